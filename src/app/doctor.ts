@@ -1,0 +1,110 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { AppContext } from './context.js';
+import { withProject, type OpenProject } from './open.js';
+import { CutoverError, messageOf } from '../model/errors.js';
+import type { DoctorCheck, DoctorResult } from '../model/results.js';
+import { loadStreamJobs } from '../store/state/jobs.js';
+import { countQuarantined } from '../store/state/landing.js';
+import { tablesOf } from '../shadow/tables.js';
+import { prepareStreamJob } from '../shadow/stream-job.js';
+
+const LOW_DISK = 1024 ** 3;
+
+/** Checks configuration, log, store and jobs, going on after each failure as far as it can. Never throws for what it checks. */
+export async function doctor(ctx: AppContext): Promise<DoctorResult> {
+  const checks: DoctorCheck[] = [nodeVersion()];
+  const check = async (name: string, work: () => Promise<string | DoctorCheck>): Promise<void> => {
+    try {
+      const found = await work();
+      checks.push(typeof found === 'string' ? { name, status: 'ok', detail: found, remedy: null } : found);
+    } catch (error) {
+      checks.push({
+        name,
+        status: 'fail',
+        detail: error instanceof CutoverError ? `${error.code}: ${error.message}` : messageOf(error),
+        remedy: error instanceof CutoverError ? error.remedy : null,
+      });
+    }
+  };
+  try {
+    await withProject(ctx, async (open) => {
+      checks.push({ name: 'configuration', status: 'ok', detail: `${open.project.pipelines.length} pipelines in ${open.project.file}`, remedy: null });
+      await check('store', () => storeCheck(open));
+      await check('disk', () => diskCheck(open));
+      await check('log', async () => {
+        const columns = await (await open.openLog()).columns();
+        return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
+      });
+      await check('quarantine', () => quarantineCheck(open));
+      for (const pipeline of open.project.pipelines) {
+        await check(`${pipeline.name}: stream job`, async () => {
+          await prepareStreamJob(pipeline, open.store.dialect);
+          return streamCheck(open, pipeline.name);
+        });
+      }
+    });
+  } catch (error) {
+    await check(error instanceof CutoverError && error.code.startsWith('STORE') ? 'store' : 'configuration', () => Promise.reject(error));
+  }
+  return { schema: 'cutover.doctor/v1', checks };
+}
+
+function nodeVersion(): DoctorCheck {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fits = major > 20 || (major === 20 && minor >= 19);
+  return {
+    name: 'node',
+    status: fits ? 'ok' : 'fail',
+    detail: `Node ${process.versions.node}`,
+    remedy: fits ? null : 'Use Node 20.19 or newer.',
+  };
+}
+
+async function storeCheck(open: OpenProject): Promise<string> {
+  const [row] = await open.session.query('SELECT max(version) AS version FROM cutover.migrations');
+  const { store } = open.project;
+  await open.session.transaction(async () => {
+    await open.session.run('CREATE TABLE cutover.doctor_probe (a INTEGER)');
+    await open.session.run('DROP TABLE cutover.doctor_probe');
+  });
+  return `${store.kind}${store.kind === 'duckdb' ? ` ${store.path}` : ''}, internal schema version ${String(row?.['version'])}, writable`;
+}
+
+async function diskCheck(open: OpenProject): Promise<DoctorCheck> {
+  const { store, root } = open.project;
+  const { bavail, bsize } = await statfs(store.kind === 'duckdb' ? dirname(store.path) : root);
+  const free = bavail * bsize;
+  const low = free < LOW_DISK;
+  return {
+    name: 'disk',
+    status: low ? 'warn' : 'ok',
+    detail: `${(free / 1024 ** 3).toFixed(1)} GiB free`,
+    remedy: low ? 'Free space: the store grows with the landing.' : null,
+  };
+}
+
+async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
+  const count = await countQuarantined(open.session);
+  const limit = open.project.ingest.maxQuarantined;
+  return {
+    name: 'quarantine',
+    status: count > limit ? 'warn' : 'ok',
+    detail: `${count} events in quarantine, ${limit} allowed`,
+    remedy: count > limit ? 'Look at cutover.quarantine; correct the producer or raise ingest.max_quarantined.' : null,
+  };
+}
+
+async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck> {
+  const record = (await loadStreamJobs(open.session)).get(name);
+  const title = `${name}: stream job`;
+  if (record === undefined) return { name: title, status: 'ok', detail: 'no table yet: the first run creates it', remedy: null };
+  if (record.codeHash !== open.evidenceOf(name).stream) {
+    return { name: title, status: 'warn', detail: 'the job changed since it wrote its table', remedy: `Run \`cutover rebuild ${name}\`.` };
+  }
+  const present = await tablesOf(open.session, open.project.store.schemas.stream);
+  const absent = record.tables.filter((table) => !present.includes(table));
+  return absent.length === 0
+    ? { name: title, status: 'ok', detail: `writes ${record.tables.join(', ')}`, remedy: null }
+    : { name: title, status: 'fail', detail: `the tables ${absent.join(', ')} are gone`, remedy: `Run \`cutover rebuild ${name}\`.` };
+}

@@ -1,0 +1,65 @@
+import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { packageRoot } from './package-root.js';
+import { CutoverError } from '../model/errors.js';
+import type { InitResult } from '../model/results.js';
+
+/** What a template brings: its own folder, sample data, and the pipeline that its first commands name. */
+const TEMPLATES: Readonly<Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>> = {
+  flights: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
+  medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics' },
+};
+
+/**
+ * Writes a working project: configuration, SQL and sample data. Files that are there already are not touched unless `force`.
+ * Errors: USAGE for an unknown template, OUTPUT_EXISTS.
+ */
+export async function init(options: { template: string; directory: string; force: boolean }): Promise<InitResult> {
+  const template = TEMPLATES[options.template];
+  if (template === undefined) {
+    throw new CutoverError('USAGE', `there is no template ${options.template}`, `Name one of: ${Object.keys(TEMPLATES).join(', ')}.`);
+  }
+  const root = packageRoot();
+  const from = join(root, 'templates', options.template);
+  const target = resolve(options.directory);
+  const sources = (await readdir(from, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ file, to: join(target, relative(from, file)) }));
+  const dataFolder = join(root, template.data);
+  const data = (await readdir(dataFolder))
+    .filter((name) => template.pattern.test(name))
+    .sort()
+    .map((name) => ({ file: join(dataFolder, name), to: join(target, 'data', name) }));
+  const all = [...sources, ...data].sort((a, b) => (a.to < b.to ? -1 : 1));
+  if (!options.force) await refuseExisting(all.map(({ to }) => to));
+  for (const { file, to } of all) {
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(file, to);
+  }
+  const enter = relative(process.cwd(), target);
+  return {
+    schema: 'cutover.init/v1',
+    template: options.template,
+    directory: target,
+    files: all.map(({ to }) => relative(target, to)),
+    next: [
+      ...(enter === '' ? [] : [`cd ${enter}`]),
+      'cutover run --once',
+      `cutover report ${template.pipeline}`,
+      `cutover gate ${template.pipeline}`,
+    ],
+  };
+}
+
+async function refuseExisting(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const exists = await stat(file).then(
+      () => true,
+      () => false,
+    );
+    if (exists) {
+      throw new CutoverError('OUTPUT_EXISTS', `${file} exists already`, 'Choose another directory, or overwrite with --force.', { place: { file } });
+    }
+  }
+}

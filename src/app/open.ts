@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { AppContext } from './context.js';
+import { servedColumns, servedViewOf, stateOf } from './served.js';
+import { loadProject } from '../config/load.js';
+import type { EventLog } from '../log/contract.js';
+import { openFileLog } from '../log/file/open.js';
+import { CutoverError } from '../model/errors.js';
+import type { Evidence } from '../model/comparison.js';
+import type { Pipeline, Project } from '../model/project.js';
+import { deployedEvidence } from '../shadow/evidence.js';
+import type { ShadowEnvironment } from '../shadow/environment.js';
+import type { SqlSession, Store } from '../store/contract.js';
+import { openDuckDbStore } from '../store/duckdb/store.js';
+
+/** A project with its store open: what every use case works on. */
+export interface OpenProject {
+  readonly project: Project;
+  readonly store: Store;
+  /** For state and for cycles; ingest has its own. */
+  readonly session: SqlSession;
+  readonly env: ShadowEnvironment;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  /** The pipeline of that name. Errors: PIPELINE_UNKNOWN. */
+  pipeline(name: string): Pipeline;
+  evidenceOf(name: string): Evidence;
+  openLog(): Promise<EventLog>;
+  /** Makes the served view of a pipeline anew from its canary state; to be called in the transaction that changed its tables. */
+  refreshServed(session: SqlSession, pipeline: Pipeline): Promise<void>;
+}
+
+/** Opens the configured project, runs `work`, and closes all again whatever happens. */
+export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) => Promise<T>): Promise<T> {
+  const project = await loadProject(ctx.configFile, ctx.env);
+  const store = await openStore(project);
+  const logs: EventLog[] = [];
+  try {
+    await store.migrate();
+    const session = await store.session();
+    const workDir = await makeWorkDir(project);
+    const env: ShadowEnvironment = {
+      store,
+      schemas: project.store.schemas,
+      pipelines: project.pipelines,
+      ingest: project.ingest,
+      clock: ctx.clock,
+      logger: ctx.logger,
+      progress: ctx.progress,
+      workDir,
+      reached: ctx.reached ?? (() => Promise.resolve()),
+    };
+    const evidence = deployedEvidence(project.pipelines);
+    const pipeline = (name: string): Pipeline => findPipeline(project, name);
+    return await work({
+      project,
+      store,
+      session,
+      env,
+      evidence,
+      pipeline,
+      evidenceOf: (name) => {
+        const found = evidence.get(pipeline(name).name);
+        if (found === undefined) throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
+        return found;
+      },
+      openLog: async () => {
+        const log = await openFileLog(project.log, project.root, workDir, ctx.logger);
+        logs.push(log);
+        return log;
+      },
+      refreshServed: async (within, one) => {
+        const columns = await servedColumns(store, within, project.store.schemas, one);
+        if (columns === null) return;
+        const state = await stateOf(within, one, ctx.clock.now());
+        await within.run(servedViewOf(store, project.store.schemas, one, columns, state));
+      },
+    });
+  } finally {
+    for (const log of logs) await log.close();
+    await store.close();
+  }
+}
+
+function findPipeline(project: Project, name: string): Pipeline {
+  const found = project.pipelines.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new CutoverError(
+    'PIPELINE_UNKNOWN',
+    `there is no pipeline ${name} in ${project.file}`,
+    `Name one of: ${project.pipelines.map((one) => one.name).join(', ')}.`,
+  );
+}
+
+async function openStore(project: Project): Promise<Store> {
+  const { store } = project;
+  if (store.kind === 'duckdb') return openDuckDbStore({ path: store.path, schemas: store.schemas, memoryLimit: store.memoryLimit });
+  throw new CutoverError('CONFIG_INVALID', 'store.kind: postgres is not available in this version', 'Use store: { kind: duckdb }.', {
+    place: { file: project.file },
+  });
+}
+
+async function makeWorkDir(project: Project): Promise<string> {
+  const base = project.store.kind === 'duckdb' ? dirname(project.store.path) : project.root;
+  const folder = join(base, 'work');
+  await mkdir(folder, { recursive: true });
+  return folder;
+}

@@ -1,0 +1,92 @@
+import { followCanary } from './canary-after-cycle.js';
+import type { AppContext } from './context.js';
+import { withProject, type OpenProject } from './open.js';
+import { CutoverError } from '../model/errors.js';
+import type { Comparison } from '../model/comparison.js';
+import { toJson } from '../model/offset-vector.js';
+import type { CanaryReport, RunSummary } from '../model/results.js';
+import { worst } from '../model/verdict.js';
+import { Ingest } from '../shadow/ingest.js';
+import { prepareTables } from '../shadow/prepare.js';
+import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
+import { prepareStreamJob } from '../shadow/stream-job.js';
+import { ensureLanding } from '../store/state/landing.js';
+import { claimForLog } from '../store/state/meta.js';
+import { vectorOf } from '../store/state/offsets.js';
+
+export interface RunHandlers {
+  readonly limit: number;
+  readonly onComparison?: (comparison: Comparison) => void;
+  readonly onCanary?: (report: CanaryReport) => void;
+}
+
+/** Opens log, tables and stream jobs: everything a run needs before its first event. `last` gets the newest comparison of each pipeline. */
+export async function startRun(ctx: AppContext, open: OpenProject, handlers: RunHandlers, last: Map<string, Comparison>): Promise<RunnerParts> {
+  const { env, session, store, project, evidence } = open;
+  const log = await open.openLog();
+  const columns = await log.columns();
+  await session.transaction(async () => {
+    await claimForLog(session, log.identity);
+    await ensureLanding(session, store.dialect, columns);
+  });
+  await prepareTables(env, session, evidence, open.refreshServed);
+  for (const pipeline of project.pipelines) await session.transaction(() => open.refreshServed(session, pipeline));
+  const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, store.dialect)));
+  const ingestSession = await store.session();
+  return {
+    env,
+    ingest: await Ingest.open(env, ingestSession, log, columns, jobs),
+    ingestSession,
+    cycleSession: session,
+    evidence,
+    cycle: { limit: handlers.limit, onReshaped: open.refreshServed },
+    afterCycle: async (comparisons) => {
+      for (const comparison of comparisons) {
+        last.set(comparison.pipeline, comparison);
+        handlers.onComparison?.(comparison);
+      }
+      for (const report of await followCanary(ctx, open, comparisons)) handlers.onCanary?.(report);
+    },
+    signal: ctx.signal,
+  };
+}
+
+function summaryOf(parts: RunnerParts, comparisons: readonly Comparison[]): RunSummary {
+  const { events, microBatches, quarantined } = parts.ingest.counts;
+  return {
+    schema: 'cutover.run/v1',
+    verdict: worst(comparisons.map(({ verdict }) => verdict)),
+    events,
+    micro_batches: microBatches,
+    quarantined,
+    cut: toJson(vectorOf(parts.ingest.position)),
+    comparisons,
+  };
+}
+
+/** `cutover run --once`: drains the log, then one cycle for each pipeline. Errors: those of log, jobs and store; INTERRUPTED. */
+export function runOnce(ctx: AppContext, options: { limit: number }): Promise<RunSummary> {
+  return withProject(ctx, async (open) => {
+    const parts = await startRun(ctx, open, { limit: options.limit }, new Map());
+    await drain(parts);
+    if (ctx.signal.aborted) throw interrupted();
+    return summaryOf(parts, await cycleOnce(parts, open.project.pipelines, false));
+  });
+}
+
+/** `cutover run`: until the signal aborts. The summary holds each pipeline's last comparison. */
+export function runForever(
+  ctx: AppContext,
+  options: { limit: number; onComparison: (comparison: Comparison) => void; onCanary: (report: CanaryReport) => void },
+): Promise<RunSummary> {
+  return withProject(ctx, async (open) => {
+    const last = new Map<string, Comparison>();
+    const parts = await startRun(ctx, open, options, last);
+    await runUntilStopped(parts);
+    return summaryOf(parts, [...last.values()]);
+  });
+}
+
+function interrupted(): CutoverError {
+  return new CutoverError('INTERRUPTED', 'stopped before the log was drained', 'Run again: it goes on where it stopped.');
+}

@@ -1,0 +1,45 @@
+import { loadCanary } from '../canary/repository.js';
+import { servedViewSql } from '../canary/served-view.js';
+import { initialState } from '../canary/state.js';
+import type { CanaryState } from '../model/canary.js';
+import type { Column } from '../model/column.js';
+import type { Pipeline, SchemaNames } from '../model/project.js';
+import { tableName, tablesOf } from '../shadow/tables.js';
+import type { SqlSession, Store } from '../store/contract.js';
+
+/** The columns that a served view can show, of both sides; null while a side has no table. */
+export interface ServedColumns {
+  readonly batch: readonly Column[];
+  readonly stream: readonly Column[];
+}
+
+export async function servedColumns(store: Store, session: SqlSession, schemas: SchemaNames, pipeline: Pipeline): Promise<ServedColumns | null> {
+  for (const schema of [schemas.batch, schemas.stream]) {
+    if (!(await tablesOf(session, schema)).includes(pipeline.name)) return null;
+  }
+  return {
+    batch: await store.dialect.columns(session, tableName(store.dialect, schemas.batch, pipeline.name)),
+    stream: await store.dialect.columns(session, tableName(store.dialect, schemas.stream, pipeline.name)),
+  };
+}
+
+/** The canary's state, or that of a canary that was never touched. */
+export async function stateOf(session: SqlSession, pipeline: Pipeline, at: Date): Promise<CanaryState> {
+  return (await loadCanary(session, pipeline.name)) ?? initialState(pipeline.name, pipeline.canary.salt, at.toISOString());
+}
+
+/** The statement that makes the served view follow `state`. */
+export function servedViewOf(store: Store, schemas: SchemaNames, pipeline: Pipeline, columns: ServedColumns, state: CanaryState): string {
+  const keyOf = (side: readonly Column[]): Column[] => pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
+  return servedViewSql(store.dialect, {
+    servedSchema: schemas.served,
+    batchSchema: schemas.batch,
+    streamSchema: schemas.stream,
+    pipeline: pipeline.name,
+    columns: columns.batch.map(({ name }) => name).filter((name) => columns.stream.some((column) => column.name === name)),
+    keyColumns: keyOf(columns.batch),
+    streamKeyColumns: keyOf(columns.stream),
+    sharePpm: state.share_ppm,
+    salt: state.salt,
+  });
+}

@@ -1,0 +1,34 @@
+import type { CanaryState, Route } from '../model/canary.js';
+import { BUCKETS, canaryBucket } from './bucket.js';
+import { percentOfShare } from './plan.js';
+
+/**
+ * Which side a key reads, and why. The same answer as the served view gives: at 0% and at 100% the side is the same for every
+ * read, with or without a key; between them a read without a key is a batch read.
+ *
+ * @param key the canonical text of each key column, in key order; null (or no parts): the read names no key
+ */
+export function route(state: CanaryState, key: readonly string[] | null): Route {
+  const known = key !== null && key.length > 0;
+  const bucket = known ? canaryBucket(state.salt, key) : null;
+  const { side, reason } = sideOf(state, bucket);
+  return {
+    pipeline: state.pipeline,
+    key: known ? key : null,
+    side,
+    bucket,
+    share_ppm: state.share_ppm,
+    stage: state.stage,
+    reason,
+  };
+}
+
+function sideOf({ share_ppm, stage }: CanaryState, bucket: number | null): { side: Route['side']; reason: string } {
+  const share = `${percentOfShare(share_ppm)}%`;
+  if (share_ppm <= 0) return { side: 'batch', reason: `stage ${stage}: every key reads batch` };
+  if (share_ppm >= BUCKETS) return { side: 'stream', reason: `stage ${stage}: every key reads the stream` };
+  if (bucket === null) return { side: 'batch', reason: `no key: reads batch at ${share}` };
+  return bucket < share_ppm
+    ? { side: 'stream', reason: `bucket ${bucket} is below ${share_ppm} (${share})` }
+    : { side: 'batch', reason: `bucket ${bucket} is not below ${share_ppm} (${share})` };
+}

@@ -1,0 +1,81 @@
+import { isNumeric, isTimestamp, type Column } from '../model/column.js';
+import { CutoverError } from '../model/errors.js';
+import type { SqlDialect } from '../store/contract.js';
+import { BUCKETS } from './bucket.js';
+
+export interface ServedView {
+  readonly servedSchema: string;
+  readonly batchSchema: string;
+  readonly streamSchema: string;
+  /** The name of the table on both sides, and of the view. */
+  readonly pipeline: string;
+  /** The batch side's columns that the stream side also has, in the batch side's order. */
+  readonly columns: readonly string[];
+  /** The key columns as the batch side has them, in key order. */
+  readonly keyColumns: readonly Column[];
+  /** The key columns as the stream side has them; undefined: of the same types. */
+  readonly streamKeyColumns?: readonly Column[];
+  readonly sharePpm: number;
+  readonly salt: string;
+}
+
+/**
+ * The statement that makes readers of the plain name see each key from its side. At 0% and 100% it is a plain select of one side;
+ * between, both sides filtered by the key's bucket, so that each key is read from exactly one. A row without a key is read from batch.
+ *
+ * Errors: TYPE_MISMATCH where a key's types give its value two texts, because then its bucket would depend on the side;
+ * KEY_COLUMN_MISSING where a key column is not served.
+ */
+export function servedViewSql(dialect: SqlDialect, view: ServedView): string {
+  const name = `${dialect.quote(view.servedSchema)}.${dialect.quote(view.pipeline)}`;
+  return `CREATE OR REPLACE VIEW ${name} AS ${selectSql(dialect, view)}`;
+}
+
+function selectSql(dialect: SqlDialect, view: ServedView): string {
+  const columns = view.columns.map((column) => dialect.quote(column)).join(', ');
+  const from = (schema: string) => `SELECT ${columns} FROM ${dialect.quote(schema)}.${dialect.quote(view.pipeline)}`;
+  if (view.sharePpm <= 0) return from(view.batchSchema);
+  if (view.sharePpm >= BUCKETS) return from(view.streamSchema);
+  const streamKey = view.streamKeyColumns ?? view.keyColumns;
+  checkKeys(view, streamKey);
+  const share = Math.trunc(view.sharePpm);
+  // A NULL in the key makes the bucket NULL: kept on the batch side, filtered out on the stream side.
+  return (
+    `${from(view.streamSchema)} WHERE ${bucketSql(dialect, view, streamKey)} < ${share}\n` +
+    `UNION ALL\n${from(view.batchSchema)} WHERE coalesce(${bucketSql(dialect, view, view.keyColumns)}, ${BUCKETS}) >= ${share}`
+  );
+}
+
+function bucketSql(dialect: SqlDialect, { salt }: ServedView, keyColumns: readonly Column[]): string {
+  const texts = keyColumns.map((column) => dialect.canonicalText(dialect.quote(column.name), column));
+  return dialect.canaryBucket(dialect.canonicalKey(texts), salt);
+}
+
+function checkKeys({ keyColumns, columns, pipeline }: ServedView, streamKey: readonly Column[]): void {
+  for (const [index, batch] of keyColumns.entries()) {
+    const stream = streamKey[index];
+    if (stream === undefined || !columns.includes(batch.name)) {
+      throw new CutoverError(
+        'KEY_COLUMN_MISSING',
+        `the key column ${batch.name} of ${pipeline} is not on both sides`,
+        'Select the key columns in both jobs.',
+      );
+    }
+    if (!sameText(batch, stream)) {
+      throw new CutoverError(
+        'TYPE_MISMATCH',
+        `the key column ${batch.name} of ${pipeline} is ${batch.type} on the batch side and ${stream.type} on the stream side`,
+        'Cast it to one type in both jobs: the canary must find the same bucket for a key on both sides.',
+      );
+    }
+  }
+}
+
+/** Whether equal values of the two columns have the same canonical text. */
+function sameText(a: Column, b: Column): boolean {
+  if (a.type === b.type) return true;
+  if (isTimestamp(a.family) && isTimestamp(b.family)) return !/_NS$/i.test(a.type) && !/_NS$/i.test(b.type);
+  // The text of a double has a point or an exponent (1.0, 1e20), that of a whole number or a decimal has not.
+  if (isNumeric(a.family) && isNumeric(b.family)) return a.family !== 'double' && b.family !== 'double';
+  return a.family === b.family && (a.family === 'text' || a.family === 'uuid');
+}

@@ -1,0 +1,29 @@
+/**
+ * The use cases, each behind its own import: a command loads what it uses, and `cutover --help` none of them.
+ * Tests hand in their own.
+ */
+export interface UseCases {
+  run(): Promise<Pick<typeof import('../app/run.js'), 'runOnce' | 'runForever'>>;
+  compare(): Promise<Pick<typeof import('../app/compare.js'), 'compareNow'>>;
+  rebuild(): Promise<Pick<typeof import('../app/rebuild.js'), 'rebuild'>>;
+  report(): Promise<Pick<typeof import('../app/report.js'), 'storedReport'>>;
+  gate(): Promise<Pick<typeof import('../app/gate.js'), 'askGate'>>;
+  canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
+  route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
+  doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
+  init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
+  demo(): Promise<Pick<typeof import('../app/demo.js'), 'demo'>>;
+}
+
+export const useCases: UseCases = {
+  run: () => import('../app/run.js'),
+  compare: () => import('../app/compare.js'),
+  rebuild: () => import('../app/rebuild.js'),
+  report: () => import('../app/report.js'),
+  gate: () => import('../app/gate.js'),
+  canary: () => import('../app/canary.js'),
+  route: () => import('../app/route.js'),
+  doctor: () => import('../app/doctor.js'),
+  init: () => import('../app/init.js'),
+  demo: () => import('../app/demo.js'),
+};

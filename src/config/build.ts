@@ -1,0 +1,174 @@
+import path from 'node:path';
+import type {
+  BatchJob,
+  ColumnRule,
+  DeclaredColumn,
+  Hold,
+  LogConfig,
+  PartitionBy,
+  Pipeline,
+  Schedule,
+  SourceText,
+  StoreConfig,
+  StreamJob,
+} from '../model/project.js';
+import { decimalText } from './decimal.js';
+import type { KeyPath } from './problems.js';
+import type { ConfigInput, PipelineInput, RuleInput } from './schema.js';
+
+/** What building needs from outside: the folder, the files' texts, the numbers as written. */
+export interface BuildContext {
+  readonly root: string;
+  /** Reads a file named in the configuration; undefined when it cannot be read (which was reported then). */
+  readFile(name: string, at: KeyPath): Promise<SourceText | undefined>;
+  /** A text that is the path of a file, or SQL itself. */
+  readSql(value: string, at: KeyPath): Promise<SourceText | undefined>;
+  textAt(at: KeyPath): string | undefined;
+  namesAt(at: KeyPath): readonly string[];
+}
+
+const EVERY = 15 * 60_000;
+const COMMAND_TIMEOUT = 3_600_000;
+const FULL_EVERY = 24 * 3_600_000;
+
+/** The store's part of the project. A PostgreSQL store is refused before. */
+export function buildStore(store: ConfigInput['store'], root: string): StoreConfig {
+  if (store.kind === 'postgres') return store;
+  return {
+    kind: 'duckdb',
+    path: path.resolve(root, store.path),
+    schemas: store.schemas,
+    memoryLimit: store.memory_limit ?? null,
+  };
+}
+
+/** The log's part of the project: globs made absolute, not expanded. */
+export function buildLog(log: Extract<ConfigInput['log'], { path: string[] }>, context: BuildContext): LogConfig {
+  const declared = log.schema;
+  // Plain objects put number-like names first; the file's order is what counts.
+  const inFile = context
+    .namesAt(['log', 'schema'])
+    .filter((name) => declared !== undefined && Object.hasOwn(declared, name));
+  const names =
+    declared !== undefined && inFile.length === Object.keys(declared).length ? inFile : Object.keys(declared ?? {});
+  const schema = names.map((name): DeclaredColumn => ({ name, type: declared?.[name] ?? 'text' }));
+  return {
+    kind: 'file',
+    paths: log.path.map((glob) => path.resolve(context.root, glob)),
+    ...(log.format !== undefined && { format: log.format }),
+    ...(declared !== undefined && { schema }),
+    ...(log.event_time !== undefined && { eventTime: log.event_time }),
+  };
+}
+
+function buildPartitionBy(input: NonNullable<PipelineInput['batch']['partition_by']>): PartitionBy {
+  const {
+    column,
+    from,
+    full_every: fullEvery,
+  } = typeof input === 'string' ? { column: input, from: undefined, full_every: FULL_EVERY } : input;
+  return { column, from: from ?? `"${column.replaceAll('"', '""')}"`, fullEvery };
+}
+
+async function buildBatch(
+  batch: PipelineInput['batch'],
+  at: KeyPath,
+  context: BuildContext,
+): Promise<BatchJob | undefined> {
+  const schedule: Schedule = batch.cron === undefined ? { every: batch.every ?? EVERY } : { cron: batch.cron.trim() };
+  const hold: Hold = batch.hold ?? (batch.command === undefined ? 'snapshot' : 'copy');
+  const common = {
+    schedule,
+    hold,
+    holdLimit: batch.hold_limit,
+    ...(batch.partition_by !== undefined && { partitionBy: buildPartitionBy(batch.partition_by) }),
+  };
+  if (batch.sql !== undefined) {
+    const sql = await context.readSql(batch.sql, [...at, 'sql']);
+    return sql && { ...common, kind: 'sql', sql };
+  }
+  if (batch.command === undefined) return { ...common, kind: 'replay' };
+  const code: SourceText[] = [];
+  for (const [index, name] of (batch.code ?? []).entries()) {
+    const source = await context.readFile(name, [...at, 'code', index]);
+    if (source !== undefined) code.push(source);
+  }
+  return {
+    ...common,
+    kind: 'command',
+    argv: batch.command,
+    output: batch.output ?? 'parquet',
+    timeout: batch.timeout ?? COMMAND_TIMEOUT,
+    code,
+  };
+}
+
+async function buildStream(
+  stream: PipelineInput['stream'],
+  at: KeyPath,
+  context: BuildContext,
+): Promise<StreamJob | undefined> {
+  const setup = stream.setup === undefined ? undefined : await context.readSql(stream.setup, [...at, 'setup']);
+  const prepared = setup === undefined ? {} : { setup };
+  if (stream.sql !== undefined) {
+    const sql = await context.readSql(stream.sql, [...at, 'sql']);
+    return sql && { kind: 'sql', sql, ...prepared };
+  }
+  if (stream.module === undefined) return undefined;
+  const module = await context.readFile(stream.module, [...at, 'module']);
+  return module && { kind: 'module', module, ...prepared };
+}
+
+function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnRule {
+  const written = rule.absolute === undefined ? undefined : decimalText(context.textAt([...at, 'absolute']) ?? '');
+  const absolute = written ?? (rule.absolute === undefined ? undefined : decimalText(String(rule.absolute)));
+  return {
+    ...(absolute !== undefined && { absolute }),
+    ...(rule.relative !== undefined && { relative: rule.relative }),
+    ...(rule.ignore !== undefined && { ignore: rule.ignore }),
+    ...(rule.null_equals !== undefined && { nullEquals: rule.null_equals }),
+    ...(rule.set !== undefined && { set: rule.set }),
+    ...(rule.because !== undefined && { because: rule.because }),
+    ...(rule.until !== undefined && { until: rule.until }),
+  };
+}
+
+/** One pipeline of the project; undefined when one of its files could not be read. */
+export async function buildPipeline(
+  name: string,
+  input: PipelineInput,
+  context: BuildContext,
+): Promise<Pipeline | undefined> {
+  const at = ['pipelines', name];
+  const batch = await buildBatch(input.batch, [...at, 'batch'], context);
+  const stream = await buildStream(input.stream, [...at, 'stream'], context);
+  if (batch === undefined || stream === undefined) return undefined;
+  const rules = Object.entries(input.compare.columns);
+  const { gate, canary } = input;
+  return {
+    name,
+    key: input.key,
+    after: input.after ?? [],
+    batch,
+    stream,
+    compare: {
+      columns: Object.fromEntries(
+        rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'compare', 'columns', column], context)]),
+      ),
+    },
+    gate: {
+      maxMismatchRate: gate.max_mismatch_rate,
+      minKeys: gate.min_keys,
+      consecutivePasses: gate.consecutive_passes,
+      maxAge: gate.max_age,
+    },
+    canary: {
+      steps: canary.steps,
+      dwell: { cycles: canary.dwell.cycles },
+      approve: canary.approve,
+      rollbackAt: canary.rollback_at,
+      auto: canary.auto,
+      salt: canary.salt ?? name,
+    },
+  };
+}

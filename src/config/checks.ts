@@ -1,0 +1,123 @@
+import type { KeyPath } from './problems.js';
+import type { BatchInput, ConfigInput, PipelineInput, RuleInput } from './schema.js';
+
+/** Reports a problem with the key at `path`, relative to the part that is checked. */
+export type Complain = (path: KeyPath, message: string) => void;
+
+const COMMAND_ONLY = ['output', 'timeout', 'code'] as const;
+
+function checkBatch(batch: BatchInput, complain: Complain): void {
+  const given = (['sql', 'command', 'replay'] as const).filter((kind) => batch[kind] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+    complain([], `must have exactly one of sql, command, replay; ${found}`);
+  } else {
+    for (const key of COMMAND_ONLY) {
+      if (batch[key] !== undefined && batch.command === undefined)
+        complain([key], `is only for a command, not for ${given.join()}`);
+    }
+    if (batch.partition_by !== undefined && batch.sql === undefined) {
+      complain(['partition_by'], `is only for sql, not for ${given.join()}`);
+    }
+  }
+  if (batch.every !== undefined && batch.cron !== undefined)
+    complain(['cron'], 'every and cron are both given; keep one');
+}
+
+function checkStream(stream: PipelineInput['stream'], complain: Complain): void {
+  const given = (['sql', 'module'] as const).filter((kind) => stream[kind] !== undefined);
+  if (given.length === 1) return;
+  const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+  complain([], `must have exactly one of sql, module; ${found}`);
+}
+
+function checkRule(rule: RuleInput, complain: Complain): void {
+  const rules = (['absolute', 'relative', 'ignore', 'null_equals', 'set'] as const).filter(
+    (name) => rule[name] !== undefined,
+  );
+  const dated = rules.filter((name) => name === 'absolute' || name === 'relative' || name === 'ignore');
+  if (rules.length === 0)
+    complain([], 'has no rule; give one of absolute, relative, ignore, null_equals, set, or leave the column out');
+  else if (rule.ignore === true && rules.length > 1) {
+    complain(
+      [],
+      `ignore excludes every other rule; ${rules.filter((name) => name !== 'ignore').join(' and ')} cannot stand beside it`,
+    );
+  }
+  if (dated.length > 0 && rule.ignore !== false && rule.because === undefined) {
+    complain(['because'], `is missing; ${dated.join(' and ')} must say why the difference is acceptable`);
+  }
+  if (rule.until !== undefined && dated.length === 0) complain(['until'], 'is only for ignore, absolute and relative');
+}
+
+function checkCanary(canary: PipelineInput['canary'], complain: Complain): void {
+  const { steps, approve } = canary;
+  for (const [index, step] of steps.entries()) {
+    const before = steps[index - 1];
+    if (before !== undefined && step <= before)
+      complain(['steps', index], `steps must ascend: ${step} comes after ${before}`);
+    // Shares are kept in parts per million of keys.
+    if (Math.abs(step * 10_000 - Math.round(step * 10_000)) > 1e-6 || step < 0.0001) {
+      complain(['steps', index], `must be a percentage with at most 4 decimals, not ${step}`);
+    }
+  }
+  const last = steps.at(-1);
+  if (last !== 100) complain(['steps'], `the last step must be 100, not ${String(last)}`);
+  for (const [index, step] of approve.entries()) {
+    if (!steps.includes(step)) complain(['approve', index], `${step} is not among the steps (${steps.join(', ')})`);
+    else if (approve.indexOf(step) < index) complain(['approve', index], `${step} stands twice`);
+  }
+}
+
+/** What a single pipeline's keys must have in common. `names` are all configured pipelines. */
+export function checkPipeline(
+  name: string,
+  pipeline: PipelineInput,
+  names: readonly string[],
+  complain: Complain,
+): void {
+  const under =
+    (...prefix: KeyPath): Complain =>
+    (path, message) =>
+      complain([...prefix, ...path], message);
+  checkBatch(pipeline.batch, under('batch'));
+  checkStream(pipeline.stream, under('stream'));
+  // Names of columns differ by more than their letters' case: the embedded store does not tell `Id` from `id`.
+  const keys = pipeline.key.map((column) => column.toLowerCase());
+  for (const [index, column] of keys.entries()) {
+    if (keys.indexOf(column) < index && pipeline.key.indexOf(pipeline.key[index] ?? '') === index) {
+      complain(['key', index], `"${pipeline.key[index] ?? ''}" stands twice, in other letters`);
+    }
+  }
+  for (const [column, rule] of Object.entries(pipeline.compare.columns)) {
+    if (keys.includes(column.toLowerCase())) {
+      complain(['compare', 'columns', column], 'is a key column; a key has no rule, it must be equal');
+    } else checkRule(rule, under('compare', 'columns', column));
+  }
+  for (const [index, other] of (pipeline.after ?? []).entries()) {
+    if (!names.includes(other))
+      complain(['after', index], `there is no pipeline "${other}"; configured are: ${names.join(', ')}`);
+  }
+  checkCanary(pipeline.canary, under('canary'));
+}
+
+/** What the keys of the log must have in common. */
+export function checkLog(log: ConfigInput['log'], complain: Complain): void {
+  if (log.kind === 'kafka') {
+    complain(['kind'], 'kafka is not available in this version');
+    return;
+  }
+  const columns = log.schema === undefined ? undefined : Object.keys(log.schema);
+  if (columns === undefined) {
+    const json = log.format === 'ndjson' || log.path.some((glob) => /\.(ndjson|jsonl)$/i.test(glob));
+    if (json) complain(['schema'], 'is missing; files of JSON lines need the names and types of their columns');
+    return;
+  }
+  const lower = columns.map((column) => column.toLowerCase());
+  for (const [index, column] of columns.entries()) {
+    if (lower.indexOf(column.toLowerCase()) < index) complain(['schema', column], 'stands twice, in other letters');
+  }
+  if (log.event_time !== undefined && !columns.includes(log.event_time)) {
+    complain(['event_time'], `"${log.event_time}" is not among the columns of the schema (${columns.join(', ')})`);
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { Column } from '../model/column.js';
+import { CutoverError } from '../model/errors.js';
+import type { ColumnRule } from '../model/project.js';
+import { pairColumns, type DiffColumns } from './columns.js';
+
+const ID: Column = { name: 'id', type: 'BIGINT', family: 'integer' };
+const AMOUNT: Column = { name: 'amount', type: 'DECIMAL(18,2)', family: 'decimal' };
+const NAME: Column = { name: 'name', type: 'VARCHAR', family: 'text' };
+const AT: Column = { name: 'at', type: 'TIMESTAMP', family: 'timestamp' };
+const TAGS: Column = { name: 'tags', type: 'VARCHAR[]', family: 'list' };
+const ALL = [ID, AMOUNT, NAME, AT, TAGS];
+
+function pair(
+  rules: Record<string, ColumnRule> = {},
+  stream: readonly Column[] = ALL,
+  key: readonly string[] = ['id'],
+): DiffColumns {
+  return pairColumns(ALL, stream, key, { columns: rules }, '2026-02-01');
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof CutoverError ? `${error.code} ${error.message}` : String(error);
+  }
+  return 'nothing thrown';
+}
+
+describe('pairColumns', () => {
+  it('compares every column but the key', () => {
+    expect(pair().compared.map(({ name }) => name)).toEqual(['amount', 'name', 'at', 'tags']);
+    expect(pair().notes).toEqual([]);
+    expect(pair().lossy).toEqual([]);
+  });
+
+  it('notes a column that only the stream side has', () => {
+    const extra: Column = { name: 'hidden_count', type: 'BIGINT', family: 'integer' };
+    expect(pair({}, [...ALL, extra]).notes).toEqual([
+      'column hidden_count is only on the stream side and is not compared',
+    ]);
+    expect(pair({ hidden_count: { ignore: true } }, [...ALL, extra]).notes).toEqual([]);
+  });
+
+  it('refuses a batch column that the stream side lacks, unless it is ignored', () => {
+    expect(codeOf(() => pair({}, [ID, AMOUNT, NAME, AT]))).toMatch(
+      /^TYPE_MISMATCH column tags of the batch side is missing/,
+    );
+    expect(pair({ tags: { ignore: true } }, [ID, AMOUNT, NAME, AT]).compared.map(({ name }) => name)).toEqual([
+      'amount',
+      'name',
+      'at',
+    ]);
+  });
+
+  it('refuses a key column that a side lacks', () => {
+    expect(codeOf(() => pair({}, ALL, ['id', 'day']))).toMatch(
+      /^KEY_COLUMN_MISSING key column day is missing on the batch side/,
+    );
+    expect(codeOf(() => pair({}, [AMOUNT, NAME, AT, TAGS]))).toMatch(
+      /^KEY_COLUMN_MISSING key column id is missing on the stream side/,
+    );
+  });
+
+  it('refuses types that cannot be compared, and names both', () => {
+    const text: Column = { name: 'amount', type: 'VARCHAR', family: 'text' };
+    expect(codeOf(() => pair({}, [ID, text, NAME, AT, TAGS]))).toBe(
+      'TYPE_MISMATCH column amount is DECIMAL(18,2) on the batch side and VARCHAR on the stream side',
+    );
+  });
+
+  it('names what is lossy', () => {
+    const other: Column[] = [
+      ID,
+      { ...AMOUNT, type: 'DOUBLE', family: 'double' },
+      NAME,
+      { ...AT, type: 'TIMESTAMPTZ', family: 'timestamptz' },
+      TAGS,
+    ];
+    expect(pair({}, other).lossy).toEqual([
+      'amount: DECIMAL(18,2) and DOUBLE compared as decimal numbers; the double stands for its shortest decimal text',
+      'at: TIMESTAMP and TIMESTAMPTZ compared as UTC; the naive side is taken to be UTC',
+    ]);
+  });
+
+  it('drops a rule the day after its last day, with a note', () => {
+    expect(pair({ name: { ignore: true, until: '2026-02-01' } }).compared.map(({ name }) => name)).not.toContain(
+      'name',
+    );
+    const ended = pair({ name: { ignore: true, until: '2026-01-31' } });
+    expect(ended.compared.map(({ name }) => name)).toContain('name');
+    expect(ended.notes).toEqual(['rule `ignore` of column name ended on 2026-01-31']);
+  });
+
+  it.each<[string, ColumnRule]>([
+    ['name', { absolute: '1' }],
+    ['tags', { relative: 0.1 }],
+    ['at', { relative: 0.1 }],
+    ['name', { set: true }],
+    ['name', { nullEquals: 'zero' }],
+    ['amount', { nullEquals: 'empty' }],
+    ['amount', { absolute: '-1' }],
+    ['amount', { absolute: 'much' }],
+    ['amount', { relative: Number.NaN }],
+    ['id', { ignore: true }],
+    ['nothing', { ignore: true }],
+  ])('refuses a rule that has no meaning for column %s: %j', (name, rule) => {
+    expect(codeOf(() => pair({ [name]: rule }))).toMatch(/^RULE_INVALID/);
+  });
+
+  it('takes the rules that have one', () => {
+    const rules = {
+      amount: { absolute: '0.01', relative: 1e-9 },
+      at: { absolute: '1' },
+      tags: { set: true },
+      name: { nullEquals: 'empty' as const },
+    };
+    expect(pair(rules).compared.map(({ rule }) => rule)).toEqual([rules.amount, rules.name, rules.at, rules.tags]);
+  });
+});

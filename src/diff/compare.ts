@@ -1,0 +1,167 @@
+import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import type { Progress } from '../model/ports.js';
+import type { CompareConfig } from '../model/project.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+import { pairColumns } from './columns.js';
+import { findDifferingBuckets } from './digest.js';
+import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
+import { Listing } from './listing.js';
+import { planDiff, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import { DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
+import { Tally, type SideRows } from './tally.js';
+
+export interface DiffInput {
+  /** Relation SQL of the batch side: a quoted, qualified table name or a parenthesised query. */
+  readonly batch: string;
+  readonly stream: string;
+  readonly key: readonly string[];
+  readonly rules: CompareConfig;
+  /** YYYY-MM-DD; rules that ended before it no longer hold. */
+  readonly today: string;
+  /** True where a PRIMARY KEY on exactly the key keeps out duplicates and NULL keys. */
+  readonly unique: { readonly batch: boolean; readonly stream: boolean };
+  /** A SQL predicate over the columns of a side, applied to both. */
+  readonly filter?: string;
+  /** Discrepancies listed in the outcome; the counts are never capped. */
+  readonly limit: number;
+  /** What the last comparison found: the planner's best guess of what differs now. */
+  readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
+  /** Leaves the planner no choice. */
+  readonly strategy?: 'digest' | 'join';
+  readonly progress?: Progress;
+  /** Called for every discrepancy, listed or not; within a kind in key order. Must not use the session. */
+  readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
+}
+
+export type DiffOutcome = DiffCounts & {
+  readonly columns: Record<string, ColumnCounts>;
+  /** The first `limit`, by key. */
+  readonly discrepancies: Discrepancy[];
+  readonly lossy: string[];
+  readonly notes: string[];
+  readonly plan: DiffPlan;
+  readonly columns_compared: string[];
+};
+
+/** What the digests left to look at: nothing, some buckets, or all rows. */
+type Remaining =
+  { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
+
+/**
+ * Compares two tables of one store key by key. Runs in the caller's transaction, in which neither side may change; writes nothing
+ * but a temporary table. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
+ */
+export async function compareTables(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<DiffOutcome> {
+  const columns = pairColumns(
+    await dialect.columns(session, input.batch),
+    await dialect.columns(session, input.stream),
+    input.key,
+    input.rules,
+    input.today,
+  );
+  const statements = new DiffStatements(dialect, columns);
+  const batch: SideSource = { side: 'batch', relation: input.batch, filter: input.filter, unique: input.unique.batch };
+  const stream: SideSource = {
+    side: 'stream',
+    relation: input.stream,
+    filter: input.filter,
+    unique: input.unique.stream,
+  };
+  const tally = new Tally(columns.compared.length);
+  const listing = new Listing(input.limit, input.onDiscrepancy);
+  const reading: Reading = { session, columns, tally, listing, progress: input.progress };
+
+  input.progress?.update('counting rows', 0);
+  const rows = {
+    batch: await countRows(session, statements, batch),
+    stream: await countRows(session, statements, stream),
+  };
+  const strategy = planDiff({
+    batchRows: rows.batch.rows,
+    streamRows: rows.stream.rows,
+    previous: input.previous,
+    forced: input.strategy,
+  });
+  const { remaining, differing } = await narrowDown(session, statements, { batch, stream }, strategy, input.progress);
+
+  const withoutDuplicates = await takeOutDuplicates(reading, statements, batch, stream, remaining);
+  if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(batch), 'batch');
+  if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(stream), 'stream');
+  if (remaining.kind !== 'nothing') {
+    input.progress?.update('selecting candidates', 0);
+    await readCandidates(reading, statements.candidates(batch, stream, scopeOf(remaining), withoutDuplicates));
+  }
+  await session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
+
+  return {
+    ...tally.counts(rows.batch, rows.stream),
+    columns: tally.columns(columns.compared),
+    discrepancies: listing.first(columns.key),
+    lossy: [...columns.lossy],
+    notes: [...columns.notes],
+    plan: {
+      strategy: strategy.strategy,
+      reason: strategy.reason,
+      ...(strategy.strategy === 'digest' ? { buckets: strategy.buckets, differing_buckets: differing } : {}),
+      candidates: tally.candidates,
+    },
+    columns_compared: columns.compared.map(({ name }) => name),
+  };
+}
+
+async function countRows(session: SqlSession, statements: DiffStatements, source: SideSource): Promise<SideRows> {
+  const [row] = await session.query(statements.count(source));
+  return { rows: Number(row?.['n'] ?? 0), nulls: Number(row?.['nulls'] ?? 0) };
+}
+
+async function narrowDown(
+  session: SqlSession,
+  statements: DiffStatements,
+  sides: { readonly batch: SideSource; readonly stream: SideSource },
+  strategy: Strategy,
+  progress: Progress | undefined,
+): Promise<{ remaining: Remaining; differing: number }> {
+  if (strategy.strategy === 'join') return { remaining: { kind: 'all' }, differing: 0 };
+  progress?.update('digesting', 0);
+  const listed = await findDifferingBuckets(session, statements, sides, strategy.buckets);
+  const differing = listed.length;
+  if (differing === 0) return { remaining: { kind: 'nothing' }, differing };
+  if (differing > UNRESTRICTED_FROM * strategy.buckets) return { remaining: { kind: 'all' }, differing };
+  return { remaining: { kind: 'buckets', scope: { buckets: strategy.buckets, listed } }, differing };
+}
+
+function scopeOf(remaining: Remaining): BucketScope | undefined {
+  return remaining.kind === 'buckets' ? remaining.scope : undefined;
+}
+
+/**
+ * Finds and reports duplicate keys. In a bucket whose digests agree both sides hold the same rows, so one side that can't have duplicates
+ * vouches for the other, and where neither can, the batch side is searched for both.
+ *
+ * @returns whether there were any
+ */
+async function takeOutDuplicates(
+  reading: Reading,
+  statements: DiffStatements,
+  batch: SideSource,
+  stream: SideSource,
+  remaining: Remaining,
+): Promise<boolean> {
+  const scope = scopeOf(remaining);
+  const parts: { source: SideSource; scope: BucketScope | undefined }[] = [];
+  if (!batch.unique && !stream.unique) {
+    parts.push({ source: batch, scope: undefined });
+    if (remaining.kind !== 'nothing') parts.push({ source: stream, scope });
+  } else if (remaining.kind !== 'nothing') {
+    if (!batch.unique) parts.push({ source: batch, scope });
+    if (!stream.unique) parts.push({ source: stream, scope });
+  }
+  if (parts.length === 0) return false;
+  reading.progress?.update('looking for duplicate keys', 0);
+  await reading.session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
+  await reading.session.run(statements.collectDuplicates(parts));
+  const [row] = await reading.session.query(`SELECT count(*) AS n FROM ${DUPLICATES}`);
+  if (Number(row?.['n'] ?? 0) === 0) return false;
+  await readDuplicates(reading, statements.listDuplicates(batch, stream));
+  return true;
+}

@@ -1,0 +1,48 @@
+import type { Row } from '../model/cell.js';
+import type { SqlSession } from '../store/contract.js';
+import type { DiffStatements, SideSource } from './statements.js';
+
+interface BucketDigest {
+  readonly rows: number;
+  readonly sum: string;
+}
+
+async function digestSide(
+  session: SqlSession,
+  statements: DiffStatements,
+  source: SideSource,
+  buckets: number,
+): Promise<Map<number, BucketDigest>> {
+  const rows = await session.query(statements.digest(source, buckets));
+  return new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
+}
+
+function digestOf(row: Row): BucketDigest {
+  return { rows: Number(row['n']), sum: String(row['digest']) };
+}
+
+/** The buckets in which the two maps differ in rows or in sum, ascending. A bucket that only one side has differs. */
+export function differingBuckets(
+  batch: ReadonlyMap<number, BucketDigest>,
+  stream: ReadonlyMap<number, BucketDigest>,
+): number[] {
+  const differing: number[] = [];
+  for (const bucket of new Set([...batch.keys(), ...stream.keys()])) {
+    const a = batch.get(bucket);
+    const b = stream.get(bucket);
+    if (a === undefined || b === undefined || a.rows !== b.rows || a.sum !== b.sum) differing.push(bucket);
+  }
+  return differing.sort((a, b) => a - b);
+}
+
+/** Digests both sides, one scan each, and names the buckets that differ. */
+export async function findDifferingBuckets(
+  session: SqlSession,
+  statements: DiffStatements,
+  sides: { readonly batch: SideSource; readonly stream: SideSource },
+  buckets: number,
+): Promise<number[]> {
+  const batch = await digestSide(session, statements, sides.batch, buckets);
+  const stream = await digestSide(session, statements, sides.stream, buckets);
+  return differingBuckets(batch, stream);
+}

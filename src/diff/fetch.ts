@@ -1,0 +1,114 @@
+import type { Cell, Row } from '../model/cell.js';
+import type { Discrepancy, DiscrepancyKind } from '../model/comparison.js';
+import type { Progress } from '../model/ports.js';
+import type { SqlSession } from '../store/contract.js';
+import { printedCell } from './cells.js';
+import type { DiffColumns } from './columns.js';
+import { judgeCell, type CellPair } from './comparator.js';
+import type { Listing } from './listing.js';
+import type { Side } from './statements.js';
+import type { Tally } from './tally.js';
+
+/** What the readers of rows share. */
+export interface Reading {
+  readonly session: SqlSession;
+  readonly columns: DiffColumns;
+  readonly tally: Tally;
+  readonly listing: Listing;
+  readonly progress: Progress | undefined;
+}
+
+/** Reads the duplicate keys, one discrepancy each. */
+export async function readDuplicates(reading: Reading, sql: string): Promise<void> {
+  const { tally } = reading;
+  const list = reading.listing.source();
+  for await (const rows of reading.session.cursor(sql)) {
+    for (const row of rows) {
+      const batch = Number(row['batch_rows']);
+      const stream = Number(row['stream_rows']);
+      tally.duplicates += 1;
+      tally.duplicateRows.batch += batch;
+      tally.duplicateRows.stream += stream;
+      list(discrepancy(keyOf(row, reading.columns, 'batch'), 'duplicate_key', { rows: { batch, stream } }));
+    }
+  }
+}
+
+/** Reads the rows whose key holds a NULL, one discrepancy each: such rows are never matched with another. */
+export async function readNullKeys(reading: Reading, sql: string, side: Side): Promise<void> {
+  const list = reading.listing.source();
+  for await (const rows of reading.session.cursor(sql)) {
+    for (const row of rows) {
+      const columns: Record<string, { batch: Cell; stream: Cell }> = {};
+      reading.columns.compared.forEach((column, index) => {
+        const cell = printedCell(textOf(row, `v${index}`), column, side);
+        columns[column.name] = side === 'batch' ? { batch: cell, stream: null } : { batch: null, stream: cell };
+      });
+      list(discrepancy(keyOf(row, reading.columns, side), 'null_key', columns));
+    }
+  }
+}
+
+/** Reads the candidates and has the comparator judge each. */
+export async function readCandidates(reading: Reading, sql: string): Promise<void> {
+  const { tally } = reading;
+  const list = reading.listing.source();
+  for await (const rows of reading.session.cursor(sql)) {
+    for (const row of rows) judgeRow(reading, row, list);
+    tally.candidates += rows.length;
+    reading.progress?.update('judging candidates', tally.candidates);
+  }
+}
+
+function judgeRow({ columns, tally }: Reading, row: Row, list: (discrepancy: Discrepancy) => void): void {
+  const present = row['present'];
+  if (present === 'both') {
+    const pairs = columns.compared.map((_, index) => pairOf(row, index));
+    const verdicts = columns.compared.map((column, index) => judgeCell(column, pairs[index] ?? NOTHING));
+    if (!tally.judged(verdicts)) return;
+    const differing = columns.compared.filter((_, index) => verdicts[index]?.outcome === 'different');
+    const cells = Object.fromEntries(
+      differing.map((column) => [column.name, cellsOf(row, columns, columns.compared.indexOf(column))]),
+    );
+    list(discrepancy(keyOf(row, columns, 'batch'), 'value_mismatch', cells));
+    return;
+  }
+  const side = present === 'batch' ? 'batch' : 'stream';
+  if (side === 'batch') tally.missingInStream += 1;
+  else tally.missingInBatch += 1;
+  const cells = Object.fromEntries(
+    columns.compared.map((column, index) => [column.name, cellsOf(row, columns, index)]),
+  );
+  list(discrepancy(keyOf(row, columns, side), side === 'batch' ? 'missing_in_stream' : 'missing_in_batch', cells));
+}
+
+const NOTHING: CellPair = { batch: null, stream: null, distinct: true };
+
+function pairOf(row: Row, index: number): CellPair {
+  // Anything but a clear "no" counts as distinct.
+  return { batch: textOf(row, `b${index}`), stream: textOf(row, `s${index}`), distinct: row[`d${index}`] !== false };
+}
+
+function cellsOf(row: Row, { compared }: DiffColumns, index: number): { batch: Cell; stream: Cell } {
+  const column = compared[index];
+  if (column === undefined) return { batch: null, stream: null };
+  return {
+    batch: printedCell(textOf(row, `b${index}`), column, 'batch'),
+    stream: printedCell(textOf(row, `s${index}`), column, 'stream'),
+  };
+}
+
+function keyOf(row: Row, { key }: DiffColumns, side: Side): Record<string, Cell> {
+  return Object.fromEntries(
+    key.map((column, index) => [column.name, printedCell(textOf(row, `k${index}`), column, side)]),
+  );
+}
+
+function textOf(row: Row, name: string): string | null {
+  const cell = row[name];
+  return cell === null || cell === undefined ? null : String(cell);
+}
+
+function discrepancy(key: Discrepancy['key'], kind: DiscrepancyKind, columns: Discrepancy['columns']): Discrepancy {
+  return { key, kind, columns, first_seen: null, cause: null };
+}

@@ -1,0 +1,63 @@
+import type { Cell } from '../model/cell.js';
+import { isNumeric } from '../model/column.js';
+import type { Discrepancy } from '../model/comparison.js';
+import type { ComparedColumn } from './compared-column.js';
+import { compareDecimals, parseDecimal } from './decimal.js';
+
+/** Code point order, the order of UTF-8 bytes: JavaScript's own `<` compares UTF-16 units. */
+function compareTexts(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}
+
+function compareCells(a: Cell, b: Cell, column: ComparedColumn): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  const x = typeof a === 'object' ? JSON.stringify(a) : String(a);
+  const y = typeof b === 'object' ? JSON.stringify(b) : String(b);
+  if (isNumeric(column.batch.family)) {
+    const m = parseDecimal(x);
+    const n = parseDecimal(y);
+    if (m !== undefined && n !== undefined) return compareDecimals(m, n);
+  }
+  return compareTexts(x, y);
+}
+
+/** Orders discrepancies by key, then kind; NULL comes last. */
+function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
+  return (a, b) => {
+    for (const column of key) {
+      const order = compareCells(a.key[column.name] ?? null, b.key[column.name] ?? null, column);
+      if (order !== 0) return order;
+    }
+    return compareTexts(a.kind, b.kind);
+  };
+}
+
+/**
+ * Keeps the first `limit` discrepancies of each source; every source delivers in key order, so that the first `limit`
+ * of all are among them.
+ */
+export class Listing {
+  readonly #limit: number;
+  readonly #kept: Discrepancy[] = [];
+  readonly #onEach: ((discrepancy: Discrepancy) => void) | undefined;
+
+  constructor(limit: number, onEach: ((discrepancy: Discrepancy) => void) | undefined) {
+    this.#limit = limit;
+    this.#onEach = onEach;
+  }
+
+  /** A new source: duplicates, NULL keys of a side, candidates. */
+  source(): (discrepancy: Discrepancy) => void {
+    let kept = 0;
+    return (discrepancy) => {
+      this.#onEach?.(discrepancy);
+      if (kept >= this.#limit) return;
+      kept += 1;
+      this.#kept.push(discrepancy);
+    };
+  }
+
+  first(key: readonly ComparedColumn[]): Discrepancy[] {
+    return this.#kept.sort(byKey(key)).slice(0, this.#limit);
+  }
+}

@@ -1,0 +1,37 @@
+import type { ComparedColumn } from './compared-column.js';
+import { formatDecimal, parseDecimal } from './decimal.js';
+
+/** The elements of a canonical list (a JSON array of texts and nulls). */
+export function elementsOf(text: string): (string | null)[] {
+  const parsed: unknown = JSON.parse(text);
+  if (!Array.isArray(parsed)) throw new Error(`not a canonical list: ${text}`);
+  return parsed.map((element: unknown) =>
+    element === null ? null : typeof element === 'string' ? element : JSON.stringify(element),
+  );
+}
+
+const NUMERIC_LIST = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL.*|NUMERIC.*|DOUBLE.*|FLOAT|REAL)\[\]$/i;
+
+/** Elements in a form in which equal elements have equal texts: numbers of two types by value. */
+function normalised(text: string, { batch, stream }: ComparedColumn): (string | null)[] {
+  const elements = elementsOf(text);
+  if (!NUMERIC_LIST.test(batch.type) || !NUMERIC_LIST.test(stream.type)) return elements;
+  return elements.map((element) => {
+    const value = element === null ? undefined : parseDecimal(element);
+    return value === undefined ? element : formatDecimal(value);
+  });
+}
+
+/** The same elements in the same order; for lists whose types differ. */
+export function sameLists(texts: { readonly batch: string; readonly stream: string }, column: ComparedColumn): boolean {
+  const batch = normalised(texts.batch, column);
+  const stream = normalised(texts.stream, column);
+  return batch.length === stream.length && batch.every((element, index) => element === stream[index]);
+}
+
+/** The same elements, whatever their order and repetition; NULL is an element. For lists whose types differ. */
+export function sameSets(texts: { readonly batch: string; readonly stream: string }, column: ComparedColumn): boolean {
+  const batch = new Set(normalised(texts.batch, column));
+  const stream = new Set(normalised(texts.stream, column));
+  return batch.size === stream.size && [...batch].every((element) => stream.has(element));
+}

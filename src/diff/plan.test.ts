@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { expectedShare, FEW_BUCKETS, MANY_BUCKETS, planDiff, SMALL_TABLE } from './plan.js';
+
+const LARGE = { batchRows: 10_000_000, streamRows: 10_000_000 };
+
+describe('planDiff', () => {
+  it('joins small tables', () => {
+    expect(planDiff({ batchRows: SMALL_TABLE - 1, streamRows: 0 })).toMatchObject({
+      strategy: 'join',
+      reason: expect.stringContaining('small'),
+    });
+    expect(planDiff({ batchRows: SMALL_TABLE, streamRows: SMALL_TABLE })).toMatchObject({
+      strategy: 'digest',
+      buckets: FEW_BUCKETS,
+    });
+  });
+
+  it('digests large tables of which nothing is known', () => {
+    expect(planDiff(LARGE)).toMatchObject({ strategy: 'digest', buckets: FEW_BUCKETS });
+  });
+
+  it('takes more buckets where more keys differed, and joins where too many did', () => {
+    expect(planDiff({ ...LARGE, previous: { differing: 100, keys: 1e7 } }).buckets).toBe(FEW_BUCKETS);
+    expect(planDiff({ ...LARGE, previous: { differing: 2000, keys: 1e7 } }).buckets).toBe(MANY_BUCKETS);
+    expect(planDiff({ ...LARGE, previous: { differing: 20_000, keys: 1e7 } }).strategy).toBe('join');
+  });
+
+  it('sees from the row counts that many keys are missing', () => {
+    expect(planDiff({ batchRows: 10_000_000, streamRows: 9_000_000 }).strategy).toBe('join');
+    expect(planDiff({ batchRows: 10_000_000, streamRows: 0 }).strategy).toBe('join');
+  });
+
+  it('does as it is told', () => {
+    expect(planDiff({ ...LARGE, forced: 'join' }).strategy).toBe('join');
+    expect(planDiff({ batchRows: 1, streamRows: 1, forced: 'digest' }).strategy).toBe('digest');
+  });
+
+  it('expects as many differing buckets as keys thrown into buckets fill', () => {
+    expect(expectedShare(0, 4096)).toBe(0);
+    expect(expectedShare(1000, 4096)).toBeCloseTo(0.2166, 3);
+    expect(expectedShare(1e9, 4096)).toBe(1);
+  });
+});

@@ -1,0 +1,207 @@
+import type { ColumnFamily } from '../model/column.js';
+import type { SqlDialect } from '../store/contract.js';
+import type { DiffColumns } from './columns.js';
+import type { ComparedColumn } from './compared-column.js';
+
+export type Side = 'batch' | 'stream';
+
+/** Families whose values hold others, or of which nothing is known. Where the types of the sides differ they are compared as texts anyway. */
+const NESTED: ReadonlySet<ColumnFamily> = new Set(['list', 'struct', 'other']);
+
+/** Keys that stand more than once on a side are kept here while a comparison runs. */
+export const DUPLICATES = 'cutover_diff_duplicates';
+
+/** A side as it takes part in the comparison. */
+export interface SideSource {
+  readonly side: Side;
+  /** Relation SQL. */
+  readonly relation: string;
+  readonly filter: string | undefined;
+  /** True: a PRIMARY KEY keeps out duplicate and NULL keys. */
+  readonly unique: boolean;
+}
+
+/** Only the rows whose key falls into these of `buckets` buckets. */
+export interface BucketScope {
+  readonly buckets: number;
+  readonly listed: readonly number[];
+}
+
+/** The SQL of a comparison, built from the dialect's pieces; one object for one pair of tables. */
+export class DiffStatements {
+  readonly #dialect: SqlDialect;
+  readonly #columns: DiffColumns;
+
+  constructor(dialect: SqlDialect, columns: DiffColumns) {
+    this.#dialect = dialect;
+    this.#columns = columns;
+  }
+
+  /** `n` rows, `nulls` of them with a NULL in their key. */
+  count(source: SideSource): string {
+    const nulls = source.unique ? '0' : `coalesce(sum(CASE WHEN ${this.#nullKey(source.side)} THEN 1 ELSE 0 END), 0)`;
+    return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${source.relation} ${source.side} ${where([source.filter])}`;
+  }
+
+  /** For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. */
+  digest(source: SideSource, buckets: number): string {
+    const { side } = source;
+    const values = [...this.#columns.key, ...this.#columns.compared].flatMap((column) => this.#hashed(column, side));
+    // The inner query evaluates each hash once a row.
+    return `SELECT bucket, count(*) AS n, ${this.#dialect.sumOfHashes('h')} AS digest FROM (
+      SELECT ${this.#bucket(side, buckets)} AS bucket, ${this.#dialect.rowHash(values)} AS h
+      FROM ${source.relation} ${side} ${where([source.filter, this.#notNull(source)])}
+    ) hashed GROUP BY bucket`;
+  }
+
+  /** Collects the duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
+  collectDuplicates(
+    parts: readonly { readonly source: SideSource; readonly scope: BucketScope | undefined }[],
+  ): string {
+    const selects = parts.map(({ source, scope }) => {
+      const keys = this.#keys(source.side);
+      const named = keys.map((key, index) => `${key} AS k${index}`).join(', ');
+      const rows = `${source.relation} ${source.side} ${where([source.filter, this.#notNull(source), this.#inScope(source.side, scope)])}`;
+      return `SELECT ${named} FROM ${rows} GROUP BY ${keys.join(', ')} HAVING count(*) > 1`;
+    });
+    return `CREATE TEMPORARY TABLE ${DUPLICATES} AS ${selects.join(' UNION ')}`;
+  }
+
+  /** The duplicate keys with the rows of each side: `k0..` as canonical texts, `batch_rows`, `stream_rows`. */
+  listDuplicates(batch: SideSource, stream: SideSource): string {
+    const counted = (source: SideSource): string => {
+      const texts = this.#columns.key.map((column, index) => `min(${this.#text(column, source.side)}) AS t${index}`);
+      const keys = this.#keys(source.side);
+      const named = keys.map((key, index) => `${key} AS k${index}`);
+      const on = keys.map((key, index) => `${key} = d.k${index}`).join(' AND ');
+      // The filter stands inside, where no other table's columns could be meant by it.
+      return `(SELECT ${[...named, ...texts].join(', ')}, count(*) AS n
+        FROM (SELECT * FROM ${source.relation} ${source.side} ${where([source.filter])}) ${source.side}
+        JOIN ${DUPLICATES} d ON ${on} GROUP BY ${keys.join(', ')})`;
+    };
+    const same = (alias: string): string =>
+      this.#columns.key.map((_, index) => `d.k${index} = ${alias}.k${index}`).join(' AND ');
+    const texts = this.#columns.key.map((_, index) => `coalesce(b.t${index}, s.t${index}) AS k${index}`).join(', ');
+    const order = this.#columns.key.map((_, index) => `d.k${index}`).join(', ');
+    return `SELECT ${texts}, coalesce(b.n, 0) AS batch_rows, coalesce(s.n, 0) AS stream_rows FROM ${DUPLICATES} d
+      LEFT JOIN ${counted(batch)} b ON ${same('b')} LEFT JOIN ${counted(stream)} s ON ${same('s')} ORDER BY ${order}`;
+  }
+
+  /** Rows whose key holds a NULL, as canonical texts `k0..`, `v0..`. */
+  listNullKeys(source: SideSource): string {
+    const texts = [
+      ...this.#columns.key.map((column, index) => `${this.#text(column, source.side)} AS k${index}`),
+      ...this.#columns.compared.map((column, index) => `${this.#text(column, source.side)} AS v${index}`),
+    ];
+    const order = texts.map((_, index) => String(index + 1)).join(', ');
+    return `SELECT ${texts.join(', ')} FROM ${source.relation} ${source.side} ${where([source.filter, this.#nullKey(source.side)])} ORDER BY ${order}`;
+  }
+
+  /**
+   * Every key that may differ, in key order: `present` (both, batch, stream), canonical texts `k0..`, `b0..`, `s0..`, and `d0..`:
+   * whether the store holds the two values to be distinct. Never leaves out a key on which the comparator finds a difference.
+   */
+  candidates(
+    batch: SideSource,
+    stream: SideSource,
+    scope: BucketScope | undefined,
+    withoutDuplicates: boolean,
+  ): string {
+    const keyPairs = this.#columns.key.map(
+      (column) => [this.#comparable(column, 'batch'), this.#comparable(column, 'stream')] as const,
+    );
+    const first = this.#columns.key[0]?.name ?? '';
+    const missing = (side: Side): string => `${this.#column(first, side)} IS NULL`;
+    const distinct = this.#columns.compared.map((column) => this.#distinct(column));
+    const select = [
+      `CASE WHEN ${missing('batch')} THEN 'stream' WHEN ${missing('stream')} THEN 'batch' ELSE 'both' END AS present`,
+      ...this.#columns.key.map(
+        (column, index) => `coalesce(${this.#text(column, 'batch')}, ${this.#text(column, 'stream')}) AS k${index}`,
+      ),
+      ...this.#columns.compared.flatMap((column, index) => [
+        `${this.#text(column, 'batch')} AS b${index}`,
+        `${this.#text(column, 'stream')} AS s${index}`,
+        `${distinct[index] ?? 'false'} AS d${index}`,
+      ]),
+    ];
+    const rows = (source: SideSource): string => {
+      const kept = withoutDuplicates ? this.#notDuplicate(source.side) : undefined;
+      return `(SELECT * FROM ${source.relation} ${source.side}
+        ${where([source.filter, this.#notNull(source), this.#inScope(source.side, scope), kept])}) ${source.side}`;
+    };
+    return `SELECT ${select.join(', ')} FROM ${rows(batch)} FULL OUTER JOIN ${rows(stream)}
+      ON ${keyPairs.map(([b, s]) => `${b} = ${s}`).join(' AND ')}
+      WHERE ${[missing('batch'), missing('stream'), ...distinct].join(' OR ')}
+      ORDER BY ${keyPairs.map(([b, s]) => `coalesce(${b}, ${s})`).join(', ')}`;
+  }
+
+  #column(name: string, side: Side): string {
+    return `${side}.${this.#dialect.quote(name)}`;
+  }
+
+  #text(column: ComparedColumn, side: Side): string {
+    return this.#dialect.canonicalText(this.#column(column.name, side), column[side]);
+  }
+
+  #comparable(column: ComparedColumn, side: Side): string {
+    const plain = this.#column(column.name, side);
+    const value = column.rule.set === true ? this.#dialect.asSet(plain) : plain;
+    return this.#dialect.comparable(value, column[side], column[side === 'batch' ? 'stream' : 'batch']);
+  }
+
+  /** The values that are compared. A set drops NULL elements: whether there was one is a value of its own. */
+  #values(column: ComparedColumn, side: Side): string[] {
+    const value = this.#comparable(column, side);
+    return column.rule.set === true
+      ? [value, `(array_position(${this.#column(column.name, side)}, NULL) IS NOT NULL)`]
+      : [value];
+  }
+
+  /**
+   * The values that enter the row hash. A store's hash may not tell nested values apart (DuckDB 1.5: NULL, [] and [NULL] hash alike,
+   * so do NULL and a struct of NULLs): their texts go in as well. Texts may differ for equal values, which only adds candidates.
+   */
+  #hashed(column: ComparedColumn, side: Side): string[] {
+    const values = this.#values(column, side);
+    const [first] = values;
+    if (first === undefined || !NESTED.has(column[side].family) || column.batch.type !== column.stream.type)
+      return values;
+    return [...values, this.#dialect.canonicalText(first, column[side])];
+  }
+
+  #distinct(column: ComparedColumn): string {
+    const batch = this.#values(column, 'batch');
+    const stream = this.#values(column, 'stream');
+    return `(${batch.map((value, index) => `${value} IS DISTINCT FROM ${stream[index] ?? 'NULL'}`).join(' OR ')})`;
+  }
+
+  #keys(side: Side): string[] {
+    return this.#columns.key.map((column) => this.#comparable(column, side));
+  }
+
+  #nullKey(side: Side): string {
+    return `(${this.#columns.key.map((column) => `${this.#column(column.name, side)} IS NULL`).join(' OR ')})`;
+  }
+
+  #notNull({ side, unique }: SideSource): string | undefined {
+    return unique ? undefined : `NOT ${this.#nullKey(side)}`;
+  }
+
+  #bucket(side: Side, buckets: number): string {
+    return this.#dialect.bucketOf(this.#dialect.rowHash(this.#keys(side)), buckets);
+  }
+
+  #inScope(side: Side, scope: BucketScope | undefined): string | undefined {
+    return scope === undefined ? undefined : `${this.#bucket(side, scope.buckets)} IN (${scope.listed.join(', ')})`;
+  }
+
+  #notDuplicate(side: Side): string {
+    const same = this.#keys(side).map((key, index) => `d.k${index} = ${key}`);
+    return `NOT EXISTS (SELECT 1 FROM ${DUPLICATES} d WHERE ${same.join(' AND ')})`;
+  }
+}
+
+function where(conditions: readonly (string | undefined)[]): string {
+  const given = conditions.filter((condition) => condition !== undefined);
+  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition})`).join(' AND ')}`;
+}

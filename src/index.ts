@@ -1,0 +1,36 @@
+/** The library: what a service that reads through the canary, and a program that reads a configuration, need. */
+export { createRouter } from './canary/router.js';
+export type { RoutedRead, Router, RouterCounters, RouterKey, RouterOptions } from './canary/router.js';
+export { canaryBucket } from './canary/bucket.js';
+export { defineReducer } from './shadow/reducer.js';
+export type { Reducer } from './shadow/reducer.js';
+export { loadProject } from './config/load.js';
+export { canonicalKey } from './model/key.js';
+export { CutoverError } from './model/errors.js';
+export type { ErrorPlace } from './model/errors.js';
+export type { ErrorCode } from './model/error-codes.js';
+export { exitCodeOf } from './model/verdict.js';
+export type { Verdict } from './model/verdict.js';
+export type { Cell, Row } from './model/cell.js';
+export type { AuditEntry, CanaryAction, CanaryState, Route, Stage } from './model/canary.js';
+export type {
+  ColumnCounts,
+  Comparison,
+  DiffCounts,
+  DiffPlan,
+  Discrepancy,
+  DiscrepancyKind,
+  Evidence,
+  Scope,
+} from './model/comparison.js';
+export type { CriterionResult, GatePurpose, GateResult } from './model/gate.js';
+export type { Clock, Logger, Progress } from './model/ports.js';
+export type { CanaryPlan, ColumnRule, GateConfig, Pipeline, Project } from './model/project.js';
+export type {
+  CanaryReport,
+  DoctorCheck,
+  DoctorResult,
+  InitResult,
+  RebuildResult,
+  RunSummary,
+} from './model/results.js';

@@ -1,0 +1,295 @@
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Consumer, RelationReader } from '../../../test/contracts/event-log.js';
+import type { Logger } from '../../model/ports.js';
+import { silentLogger } from '../../model/ports.js';
+import type { DeclaredColumn, LogConfig } from '../../model/project.js';
+import type { EventLog } from '../contract.js';
+import { describeReadError, openFileLog } from './open.js';
+
+let reader: RelationReader;
+let root: string;
+let logs: EventLog[];
+beforeAll(async () => {
+  reader = await RelationReader.open();
+});
+afterAll(() => reader.close());
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'file-log (1)-'));
+  logs = [];
+});
+afterEach(async () => {
+  for (const log of logs) await log.close();
+  await rm(root, { recursive: true });
+});
+
+async function put(name: string, content: string | Buffer): Promise<string> {
+  await mkdir(dirname(join(root, name)), { recursive: true });
+  await writeFile(join(root, name), content);
+  return join(root, name);
+}
+
+async function openLog(
+  schema: Record<string, string> | null,
+  options: Partial<Omit<LogConfig, 'schema'>> & { logger?: Logger } = {},
+): Promise<EventLog> {
+  const columns: DeclaredColumn[] = Object.entries(schema ?? {}).map(([name, type]) => ({ name, type }));
+  const { logger, ...rest } = options;
+  const config: LogConfig = { kind: 'file', paths: [join(root, 'in/**')], ...rest, ...(schema ? { schema: columns } : {}) };
+  const log = await openFileLog(config, root, join(root, 'tmp'), logger ?? silentLogger);
+  logs.push(log);
+  return log;
+}
+
+async function readAll(log: EventLog, maxEvents = 1000): ReturnType<Consumer['drain']> {
+  return new Consumer(reader).drain(log, maxEvents);
+}
+
+describe('NDJSON', () => {
+  it('hands numbers and json columns on exactly as they are written', async () => {
+    await put('in/a.ndjson', '{"d":12345678901234567.89,"b":9223372036854775807,"t":1.10,"j":{"x": [1.10,12345678901234567890]},"l":[0.1,null]}\n');
+    const [event] = await readAll(await openLog({ d: 'decimal(30,2)', b: 'bigint', t: 'text', j: 'json', l: 'decimal(5,3)[]' }));
+    expect(event).toMatchObject({
+      error: null,
+      values: { d: '12345678901234567.89', b: '9223372036854775807', t: '1.10', j: '{"x": [1.10,12345678901234567890]}', l: '[0.100, NULL]' },
+    });
+  });
+
+  it('quarantines what does not fit, with the reason and the line, and goes on', async () => {
+    const lines = [
+      '{"n":1}',
+      '{"n":1.5}',
+      'not json',
+      '[1]',
+      '{"n":{"a":1}}',
+      '{"n":1,"n":2}',
+      '{"n":1,}',
+      '{"n":NaN}',
+      '{"other":1}',
+      '{"n":null}',
+      '{"n":"7"}',
+    ];
+    await put('in/a.ndjson', `${lines.join('\n')}\n`);
+    const events = await readAll(await openLog({ n: 'integer' }));
+    expect(events.map((event) => [event.values['n'], event.error])).toEqual([
+      ['1', null],
+      [null, `column "n": '1.5' does not fit integer`],
+      [null, 'not valid JSON'],
+      [null, 'not a JSON object'],
+      [null, `column "n": '{"a":1}' does not fit integer (declare it as json)`],
+      [null, 'column "n": stands twice in the object'],
+      [null, 'not valid JSON'],
+      [null, 'not valid JSON'],
+      [null, null],
+      [null, null],
+      ['7', null],
+    ]);
+    expect(events.map((event) => event.raw)).toEqual(lines);
+  });
+
+  it('reads a byte order mark, CR LF, blank lines, NUL characters and bad bytes', async () => {
+    const bad = Buffer.concat([Buffer.from('{"s":"'), Buffer.from([0xff]), Buffer.from('"}\n')]);
+    const start = Buffer.from('\ufeff{"s":"é😀"}\r\n\n  \r\n{"s":"a\\u0000b"}\n{"s":"\\ud800"}\n');
+    await put('in/a.ndjson', Buffer.concat([start, bad, Buffer.from('{"s":"last"}')]));
+    const events = await readAll(await openLog({ s: 'text' }), 2);
+    expect(events.map((event) => event.values['s'])).toEqual(['é😀', 'a\0b', null, null, 'last']);
+    expect(events.map((event) => event.error)).toEqual([
+      null,
+      null,
+      'column "s": holds half of a surrogate pair, which is no character',
+      'not valid UTF-8',
+      null,
+    ]);
+  });
+
+  it('reads lines of megabytes', async () => {
+    const long = 'x"é'.repeat(1_200_000);
+    await put('in/a.ndjson', `{"s":"a"}\n${JSON.stringify({ s: long })}\n{"s":"b"}\n`);
+    const events = await readAll(await openLog({ s: 'text' }));
+    expect(events.map((event) => event.values['s']?.length)).toEqual([1, long.length, 1]);
+    expect(events[1]?.values['s'] === long).toBe(true);
+  });
+
+  it('picks up appended lines, and leaves an unfinished one until it is whole', async () => {
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (_, message) => warnings.push(message) };
+    const path = await put('in/a.ndjson', '{"n":1}\n{"n":');
+    const log = await openLog({ n: 'integer' }, { logger });
+    const consumer = new Consumer(reader);
+    expect((await consumer.drain(log, 10)).map((event) => event.values['n'])).toEqual(['1']);
+    expect(await consumer.drain(log, 10)).toEqual([]);
+    expect(warnings).toEqual(['the last record of in/a.ndjson is unfinished and left until the rest of it arrives']);
+    await appendFile(path, '2}');
+    expect((await consumer.drain(log, 10)).map((event) => event.values['n'])).toEqual(['2']);
+    expect(await consumer.drain(log, 10)).toEqual([]);
+    await appendFile(path, '\n{"n":3}\n');
+    await put('in/0.ndjson', '{"n":4}\n');
+    const later = await consumer.drain(await openLog({ n: 'integer' }), 10);
+    expect(later.map((event) => [event.partition, event.values['n']])).toEqual([
+      ['in/a.ndjson', '3'],
+      ['in/0.ndjson', '4'],
+    ]);
+    expect(consumer.known.map((state) => [state.partition, state.name, state.nextOffset])).toEqual([
+      [0, 'in/a.ndjson', 3],
+      [1, 'in/0.ndjson', 1],
+    ]);
+  });
+
+  it('refuses a last line that was continued after it was read', async () => {
+    const path = await put('in/a.ndjson', '{"n":1}');
+    const log = await openLog({ n: 'integer' });
+    const consumer = new Consumer(reader);
+    await consumer.drain(log, 10);
+    await appendFile(path, ' {"n":2}\n');
+    await expect(consumer.drain(log, 10)).rejects.toMatchObject({ code: 'LOG_FILE_REPLACED' });
+  });
+
+  it('needs a schema, and files', async () => {
+    await expect((await openLog({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_NO_FILES' });
+    expect(await (await openLog({ n: 'integer' })).next([], 10)).toBeNull();
+    await put('in/a.ndjson', '{"n":1}\n');
+    await expect((await openLog(null)).columns()).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+    await put('in/b.dat', '');
+    await expect((await openLog({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE' });
+  });
+
+  it('quarantines a text that is no event time, and leaves no temporary files', async () => {
+    await put('in/a.ndjson', '{"at":"2024-01-01T00:00:00+01:00"}\n{"at":"soon"}\n');
+    const log = await openLog({ at: 'text' }, { eventTime: 'at' });
+    const events = await readAll(log);
+    expect(events.map((event) => [event.eventTime, event.error])).toEqual([
+      ['2023-12-31 23:00:00+00', null],
+      [null, `column "at": 'soon' does not fit an event time`],
+    ]);
+    expect(await readdir(join(root, 'tmp'), { recursive: true })).toHaveLength(1);
+    await log.close();
+    expect(await readdir(join(root, 'tmp'))).toEqual([]);
+  });
+});
+
+describe('CSV', () => {
+  it('takes NULL, empty texts, quotes and line breaks apart, and quarantines records by their offset', async () => {
+    const records = ['1,"",x', '2,,"a ""b""\r\nc"', '3,only two', '"4"x,,', '5,5" pipe,z', 'six,,'];
+    await put('in/a.csv', `n,t,u\r\n${records.join('\r\n')}\r\n\r\n`);
+    const events = await readAll(await openLog({ u: 'text', t: 'text', n: 'integer' }), 2);
+    expect(events.map(({ values, error }) => [values['n'], values['t'], values['u'], error])).toEqual([
+      ['1', '', 'x', null],
+      ['2', null, 'a "b"\r\nc', null],
+      [null, null, null, '2 values where the header names 3 columns'],
+      [null, null, null, 'text follows a closing quote'],
+      ['5', '5" pipe', 'z', null],
+      [null, null, null, `column "n": 'six' does not fit integer`],
+    ]);
+    expect(events.map((event) => event.raw)).toEqual(records);
+  });
+
+  it('finds the narrowest type that holds every value exactly', async () => {
+    await put(
+      'in/a.csv',
+      'i,d,long,zip,day,at,zoned,flag,none,mixed\n' +
+        '1,1.5,12345678901234567.89,01234,2024-01-01,2024-01-01 10:00:00,2024-01-01T10:00:00+02:00,true,,1\n' +
+        '-2,3,1.5,99999,2024-12-31,2024-01-01T11:00:00Z,2024-01-01T10:00:00Z,FALSE,,x\n',
+    );
+    const log = await openLog(null, { eventTime: 'at' });
+    expect((await log.columns()).map((column) => column.type)).toEqual(
+      ['bigint', 'double', 'text', 'text', 'date', 'timestamp', 'timestamptz', 'boolean', 'text', 'text'],
+    );
+    const [first] = await readAll(log);
+    expect(first).toMatchObject({ eventTime: '2024-01-01 10:00:00+00', values: { long: '12345678901234567.89', zip: '01234' } });
+  });
+
+  it.each([
+    ['a quote that is never closed', 'n\n1\n"2\n3\n', 3],
+    ['bytes that are not UTF-8', Buffer.from([0x6e, 0x0a, 0x31, 0x0a, 0xff, 0x0a]), 3],
+    ['UTF-16', Buffer.from([0xff, 0xfe, 0x6e, 0x00]), 1],
+  ])('refuses %s, with its line', async (_, content, line) => {
+    await put('in/a.csv', content);
+    const log = await openLog({ n: 'text' });
+    await expect(readAll(log)).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/a.csv', line } });
+  });
+
+  it('refuses a header that lacks a declared column or names one twice', async () => {
+    await put('in/a.csv', 'n\n1\n');
+    await expect(readAll(await openLog({ n: 'text', m: 'text' }))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+    await put('in/a.csv', 'n,N\n1,2\n');
+    await expect(readAll(await openLog(null))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+  });
+});
+
+describe('Parquet', () => {
+  it('quarantines values that would change in the declared type', async () => {
+    const path = await put("in/k=1/it's [a]*.parquet", '');
+    await reader.rows(`COPY (SELECT * FROM (VALUES (1.5::DOUBLE, 'x'), (2, '3'), (NULL, NULL)) AS t(s0, "v1""")) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
+    const log = await openLog({ s0: 'integer', 'v1"': 'integer' });
+    const events = await readAll(log);
+    expect(events.map(({ values, error }) => [values['s0'], values['v1"'], error])).toEqual([
+      [null, null, `column "s0": '1.5' does not fit integer; column "v1"": 'x' does not fit integer`],
+      ['2', '3', null],
+      [null, null, null],
+    ]);
+    expect(events[0]?.raw).toBe('{"s0":1.5,"v1\\"":"x"}');
+  });
+
+  it('refuses a file with other columns or types, or that is no Parquet file', async () => {
+    await reader.rows(`COPY (SELECT 1::INTEGER AS a) TO '${await put('in/a.parquet', '')}' (FORMAT parquet)`);
+    await reader.rows(`COPY (SELECT 1::BIGINT AS a) TO '${await put('in/b.parquet', '')}' (FORMAT parquet)`);
+    await expect(readAll(await openLog(null))).rejects.toMatchObject({
+      code: 'LOG_SCHEMA_MISMATCH',
+      message: 'in/b.parquet: column "a" has the type BIGINT, in the first file INTEGER.',
+    });
+    expect(await readAll(await openLog({ a: 'bigint' }))).toHaveLength(2);
+    await put('in/c.parquet', 'PAR1 but no more');
+    await expect(readAll(await openLog({ a: 'bigint' }))).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/c.parquet' } });
+  });
+
+  it('names the file when its middle is corrupted', async () => {
+    const path = await put('in/a.parquet', '');
+    await reader.rows(`COPY (SELECT range AS a, md5(range::VARCHAR) AS b FROM range(50000)) TO '${path}' (FORMAT parquet)`);
+    const bytes = await readFile(path);
+    bytes.fill(0xa5, 20_000, 400_000);
+    await writeFile(path, bytes);
+    const chunk = await (await openLog(null)).next([], 100_000);
+    expect(chunk).not.toBeNull();
+    if (chunk === null) return;
+    const error: unknown = await reader.read(chunk, ['a', 'b']).catch((thrown: unknown) => thrown);
+    expect(describeReadError(error, chunk.name)).toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/a.parquet' } });
+    expect(describeReadError(new Error('Constraint Error: Duplicate key'), chunk.name)).toBeNull();
+  });
+});
+
+describe.each(['parquet', 'csv', 'ndjson'] as const)('a %s file that was read', (format) => {
+  const schema = { n: 'integer' };
+  async function write(values: readonly number[]): Promise<string> {
+    if (format === 'csv') return put('in/a.csv', `n\n${values.map((n) => `${n}\n`).join('')}`);
+    if (format === 'ndjson') return put('in/a.ndjson', values.map((n) => `{"n":${n}}\n`).join(''));
+    const path = await put('in/a.parquet', '');
+    const rows = values.map((n) => `(${n}::INTEGER)`).join(', ');
+    await reader.rows(`COPY (FROM (VALUES ${rows}) AS t(n)) TO '${path}' (FORMAT parquet)`);
+    return path;
+  }
+
+  it.each([
+    ['shorter', () => write([11, 12]).then(() => undefined), format === 'parquet' ? 'LOG_FILE_REPLACED' : 'LOG_FILE_SHRUNK'],
+    ['other values', () => write([11, 12, 14, 15]).then(() => undefined), 'LOG_FILE_REPLACED'],
+    ['gone', () => rm(join(root, `in/a.${format}`)), 'LOG_FILE_GONE'],
+  ])('must stay: %s', async (_, change, code) => {
+    await write([11, 12, 13]);
+    const log = await openLog(schema);
+    const consumer = new Consumer(reader);
+    await consumer.drain(log, 2);
+    await change();
+    await expect(log.next(consumer.known, 10)).rejects.toMatchObject({ code });
+    await expect((await openLog(schema)).next(consumer.known, 10)).rejects.toMatchObject({ code });
+  });
+
+  it('may be touched', async () => {
+    const path = await write([11, 12, 13]);
+    const log = await openLog(schema);
+    const consumer = new Consumer(reader);
+    await consumer.drain(log, 2);
+    await utimes(path, new Date(0), new Date(0));
+    expect(await log.next(consumer.known, 10)).toBeNull();
+  });
+});

@@ -1,0 +1,152 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Chunk, EventLog, PartitionState } from '../contract.js';
+import type { DeclaredColumn, LogConfig } from '../../model/project.js';
+import type { Logger } from '../../model/ports.js';
+import { CutoverError } from '../../model/errors.js';
+import { inferCsvTypes } from './csv-types.js';
+import { checkColumns, declaredTypeOf } from './declared-type.js';
+import type { FoundFile } from './discover.js';
+import { discoverFiles, patternsOf } from './discover.js';
+import { gone, schemaMismatch } from './file-errors.js';
+import { Inspector } from './inspector.js';
+import type { LogFile } from './log-file.js';
+import { ParquetFile } from './parquet-file.js';
+import { TextFile } from './text-file.js';
+
+export { describeReadError } from './file-errors.js';
+
+/**
+ * Opens the file log: Parquet, CSV and NDJSON files that match the configured globs, one partition for each. See
+ * docs/file-log.md for what an offset is, what is quarantined, and what may happen to the files.
+ *
+ * @param config `paths` are absolute globs
+ * @param root partitions are named relative to it (the configuration's directory)
+ * @param tempDir where text files are copied chunk by chunk for DuckDB to read; made when it is not there
+ */
+export function openFileLog(config: LogConfig, root: string, tempDir: string, logger: Logger): Promise<EventLog> {
+  return Promise.resolve(new FileLog(config, root, tempDir, logger));
+}
+
+interface Shape {
+  readonly columns: readonly DeclaredColumn[];
+  /** DuckDB types of the first file, where the columns were taken from a Parquet file. */
+  readonly source: ReadonlyMap<string, string> | undefined;
+}
+
+class FileLog implements EventLog {
+  readonly kind = 'file';
+  readonly identity: string;
+  readonly #config: LogConfig;
+  readonly #root: string;
+  readonly #tempDir: string;
+  readonly #logger: Logger;
+  readonly #inspector = new Inspector();
+  readonly #files = new Map<string, LogFile>();
+  #shape: Shape | undefined;
+  #scratchDir: string | undefined;
+  #scratchCount = 0;
+
+  constructor(config: LogConfig, root: string, tempDir: string, logger: Logger) {
+    this.#config = config;
+    this.#root = root;
+    this.#tempDir = tempDir;
+    this.#logger = logger;
+    this.identity = `file:${[...patternsOf(config, root), ...(config.format ? [config.format] : [])].join(',')}`;
+  }
+
+  async columns(): Promise<readonly DeclaredColumn[]> {
+    return (await this.#shapeOf(await discoverFiles(this.#config, this.#root))).columns;
+  }
+
+  async next(known: readonly PartitionState[], maxEvents: number): Promise<Chunk | null> {
+    const found = await discoverFiles(this.#config, this.#root);
+    const byName = new Map(found.map((file) => [file.name, file]));
+    const lost = known.find((state) => !byName.has(state.name));
+    if (lost !== undefined) throw gone(lost.name);
+    if (found.length === 0) return null;
+    const shape = await this.#shapeOf(found);
+    const states = [...known].sort((left, right) => left.partition - right.partition);
+    for (const state of states) await this.#fileOf(byName.get(state.name), state.name, shape).verify(state);
+    for (const state of states) {
+      const file = this.#fileOf(byName.get(state.name), state.name, shape);
+      const chunk = await file.next(state.partition, state, maxEvents);
+      if (chunk !== null) return chunk;
+    }
+    const taken = new Set(known.map((state) => state.name));
+    let partition = Math.max(-1, ...known.map((state) => state.partition));
+    for (const file of found) {
+      if (taken.has(file.name)) continue;
+      partition++;
+      const chunk = await this.#fileOf(file, file.name, shape).next(partition, null, maxEvents);
+      if (chunk !== null) return chunk;
+    }
+    return null;
+  }
+
+  async close(): Promise<void> {
+    this.#inspector.close();
+    if (this.#scratchDir !== undefined) await rm(this.#scratchDir, { recursive: true, force: true });
+    this.#scratchDir = undefined;
+  }
+
+  #fileOf(found: FoundFile | undefined, name: string, shape: Shape): LogFile {
+    if (found === undefined) throw gone(name);
+    const open = this.#files.get(name);
+    if (open !== undefined) return open;
+    const { eventTime, schema } = this.#config;
+    const common = { path: found.path, name, columns: shape.columns, declared: schema !== undefined, eventTime };
+    const file =
+      found.format === 'parquet'
+        ? new ParquetFile({ ...common, source: shape.source, inspector: this.#inspector })
+        : new TextFile({ ...common, format: found.format, scratchPath: () => this.#scratchPath(), logger: this.#logger });
+    this.#files.set(name, file);
+    return file;
+  }
+
+  async #shapeOf(found: readonly FoundFile[]): Promise<Shape> {
+    if (this.#shape !== undefined) return this.#shape;
+    const first = found[0];
+    if (first === undefined) {
+      throw new CutoverError(
+        'LOG_NO_FILES',
+        `No file matches ${patternsOf(this.#config, this.#root).join(', ')}.`,
+        'Correct log.path (relative to the configuration file), or put the first file there.',
+      );
+    }
+    const shape = await this.#inferShape(first);
+    checkColumns(shape.columns, this.#config.eventTime);
+    this.#shape = shape;
+    return shape;
+  }
+
+  async #inferShape(first: FoundFile): Promise<Shape> {
+    const { schema } = this.#config;
+    if (schema !== undefined) return { columns: schema, source: undefined };
+    switch (first.format) {
+      case 'ndjson':
+        throw schemaMismatch(
+          first.name,
+          'the columns of an NDJSON file must be declared.',
+          'Declare log.schema, for example { id: text, amount: "decimal(18,2)", at: timestamptz }.',
+        );
+      case 'csv':
+        return {
+          columns: await inferCsvTypes(first.path, first.name, this.#inspector, () => this.#scratchPath()),
+          source: undefined,
+        };
+      case 'parquet': {
+        const { types } = await this.#inspector.parquet(first.path, first.name);
+        return { columns: [...types].map(([name, type]) => ({ name, type: declaredTypeOf(type) })), source: types };
+      }
+    }
+  }
+
+  async #scratchPath(): Promise<string> {
+    if (this.#scratchDir === undefined) {
+      await mkdir(this.#tempDir, { recursive: true });
+      this.#scratchDir = await mkdtemp(join(this.#tempDir, 'log-'));
+    }
+    return join(this.#scratchDir, `${this.#scratchCount++}.csv`);
+  }
+}

@@ -1,0 +1,115 @@
+import type { DeclaredColumn } from '../../model/project.js';
+import type { DeclaredType } from './declared-type.js';
+import { parseDeclaredType } from './declared-type.js';
+import { decodeString, jsonTokens } from './json-tokens.js';
+
+/** One record of a text file, taken apart: a text or NULL for each column, or why it cannot be. */
+export interface TextRecord {
+  readonly fields: readonly (string | null)[];
+  readonly error: string | null;
+}
+
+export interface TextColumn {
+  readonly name: string;
+  readonly declared: string;
+  readonly type: DeclaredType;
+}
+
+export function textColumns(columns: readonly DeclaredColumn[]): TextColumn[] {
+  return columns.map((column) => ({ name: column.name, declared: column.type, type: parseDeclaredType(column) }));
+}
+
+/** A field as it is handed to SQL, or an object with the reason why it does not fit. */
+type Field = string | null | { readonly misfit: string };
+
+/**
+ * Takes the line of an NDJSON file apart. Numbers are handed on as they are written, json columns too; a field that is not
+ * there is NULL. A field that stands twice does not fit: readers disagree on which of the two counts.
+ */
+export function jsonRecord(line: string, columns: readonly TextColumn[]): TextRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return rejected(columns, 'not valid JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return rejected(columns, 'not a JSON object');
+  }
+  const tokens = jsonTokens(line);
+  return assemble(columns, (column) => {
+    let text: string | undefined;
+    for (const token of tokens) {
+      if (token.name !== column.name) continue;
+      if (text !== undefined) return { misfit: 'stands twice in the object' };
+      text = token.text;
+    }
+    return text === undefined || text === 'null' ? null : jsonField(text, column);
+  });
+}
+
+/** Takes the values of a CSV record apart: columns of type json and lists hold JSON texts. */
+export function csvRecord(values: readonly (string | null)[], columns: readonly TextColumn[]): TextRecord {
+  let index = 0;
+  return assemble(columns, (column) => {
+    const text = values[index++] ?? null;
+    if (text === null || (column.type.name !== 'json' && !column.type.list)) return text;
+    if (!isJson(text)) return { misfit: `${shorten(text)} does not fit ${column.declared}` };
+    return jsonField(text.trim(), column);
+  });
+}
+
+/** A record of which nothing fits. */
+export function rejected(columns: readonly TextColumn[], error: string): TextRecord {
+  return { fields: columns.map(() => null), error };
+}
+
+function assemble(columns: readonly TextColumn[], fieldOf: (column: TextColumn) => Field): TextRecord {
+  let errors: string[] | undefined;
+  const fields = columns.map((column) => {
+    const field = fieldOf(column);
+    if (field === null || (typeof field === 'string' && field.isWellFormed())) return field;
+    const reason = typeof field === 'string' ? 'holds half of a surrogate pair, which is no character' : field.misfit;
+    errors ??= [];
+    errors.push(`column "${column.name}": ${reason}`);
+    return null;
+  });
+  return { fields, error: errors === undefined ? null : errors.join('; ') };
+}
+
+function jsonField(text: string, column: TextColumn): Field {
+  if (column.type.list) {
+    if (!text.startsWith('[')) return { misfit: `${shorten(text)} does not fit ${column.declared}` };
+    const elements: (string | null)[] = [];
+    for (const token of jsonTokens(text)) {
+      const element = token.text === 'null' ? null : scalarField(token.text, column);
+      if (element !== null && typeof element !== 'string') return element;
+      if (element !== null && !element.isWellFormed()) return element;
+      elements.push(element);
+    }
+    return JSON.stringify(elements);
+  }
+  return scalarField(text, column);
+}
+
+function scalarField(text: string, column: TextColumn): string | { readonly misfit: string } {
+  if (column.type.name === 'json') return text;
+  if (text.startsWith('"')) return decodeString(text);
+  if (text.startsWith('{') || text.startsWith('[')) {
+    return { misfit: `${shorten(text)} does not fit ${column.declared} (declare it as json)` };
+  }
+  return text;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shorten(text: string): string {
+  return `'${text.length > 100 ? `${text.slice(0, 100)}...` : text}'`;
+}

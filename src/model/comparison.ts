@@ -1,0 +1,111 @@
+import type { Cell } from './cell.js';
+import type { OffsetVectorJson } from './offset-vector.js';
+import type { Verdict } from './verdict.js';
+
+export type DiscrepancyKind = 'missing_in_stream' | 'missing_in_batch' | 'value_mismatch' | 'duplicate_key' | 'null_key';
+
+export const DISCREPANCY_KINDS: readonly DiscrepancyKind[] = [
+  'missing_in_stream',
+  'missing_in_batch',
+  'value_mismatch',
+  'duplicate_key',
+  'null_key',
+];
+
+/** One key on which the sides disagree. */
+export interface Discrepancy {
+  readonly key: { readonly [column: string]: Cell };
+  readonly kind: DiscrepancyKind;
+  /** The differing columns with both values; for a missing key the values of the side that has it; for a duplicate key the row counts as `rows`. */
+  readonly columns: { readonly [column: string]: { readonly batch: Cell; readonly stream: Cell } };
+  /** Id of the comparison in which this key first differed and when (ISO 8601); null before it was stored. */
+  readonly first_seen: { readonly comparison_id: string; readonly at: string } | null;
+  readonly cause: string | null;
+}
+
+export interface ColumnCounts {
+  readonly mismatched: number;
+  readonly tolerated: number;
+  /** Decimal text; null where the column is not numeric or nothing differed. Seconds for timestamps, days for dates. */
+  readonly max_abs_difference: string | null;
+}
+
+/** Which code and configuration made a comparison: hashes of both jobs and of the rules. */
+export interface Evidence {
+  readonly batch: string;
+  readonly stream: string;
+  readonly rules: string;
+}
+
+/** How the rows were found that differ. */
+export interface DiffPlan {
+  readonly strategy: 'digest' | 'join' | 'reused';
+  readonly reason: string;
+  /** Digest only. */
+  readonly buckets?: number;
+  readonly differing_buckets?: number;
+  /** Rows that were judged one by one. */
+  readonly candidates: number;
+}
+
+/** Exact counts of a comparison of two tables; `matched + tolerated + missing... + value_mismatch + duplicate_key = keys_compared`. */
+export interface DiffCounts {
+  readonly batch_rows: number;
+  readonly stream_rows: number;
+  /** Distinct keys (not NULL) on either side. */
+  readonly keys_compared: number;
+  /** Keys on which every compared column is equal. */
+  readonly matched: number;
+  /** Keys whose every difference is allowed by a rule. */
+  readonly tolerated: number;
+  readonly missing_in_stream: number;
+  readonly missing_in_batch: number;
+  readonly value_mismatch: number;
+  /** Keys that stand more than once on a side. */
+  readonly duplicate_key: number;
+  /** Rows whose key holds a NULL. */
+  readonly null_key: number;
+  readonly in_flux: number;
+  /** (missing + mismatched + duplicate keys + null-key rows) / (keys_compared + null-key rows); 0 when nothing was compared. */
+  readonly mismatch_rate: number;
+}
+
+/** The part of a comparison's scope: everything, or only some partitions. */
+export interface Scope {
+  readonly full: boolean;
+  /** With `partition_by`: the column and how many partitions were compared. */
+  readonly partition_column?: string;
+  readonly partitions?: number;
+}
+
+/** The stored and printed result of one cycle; `cutover.comparison/v1`. */
+export interface Comparison extends DiffCounts {
+  readonly schema: 'cutover.comparison/v1';
+  readonly pipeline: string;
+  readonly comparison_id: string;
+  readonly verdict: Verdict;
+  readonly reasons: readonly string[];
+  readonly cut: OffsetVectorJson;
+  readonly alignment: { readonly method: 'snapshot' | 'copy'; readonly exact: true };
+  readonly scope: Scope;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly quarantined: number;
+  readonly columns: { readonly [column: string]: ColumnCounts };
+  readonly discrepancies: readonly Discrepancy[];
+  readonly discrepancies_listed: number;
+  readonly lossy: readonly string[];
+  /** Rules with an end date that has passed, and other things worth knowing that do not change the verdict. */
+  readonly notes: readonly string[];
+  readonly evidence: Evidence;
+  readonly plan: DiffPlan;
+  /** Milliseconds. */
+  readonly timing: { readonly batch_job: number; readonly publish: number; readonly diff: number; readonly total: number };
+  /** The comparison whose result was taken over because nothing arrived since. */
+  readonly reused_from: string | null;
+}
+
+/** The number of keys (and null-key rows) that count against a pass. */
+export function discrepancyCount(counts: DiffCounts): number {
+  return counts.missing_in_stream + counts.missing_in_batch + counts.value_mismatch + counts.duplicate_key + counts.null_key;
+}

@@ -1,0 +1,19 @@
+/** A length of time in milliseconds. */
+export type Duration = number;
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads `250ms`, `1s`, `15m`, `2h`, `7d`; undefined when the text is not a duration. */
+export function parseDuration(text: string): Duration | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  const unit = UNITS[match?.[2] ?? ''];
+  return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+}
+
+/** Writes a duration in the largest unit that shows it in at most one decimal: `1.5s`, `15m`, `2h`. */
+export function formatDuration(ms: Duration): string {
+  for (const [unit, size] of Object.entries(UNITS).reverse()) {
+    if (ms >= size) return `${Math.round((ms / size) * 10) / 10}${unit}`;
+  }
+  return `${Math.round(ms)}ms`;
+}

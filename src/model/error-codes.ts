@@ -1,0 +1,42 @@
+/**
+ * Stable error codes: never renamed, only added to. The value is the one-line meaning shown in docs/errors.md.
+ */
+export const ERROR_CODES = {
+  USAGE: 'The command line is wrong.',
+  CONFIG_NOT_FOUND: 'The configuration file does not exist.',
+  CONFIG_INVALID: 'The configuration file has an unknown key, a missing key or an impossible value.',
+  CONFIG_VARIABLE_UNSET: 'The configuration uses an environment variable that is not set and has no default.',
+  CONFIG_FILE_MISSING: 'A file that the configuration names does not exist.',
+  PIPELINE_UNKNOWN: 'No pipeline of that name is configured.',
+  PIPELINE_CYCLE: 'Pipelines depend on each other in a circle through `after`.',
+  LOG_NO_FILES: 'The file log matches no file.',
+  LOG_FILE_UNREADABLE: 'A file of the log cannot be read or is corrupted.',
+  LOG_FILE_SHRUNK: 'A file of the log has become shorter than what was already read from it.',
+  LOG_FILE_REPLACED: 'A file of the log no longer holds what was already read from it.',
+  LOG_FILE_GONE: 'A file of the log that was already read no longer exists.',
+  LOG_SCHEMA_MISMATCH: 'A file of the log lacks a declared column or holds another type.',
+  STORE_LOCKED: 'Another process has the embedded store open.',
+  STORE_UNREADABLE: 'The store cannot be opened or is corrupted.',
+  STORE_NEWER: 'The store was written by a newer version of cutover.',
+  STORE_OTHER_LOG: 'The store belongs to another event log than the one configured.',
+  STORE_FULL: 'The disk of the store is full.',
+  SQL_FAILED: 'A SQL statement of a job failed.',
+  STREAM_JOB_CHANGED: 'The code of a stream job changed since it wrote its table.',
+  STREAM_JOB_FAILED: 'The reducer module of a stream job failed or is not valid.',
+  BATCH_JOB_FAILED: 'A batch job failed.',
+  BATCH_OUTPUT_MISSING: 'A batch command finished without writing its output.',
+  KEY_COLUMN_MISSING: 'A key column is not among the columns of a job or a side.',
+  TABLE_MISSING: 'A side has no table yet.',
+  TYPE_MISMATCH: 'A column has incomparable types on the two sides.',
+  RULE_INVALID: 'A rule cannot be applied to the type of its column.',
+  COMPARISON_NOT_FOUND: 'No stored comparison of that id, or none at all yet.',
+  CANARY_REFUSED: 'The canary refuses this action in its present stage.',
+  CANARY_CONFLICT: 'Another controller changed the canary at the same time.',
+  CANARY_PLAN_CHANGED: 'The canary plan in the configuration differs from the one the canary was started with.',
+  KEY_INVALID: 'The key given does not fit the key columns of the pipeline.',
+  OUTPUT_EXISTS: 'A file that would be written already exists.',
+  INTERRUPTED: 'The work was interrupted before it finished.',
+  INTERNAL: 'A defect in cutover itself.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

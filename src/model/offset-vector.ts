@@ -1,0 +1,32 @@
+/**
+ * For each partition the exclusive end offset: the number of the first event that is NOT included.
+ * A cut is the offset vector at which both sides are compared.
+ */
+export type OffsetVector = ReadonlyMap<number, number>;
+
+/** The form in which a vector is stored and printed: partition -> offset, both as text, partitions ascending. */
+export type OffsetVectorJson = { readonly [partition: string]: string };
+
+export function toJson(vector: OffsetVector): OffsetVectorJson {
+  const out: Record<string, string> = {};
+  for (const [partition, offset] of [...vector].sort(([a], [b]) => a - b)) out[String(partition)] = String(offset);
+  return out;
+}
+
+export function fromJson(json: OffsetVectorJson): OffsetVector {
+  return new Map(Object.entries(json).map(([partition, offset]) => [Number(partition), Number(offset)]));
+}
+
+/** Equal as positions: a partition that is absent stands at 0. */
+export function equalVectors(a: OffsetVector, b: OffsetVector): boolean {
+  for (const [partition, offset] of a) if ((b.get(partition) ?? 0) !== offset) return false;
+  for (const [partition, offset] of b) if ((a.get(partition) ?? 0) !== offset) return false;
+  return true;
+}
+
+/** The number of offsets between two vectors; partitions in which `to` is behind `from` count nothing. */
+export function eventsBetween(from: OffsetVector, to: OffsetVector): number {
+  let sum = 0;
+  for (const [partition, offset] of to) sum += Math.max(0, offset - (from.get(partition) ?? 0));
+  return sum;
+}

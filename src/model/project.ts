@@ -1,0 +1,153 @@
+import type { Duration } from './duration.js';
+
+/** A configuration file, validated, with every path absolute and every SQL file's text loaded. */
+export interface Project {
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  /** Absolute path of its folder. */
+  readonly root: string;
+  readonly store: StoreConfig;
+  readonly log: LogConfig;
+  readonly ingest: IngestConfig;
+  /** In dependency order: a pipeline stands after those it names in `after`. */
+  readonly pipelines: readonly Pipeline[];
+}
+
+export type StoreConfig =
+  | { readonly kind: 'duckdb'; /** absolute */ readonly path: string; readonly schemas: SchemaNames; readonly memoryLimit: string | null }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schemas: SchemaNames };
+
+/** The names of the schemas in the store. */
+export interface SchemaNames {
+  readonly batch: string;
+  readonly stream: string;
+  /** Where the served views stand. */
+  readonly served: string;
+}
+
+export interface LogConfig {
+  readonly kind: 'file';
+  /** Globs as written, made absolute. */
+  readonly paths: readonly string[];
+  /** Undefined: by each file's ending. */
+  readonly format?: FileFormat;
+  /** Declared columns in order; undefined: taken from the files (Parquet, CSV). */
+  readonly schema?: readonly DeclaredColumn[];
+  /** The column that holds the event time; undefined: none. */
+  readonly eventTime?: string;
+}
+
+export type FileFormat = 'parquet' | 'csv' | 'ndjson';
+
+/** `type` is one of: text, boolean, integer, bigint, double, decimal(p,s), date, timestamp, timestamptz, json, bytes, or one of these with `[]`. */
+export interface DeclaredColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface IngestConfig {
+  /** Events in a micro-batch at the most. */
+  readonly maxEvents: number;
+  /** The longest a micro-batch waits to be filled. */
+  readonly maxWait: Duration;
+  /** Quarantined rows past which a comparison is inconclusive. */
+  readonly maxQuarantined: number;
+}
+
+export interface Pipeline {
+  readonly name: string;
+  readonly key: readonly string[];
+  /** Pipelines whose tables this one reads, each on its own side. */
+  readonly after: readonly string[];
+  readonly batch: BatchJob;
+  readonly stream: StreamJob;
+  readonly compare: CompareConfig;
+  readonly gate: GateConfig;
+  readonly canary: CanaryPlan;
+}
+
+/** A text that came from a file, or from the configuration itself (`path` is then the configuration's). */
+export interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+export type Schedule = { readonly every: Duration } | { readonly cron: string };
+
+/** How the stream side is held still during a cycle. */
+export type Hold = 'snapshot' | 'copy';
+
+interface BatchCommon {
+  readonly schedule: Schedule;
+  readonly hold: Hold;
+  /** A job whose last run took longer is held by copy from then on. */
+  readonly holdLimit: Duration;
+  /** Recompute and compare only the partitions touched since the last cut. */
+  readonly partitionBy?: PartitionBy;
+}
+
+export interface PartitionBy {
+  /** A column of the output. */
+  readonly column: string;
+  /** The SQL expression over `events` that gives that column's value for an event. */
+  readonly from: string;
+  /** How often everything is recomputed and compared all the same. */
+  readonly fullEvery: Duration;
+}
+
+export type BatchJob =
+  | (BatchCommon & { readonly kind: 'sql'; readonly sql: SourceText })
+  | (BatchCommon & {
+      readonly kind: 'command';
+      readonly argv: readonly string[];
+      /** Format of the file the command writes. */
+      readonly output: FileFormat;
+      readonly timeout: Duration;
+      /** Files whose content is part of the job's code. */
+      readonly code: readonly SourceText[];
+    })
+  | (BatchCommon & { readonly kind: 'replay' });
+
+export type StreamJob =
+  | { readonly kind: 'sql'; readonly sql: SourceText; readonly setup?: SourceText }
+  | { readonly kind: 'module'; readonly module: SourceText; readonly setup?: SourceText };
+
+export interface CompareConfig {
+  /** By column name; a column without a rule is compared exactly. */
+  readonly columns: { readonly [column: string]: ColumnRule };
+}
+
+export interface ColumnRule {
+  /** Largest absolute difference that is tolerated, as decimal text. */
+  readonly absolute?: string;
+  /** Largest difference relative to the larger magnitude that is tolerated. */
+  readonly relative?: number;
+  readonly ignore?: boolean;
+  /** NULL counts as 0, or as the empty text. */
+  readonly nullEquals?: 'zero' | 'empty';
+  /** Lists are compared as sets: order and repetition do not count. */
+  readonly set?: boolean;
+  readonly because?: string;
+  /** The last day (YYYY-MM-DD) on which `ignore` or a tolerance holds. */
+  readonly until?: string;
+}
+
+export interface GateConfig {
+  readonly maxMismatchRate: number;
+  readonly minKeys: number;
+  readonly consecutivePasses: number;
+  readonly maxAge: Duration;
+}
+
+export interface CanaryPlan {
+  /** Percent of keys that read the stream, ascending, ending with 100. */
+  readonly steps: readonly number[];
+  readonly dwell: { readonly cycles: number };
+  /** Steps (percent) that need an approval before they are taken. */
+  readonly approve: readonly number[];
+  /** Mismatch rate above which a canary is rolled back. */
+  readonly rollbackAt: number;
+  /** Steps are taken by `cutover run` itself. */
+  readonly auto: boolean;
+  readonly salt: string;
+}

@@ -1,0 +1,82 @@
+import type { AuditEntry, CanaryState } from './canary.js';
+import type { Comparison, Evidence } from './comparison.js';
+import type { GateResult } from './gate.js';
+import type { OffsetVectorJson } from './offset-vector.js';
+import type { CanaryPlan } from './project.js';
+import type { Verdict } from './verdict.js';
+
+/** What the gate needs to know of a stored comparison. */
+export interface ComparisonSummary {
+  readonly comparison_id: string;
+  readonly verdict: Verdict;
+  readonly cut: OffsetVectorJson;
+  readonly full: boolean;
+  readonly reused_from: string | null;
+  /** ISO 8601 */
+  readonly finished_at: string;
+  readonly evidence: Evidence;
+  readonly keys_compared: number;
+  readonly mismatch_rate: number;
+}
+
+/** `cutover run --once`: what was ingested, and the comparison of each pipeline; `cutover.run/v1`. */
+export interface RunSummary {
+  readonly schema: 'cutover.run/v1';
+  readonly verdict: Verdict;
+  readonly events: number;
+  readonly micro_batches: number;
+  readonly quarantined: number;
+  readonly cut: OffsetVectorJson;
+  readonly comparisons: readonly Comparison[];
+}
+
+/** `cutover.rebuild/v1` */
+export interface RebuildResult {
+  readonly schema: 'cutover.rebuild/v1';
+  /** Pipelines whose stream tables were built anew: the one asked for and those it reads or that read it. */
+  readonly pipelines: readonly string[];
+  readonly events: number;
+  readonly cut: OffsetVectorJson;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+/** `cutover.canary/v1`: state after the action, with the gate's answer where one was asked. */
+export interface CanaryReport {
+  readonly schema: 'cutover.canary/v1';
+  readonly pipeline: string;
+  readonly action: string;
+  /** False where the action was refused; `message` then says why. */
+  readonly applied: boolean;
+  readonly message: string;
+  /** What stood in the way of a refused action; null when it was applied. */
+  readonly refusal: 'stage' | 'already' | 'gate' | 'dwell' | 'approval' | 'plan' | null;
+  readonly state: CanaryState;
+  readonly plan: CanaryPlan;
+  readonly dwell: { readonly completed: number; readonly required: number };
+  readonly gate: GateResult | null;
+  readonly history: readonly AuditEntry[];
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+/** `cutover.doctor/v1` */
+export interface DoctorResult {
+  readonly schema: 'cutover.doctor/v1';
+  readonly checks: readonly DoctorCheck[];
+}
+
+/** `cutover.init/v1` */
+export interface InitResult {
+  readonly schema: 'cutover.init/v1';
+  readonly template: string;
+  readonly directory: string;
+  readonly files: readonly string[];
+  /** Commands to run next, in order. */
+  readonly next: readonly string[];
+}

@@ -1,0 +1,172 @@
+import { DISCREPANCY_KINDS } from '../model/comparison.js';
+import type { Comparison, Discrepancy } from '../model/comparison.js';
+import type { GateResult } from '../model/gate.js';
+import type { Verdict } from '../model/verdict.js';
+import { differencesOf, keyText } from './cells.js';
+import { grouped } from './numbers.js';
+import type { RenderOptions } from './options.js';
+import type { Result } from './result.js';
+import { finding, headline, kindLabel } from './wording.js';
+
+interface TestCase {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly message: string;
+  readonly detail?: string;
+}
+
+interface TestSuite {
+  readonly name: string;
+  readonly cases: readonly TestCase[];
+  /** Seconds */
+  readonly time?: number;
+  readonly timestamp?: string;
+}
+
+/** Characters that XML 1.0 cannot hold, not even escaped. */
+// eslint-disable-next-line no-control-regex -- these are the characters to be removed
+const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Cs}/gu;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+function xml(text: string): string {
+  return text.replace(NOT_XML, '').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}
+
+/** An attribute: white space other than the plain space would be read back as a space. */
+function attribute(name: string, value: string | number): string {
+  return ` ${name}="${xml(String(value)).replace(/[\n\r\t]/g, (char) => `&#${char.charCodeAt(0)};`)}"`;
+}
+
+/**
+ * JUnit XML: a suite for each pipeline with a case for each criterion or kind of discrepancy. What is inconclusive is an error, not a
+ * skipped test: it must not look like a pass.
+ */
+export function renderJunit(result: Result, options: RenderOptions): string {
+  const suites = suitesOf(result, options.limit);
+  const all = suites.flatMap(({ cases }) => cases);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${attribute('name', 'cutover')}${totals(all)}>`,
+    ...suites.flatMap(suiteLines),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function totals(cases: readonly TestCase[]): string {
+  const failures = cases.filter(({ verdict }) => verdict === 'fail').length;
+  const errors = cases.filter(({ verdict }) => verdict === 'error' || verdict === 'inconclusive').length;
+  return attribute('tests', cases.length) + attribute('failures', failures) + attribute('errors', errors);
+}
+
+function suiteLines(suite: TestSuite): string[] {
+  const time = suite.time === undefined ? '' : attribute('time', suite.time.toFixed(3));
+  const timestamp = suite.timestamp === undefined ? '' : attribute('timestamp', suite.timestamp);
+  return [
+    `  <testsuite${attribute('name', suite.name)}${totals(suite.cases)}${time}${timestamp}>`,
+    ...suite.cases.flatMap((one) => caseLines(suite, one)),
+    '  </testsuite>',
+  ];
+}
+
+function caseLines(suite: TestSuite, one: TestCase): string[] {
+  const open = `    <testcase${attribute('classname', suite.name)}${attribute('name', one.name)}`;
+  if (one.verdict === 'pass') return [`${open}/>`];
+  const tag = one.verdict === 'fail' ? 'failure' : 'error';
+  const problem = `      <${tag}${attribute('type', one.verdict)}${attribute('message', one.message)}`;
+  const body = one.detail === undefined ? `${problem}/>` : `${problem}>${xml(one.detail)}</${tag}>`;
+  return [`${open}>`, body, '    </testcase>'];
+}
+
+function suitesOf(result: Result, limit: number): readonly TestSuite[] {
+  switch (result.schema) {
+    case 'cutover.comparison/v1':
+      return [comparisonSuite(result, limit)];
+    case 'cutover.run/v1':
+      if (result.comparisons.length > 0)
+        return result.comparisons.map((comparison) => comparisonSuite(comparison, limit));
+      return [
+        {
+          name: 'cutover run',
+          cases: [{ name: 'comparisons', verdict: result.verdict, message: 'nothing was compared' }],
+        },
+      ];
+    case 'cutover.gate/v1':
+      return [gateSuite(result)];
+    case 'cutover.canary/v1': {
+      const gate = result.gate === null ? [] : [gateSuite(result.gate)];
+      const verdict = result.applied ? 'pass' : 'error';
+      return [
+        { name: result.pipeline, cases: [{ name: `canary ${result.action}`, verdict, message: result.message }] },
+        ...gate,
+      ];
+    }
+    case 'cutover.doctor/v1':
+      return [
+        {
+          name: 'cutover doctor',
+          cases: result.checks.map(({ name, status, detail, remedy }) => ({
+            name,
+            verdict: status === 'fail' ? 'fail' : 'pass',
+            message: remedy === null ? detail : `${detail} (${remedy})`,
+          })),
+        },
+      ];
+    case 'cutover.route/v1':
+      return [{ name: result.pipeline, cases: [{ name: 'route', verdict: 'pass', message: result.reason }] }];
+    case 'cutover.init/v1':
+      return [{ name: 'cutover init', cases: [{ name: result.template, verdict: 'pass', message: result.directory }] }];
+    case 'cutover.rebuild/v1':
+      return result.pipelines.map((name) => ({ name, cases: [{ name: 'rebuild', verdict: 'pass', message: '' }] }));
+  }
+}
+
+function comparisonSuite(comparison: Comparison, limit: number): TestSuite {
+  const kinds = DISCREPANCY_KINDS.map((kind): TestCase => {
+    const count = comparison[kind];
+    const listed = comparison.discrepancies.filter((one) => one.kind === kind).slice(0, limit);
+    const detail = listed.map((one) => `${keyText(one.key)}${differencesText(one)}`).join('\n');
+    return {
+      name: kindLabel(kind),
+      // A rate may allow some: whether that is a failure is for the verdict to say.
+      verdict: count > 0 && comparison.verdict !== 'pass' ? 'fail' : 'pass',
+      message: `${grouped(count)} ${kindLabel(kind)}`,
+      ...(detail === '' ? {} : { detail }),
+    };
+  });
+  const message = comparison.reasons.length > 0 ? comparison.reasons.join('; ') : finding(comparison);
+  const verdict: TestCase = { name: 'verdict', verdict: comparison.verdict, message, detail: headline(comparison) };
+  return {
+    name: comparison.pipeline,
+    cases: [verdict, ...kinds],
+    time: comparison.timing.total / 1000,
+    timestamp: comparison.started_at,
+  };
+}
+
+function differencesText(discrepancy: Discrepancy): string {
+  const parts = differencesOf(discrepancy).map(({ name, batch, stream }) => `${name} ${batch} -> ${stream}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+function gateSuite(gate: GateResult): TestSuite {
+  const criteria = gate.criteria.map(({ name, verdict, observed, required }) => ({
+    name,
+    verdict,
+    message: `observed ${observed === null ? 'unknown' : String(observed)}, required ${String(required)}`,
+  }));
+  // Without criteria nothing was proven: the verdict itself must then be seen.
+  const verdict: TestCase = {
+    name: 'verdict',
+    verdict: gate.verdict,
+    message: gate.reasons.join('; ') || `gate for ${gate.for}`,
+  };
+  return { name: `${gate.pipeline} gate for ${gate.for}`, cases: [verdict, ...criteria] };
+}

@@ -1,0 +1,171 @@
+import type { Comparison } from '../model/comparison.js';
+import type { GateResult } from '../model/gate.js';
+import type { CanaryReport, RunSummary } from '../model/results.js';
+import type { Verdict } from '../model/verdict.js';
+import { differencesOf, keyText, visible } from './cells.js';
+import { grouped, percent, ppmAsPercent } from './numbers.js';
+import type { RenderOptions } from './options.js';
+import { newest } from './result.js';
+import type { Result } from './result.js';
+import { renderTable } from './table/table.js';
+import { countsOf, headline, kindLabel, verdictLabel } from './wording.js';
+
+const ICON: Readonly<Record<Verdict, string>> = { pass: '✅', fail: '❌', inconclusive: '❔', error: '⚠️' };
+
+function entity(char: string): string {
+  return `&#${char.codePointAt(0) ?? 0};`;
+}
+
+/**
+ * Prose from elsewhere: nothing in it is markup, a link, a mention or a reference. The last two are looked for after entities were
+ * read, so an empty comment stands between the sign and what follows.
+ */
+function plain(text: string): string {
+  return visible(text)
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_@#-]/gu, entity)
+    .replace(/[@#]/g, (sign) => `${sign}<!-- -->`);
+}
+
+/** A value, in the type of code: in backticks where that is safe, otherwise with every sign that could be markup as an entity. */
+function code(text: string): string {
+  if (text === '') return '';
+  const shown = visible(text);
+  if (!/[`|\\]| {2}/.test(shown) && shown.trim() === shown) return `\`${shown}\``;
+  return `<code>${shown.replace(/[`|\\<>&*_[\]~#@!$:{}()]| (?= )|^ | $/g, entity)}</code>`;
+}
+
+function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    line(header),
+    line(header.map((name) => (/^(keys|mismatched|tolerated|share|version)$/.test(name) ? '---:' : '---'))),
+    ...rows.map(line),
+    '',
+  ];
+}
+
+/** GitHub-flavoured Markdown, for comments on pull requests. */
+export function renderMarkdown(result: Result, options: RenderOptions): string {
+  return `${linesOf(result, options).join('\n').trimEnd()}\n`;
+}
+
+function linesOf(result: Result, options: RenderOptions): readonly string[] {
+  switch (result.schema) {
+    case 'cutover.comparison/v1':
+      return comparisonLines(result, options);
+    case 'cutover.run/v1':
+      return runLines(result, options);
+    case 'cutover.gate/v1':
+      return gateLines(result);
+    case 'cutover.canary/v1':
+      return canaryLines(result, options);
+    default:
+      return [
+        '```text',
+        renderTable(result, { ...options, color: false })
+          .trimEnd()
+          .replaceAll('```', "'''"),
+        '```',
+      ];
+  }
+}
+
+function title(verdict: Verdict, text: string): string {
+  return `### ${ICON[verdict]} ${verdictLabel(verdict)} ${plain(text)}`;
+}
+
+function bullets(items: readonly string[]): string[] {
+  return items.length === 0 ? [] : [...items.map((item) => `- ${plain(item)}`), ''];
+}
+
+function comparisonLines(comparison: Comparison, options: RenderOptions): readonly string[] {
+  const counts = countsOf(comparison).map(({ label, count, rate }) => [
+    label,
+    grouped(count),
+    rate === null || count === 0 ? '' : percent(rate),
+  ]);
+  const columns = Object.entries(comparison.columns)
+    .filter(([, one]) => one.mismatched > 0 || one.tolerated > 0)
+    .map(([name, one]) => [
+      code(name),
+      grouped(one.mismatched),
+      grouped(one.tolerated),
+      code(one.max_abs_difference ?? ''),
+    ]);
+  return [
+    title(comparison.verdict, headline(comparison)),
+    '',
+    ...bullets(comparison.reasons),
+    ...tableOf(['', 'keys', 'part'], counts),
+    ...(columns.length === 0 ? [] : tableOf(['column', 'mismatched', 'tolerated', 'largest difference'], columns)),
+    ...discrepancyLines(comparison, options.limit),
+    ...bullets(comparison.lossy.map((step) => `Lossy: ${step}`)),
+    ...bullets(comparison.notes),
+    `<sub>comparison ${plain(comparison.comparison_id)} at ${plain(comparison.finished_at)}</sub>`,
+    '',
+  ];
+}
+
+function discrepancyLines(comparison: Comparison, limit: number): string[] {
+  const shown = comparison.discrepancies.slice(0, limit);
+  if (shown.length === 0) return [];
+  const rows = shown.flatMap((discrepancy) => {
+    const head = [code(keyText(discrepancy.key)), kindLabel(discrepancy.kind)];
+    const differences = differencesOf(discrepancy);
+    if (differences.length === 0) return [[...head, '', '', '']];
+    return differences.map(({ name, batch, stream }) => [...head, code(name), code(batch), code(stream)]);
+  });
+  return [
+    `<details><summary>First ${grouped(shown.length)} discrepancies</summary>`,
+    '',
+    ...tableOf(['key', 'kind', 'column', 'batch', 'stream'], rows),
+    '</details>',
+    '',
+  ];
+}
+
+function runLines(run: RunSummary, options: RenderOptions): readonly string[] {
+  const quarantined = run.quarantined === 0 ? '' : `, ${grouped(run.quarantined)} in quarantine`;
+  return [
+    title(run.verdict, `${grouped(run.events)} events${quarantined}`),
+    '',
+    ...run.comparisons.flatMap((comparison) => comparisonLines(comparison, options)),
+  ];
+}
+
+function gateLines(gate: GateResult): readonly string[] {
+  const rows = gate.criteria.map(({ name, verdict, observed, required }) => [
+    `${ICON[verdict]} ${verdict}`,
+    code(name),
+    code(observed === null ? 'unknown' : String(observed)),
+    code(String(required)),
+  ]);
+  return [
+    title(gate.verdict, `${gate.pipeline}: gate for ${gate.for}`),
+    '',
+    ...bullets(gate.reasons),
+    ...(rows.length === 0 ? [] : tableOf(['', 'criterion', 'observed', 'required'], rows)),
+  ];
+}
+
+function canaryLines(report: CanaryReport, options: RenderOptions): readonly string[] {
+  const { state, dwell } = report;
+  const rows = newest(report.history, options.limit).map((entry) => [
+    String(entry.version),
+    plain(entry.at),
+    plain(entry.actor),
+    entry.action,
+    `${plain(entry.from_stage)} to ${plain(entry.to_stage)}`,
+    ppmAsPercent(entry.to_share_ppm),
+    plain(entry.reason ?? ''),
+  ]);
+  return [
+    `### ${report.applied ? '' : '⛔ '}${plain(`${report.pipeline}: ${state.stage}, ${ppmAsPercent(state.share_ppm)} of the keys read the stream`)}`,
+    '',
+    ...bullets([report.message].filter((text) => text !== '')),
+    `Steps ${report.plan.steps.map((step, index) => (index === state.step ? `**${step}%**` : `${step}%`)).join(' → ')}, dwell ${dwell.completed} of ${dwell.required}`,
+    '',
+    ...(report.gate === null ? [] : gateLines(report.gate)),
+    ...(rows.length === 0 ? [] : tableOf(['version', 'at', 'by', 'action', 'stage', 'share', 'reason'], rows)),
+  ];
+}

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { counted, grouped, percent, ppmAsPercent, signedDifference } from './numbers.js';
+
+describe('grouped', () => {
+  it('separates thousands of numbers only', () => {
+    expect(grouped(1234567)).toBe('1,234,567');
+    expect(grouped('-1234.56789')).toBe('-1,234.56789');
+    expect(grouped('123456789012345678901234567890')).toBe('123,456,789,012,345,678,901,234,567,890');
+    expect(['999', '1e21', 'NaN', '1h', ''].map(grouped)).toEqual(['999', '1e21', 'NaN', '1h', '']);
+  });
+
+  it('loses no digit', () => {
+    fc.assert(fc.property(fc.bigInt(), (value) => BigInt(grouped(value).replaceAll(',', '')) === value));
+  });
+});
+
+describe('percent', () => {
+  it('says 0% only for nothing and 100% only for all', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), fc.nat(1e9), (total, part) => {
+        const text = percent(Math.min(part, total) / total);
+        expect(text === '0%').toBe(part === 0);
+        expect(text === '100%').toBe(part >= total);
+        expect(text).not.toMatch(/^(0\.00|100\.00)%$/);
+      }),
+    );
+  });
+
+  it('has two decimals', () => {
+    expect([0.5, 1 / 3, 0.00001, 0.99999].map(percent)).toEqual(['50.00%', '33.33%', '<0.01%', '>99.99%']);
+  });
+});
+
+describe('signedDifference', () => {
+  it('is exact for decimals of any length', () => {
+    expect(signedDifference('0.1', '0.3')).toBe('+0.2');
+    expect(signedDifference('9007199254740993', '9007199254740992')).toBe('-1');
+    expect(signedDifference('-0.005', '0.0051')).toBe('+0.0101');
+    expect(signedDifference('12.50', '12.50')).toBe('0.00');
+    fc.assert(
+      fc.property(fc.bigInt(), fc.bigInt(), (a, b) => {
+        const difference = signedDifference(String(a), String(b));
+        expect(difference === null ? null : BigInt(difference.replace('+', ''))).toBe(b - a);
+      }),
+    );
+  });
+
+  it('is null where there is none', () => {
+    expect(signedDifference('2001-01-01', '2')).toBeNull();
+    expect(signedDifference(null, 1)).toBeNull();
+    expect(signedDifference('NaN', 1)).toBeNull();
+    expect(signedDifference(Number.POSITIVE_INFINITY, 1)).toBeNull();
+    expect(signedDifference(1e300, 2e300)).toBe('+1e+300');
+  });
+});
+
+it('ppmAsPercent keeps every part per million', () => {
+  expect([0, 1, 125, 10_000, 1_000_000].map(ppmAsPercent)).toEqual(['0%', '0.0001%', '0.0125%', '1%', '100%']);
+});
+
+it('counted', () => {
+  expect([counted(1, 'key'), counted(2000, 'key'), counted(0, 'batch', 'batches')]).toEqual([
+    '1 key',
+    '2,000 keys',
+    '0 batches',
+  ]);
+});

@@ -1,0 +1,24 @@
+import type { Route } from '../model/canary.js';
+import type { Comparison } from '../model/comparison.js';
+import type { GateResult } from '../model/gate.js';
+import type { CanaryReport, DoctorResult, InitResult, RebuildResult, RunSummary } from '../model/results.js';
+
+/** A route as it is printed: `cutover.route/v1`. */
+export interface RouteResult extends Route {
+  readonly schema: 'cutover.route/v1';
+}
+
+/** Everything that can be rendered; `schema` tells them apart. */
+export type Result =
+  Comparison | RunSummary | RebuildResult | GateResult | CanaryReport | RouteResult | DoctorResult | InitResult;
+
+/** A comparison with no more than `limit` discrepancies; `discrepancies_listed` says how many are left. */
+export function capped(comparison: Comparison, limit: number): Comparison {
+  if (comparison.discrepancies.length <= limit) return comparison;
+  return { ...comparison, discrepancies: comparison.discrepancies.slice(0, limit), discrepancies_listed: limit };
+}
+
+/** The newest `limit` entries of a history that is in order of its versions, in whichever direction. */
+export function newest<T extends { readonly version: number }>(history: readonly T[], limit: number): readonly T[] {
+  return [...history].sort((a, b) => b.version - a.version).slice(0, limit);
+}

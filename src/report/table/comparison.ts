@@ -1,0 +1,187 @@
+import { discrepancyCount } from '../../model/comparison.js';
+import type { Comparison, Discrepancy } from '../../model/comparison.js';
+import { formatDuration } from '../../model/duration.js';
+import { NO_ROW, differencesOf, keyText, visible } from '../cells.js';
+import { counted, grouped, percent, signedDifference } from '../numbers.js';
+import type { RenderOptions } from '../options.js';
+import { countsOf, headline, kindLabel, verdictLabel } from '../wording.js';
+import { focused, table, wrapped } from './layout.js';
+import type { TableCell } from './layout.js';
+import { painter, verdictStyle } from './paint.js';
+import type { Paint } from './paint.js';
+
+/** A value longer than this is shown from shortly before the first difference on. */
+const LONG_VALUE = 16;
+
+/** Columns that a shortened value keeps on a narrow terminal: enough to show how it begins to differ. */
+const LEAST_VALUE = 12;
+
+/** One line: the verdict, the pipeline, what was found and where. */
+export function comparisonLine(comparison: Comparison, paint: Paint): string {
+  const verdict = paint(verdictLabel(comparison.verdict), 'bold', verdictStyle(comparison.verdict));
+  return `${verdict} ${paint(visible(headline(comparison)), 'bold')}`;
+}
+
+/** A comparison for people: headline, counts, columns, the first discrepancies, notes, and how to go on. */
+export function comparisonTable(comparison: Comparison, options: RenderOptions): string {
+  const paint = painter(options.color);
+  const blocks = [
+    [comparisonLine(comparison, paint), ...reasonLines(comparison, options, paint)],
+    countLines(comparison, options, paint),
+    columnLines(comparison, options, paint),
+    discrepancyLines(comparison, options, paint),
+    listLines('Lossy steps', comparison.lossy, options, paint),
+    listLines('Notes', comparison.notes, options, paint),
+    footLines(comparison, paint),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function reasonLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+  const reused =
+    comparison.reused_from === null
+      ? []
+      : [`nothing arrived since comparison ${comparison.reused_from}, whose result holds`];
+  return [...comparison.reasons, ...reused].flatMap((reason) => bullet(reason, options, paint));
+}
+
+function listLines(title: string, items: readonly string[], options: RenderOptions, paint: Paint): string[] {
+  if (items.length === 0) return [];
+  return [paint(title, 'bold'), ...items.flatMap((item) => bullet(item, options, paint))];
+}
+
+function bullet(text: string, options: RenderOptions, paint: Paint): string[] {
+  return wrapped(visible(text), Math.max(20, options.width - 4)).map((line, index) =>
+    index === 0 ? `  ${paint('-', 'dim')} ${line}` : `    ${line}`,
+  );
+}
+
+function countLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+  const rows = countsOf(comparison).map((entry): TableCell[] => {
+    const quiet = entry.rate !== null && entry.count === 0;
+    const style = entry.bad ? { style: 'red' as const } : quiet ? { style: 'dim' as const } : {};
+    return [
+      { text: entry.label, ...style },
+      { text: grouped(entry.count), ...style },
+      { text: entry.rate === null || entry.count === 0 ? '' : percent(entry.rate), ...style },
+    ];
+  });
+  return table([{ header: '' }, { header: '', align: 'right' }, { header: '', align: 'right' }], rows, {
+    paint,
+    width: options.width,
+  });
+}
+
+function columnLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+  const entries = Object.entries(comparison.columns);
+  const differing = entries.filter(([, counts]) => counts.mismatched > 0 || counts.tolerated > 0);
+  if (differing.length === 0) return [];
+  const rows = differing.map(([name, counts]): TableCell[] => [
+    { text: visible(name) },
+    { text: grouped(counts.mismatched), ...(counts.mismatched > 0 ? { style: 'red' as const } : {}) },
+    { text: grouped(counts.tolerated), ...(counts.tolerated > 0 ? { style: 'yellow' as const } : {}) },
+    { text: counts.max_abs_difference === null ? '' : grouped(counts.max_abs_difference) },
+  ]);
+  const columns = [
+    { header: 'column', shrinkTo: 12 },
+    { header: 'mismatched', align: 'right' as const },
+    { header: 'tolerated', align: 'right' as const },
+    { header: 'largest difference', align: 'right' as const },
+  ];
+  const others = entries.length - differing.length;
+  const rest = others === 0 ? [] : [paint(`  ${counted(others, 'other column')} without a difference`, 'dim')];
+  return [paint('Columns', 'bold'), ...table(columns, rows, { paint, width: options.width }), ...rest];
+}
+
+function discrepancyLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+  const shown = comparison.discrepancies.slice(0, options.limit);
+  if (shown.length === 0) return [];
+  const keyHeader = visible(Object.keys(shown[0]?.key ?? {}).join(', '));
+  const columns = [
+    { header: keyHeader, shrinkTo: 24, least: 12 },
+    { header: 'kind' },
+    { header: 'column', shrinkTo: 14, least: 8 },
+    { header: 'batch', align: 'right' as const, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
+    { header: '' },
+    { header: 'stream', shrinkTo: LONG_VALUE, least: LEAST_VALUE },
+    { header: 'difference', align: 'right' as const },
+  ];
+  const rows = shown.flatMap((discrepancy) => rowsOf(discrepancy, comparison));
+  const lines = table(columns, rows, { paint, width: options.width });
+  const causes = shown
+    .filter(({ cause }) => cause !== null)
+    .flatMap((discrepancy) => bullet(`${keyText(discrepancy.key)}: ${discrepancy.cause ?? ''}`, options, paint));
+  const all = Math.max(discrepancyCount(comparison), shown.length);
+  const title =
+    shown.length === all
+      ? counted(all, 'discrepancy', 'discrepancies')
+      : `First ${grouped(shown.length)} of ${counted(all, 'discrepancy', 'discrepancies')}`;
+  return [paint(title, 'bold'), ...lines, ...causes, ...sinceLines(comparison, shown, paint)];
+}
+
+/** The lines of one discrepancy: its key and kind stand on the first only. */
+function rowsOf(discrepancy: Discrepancy, comparison: Comparison): TableCell[][] {
+  const head: TableCell[] = [{ text: keyText(discrepancy.key) }, { text: kindLabel(discrepancy.kind), style: 'red' }];
+  const missing = discrepancy.kind === 'missing_in_stream' || discrepancy.kind === 'missing_in_batch';
+  const value = (text: string): TableCell => (missing && text === NO_ROW ? { text, style: 'dim' } : { text });
+  const differences = differencesOf(discrepancy);
+  if (differences.length === 0) return [head];
+  const columns = Object.keys(discrepancy.columns);
+  return differences.map(({ name, batch, stream }, index) => {
+    const [left, right] = missing ? [batch, stream] : focused([batch, stream], LONG_VALUE);
+    return [
+      ...(index === 0 ? head : [{ text: '' }, { text: '' }]),
+      { text: name },
+      value(left),
+      { text: '->', style: 'dim' },
+      value(right),
+      { text: differenceOf(columns[index] ?? '', discrepancy, comparison) },
+    ];
+  });
+}
+
+/** Only for columns of numbers: a text that looks like one has no difference. */
+function differenceOf(name: string, discrepancy: Discrepancy, comparison: Comparison): string {
+  const pair = discrepancy.columns[name];
+  if (discrepancy.kind !== 'value_mismatch' || pair === undefined) return '';
+  if ((comparison.columns[name]?.max_abs_difference ?? null) === null) return '';
+  const difference = signedDifference(pair.batch, pair.stream);
+  return difference === null ? '' : shortDifference(difference);
+}
+
+/** With up to six significant digits; a difference that was rounded says so. */
+function shortDifference(difference: string): string {
+  const rounded = Number(difference).toPrecision(6);
+  const short =
+    difference.length <= 10 || !difference.includes('.') || rounded.includes('e')
+      ? difference
+      : `~${difference.startsWith('+') ? '+' : ''}${rounded}`;
+  const [, sign = '', digits = ''] = /^(~?[+-]?)(.*)$/.exec(short) ?? [];
+  return `${sign}${grouped(digits)}`;
+}
+
+function sinceLines(comparison: Comparison, shown: readonly Discrepancy[], paint: Paint): string[] {
+  const known = shown.filter(
+    ({ first_seen: seen }) => seen !== null && seen.comparison_id !== comparison.comparison_id,
+  );
+  const oldest = known.map(({ first_seen: seen }) => seen?.at ?? '').sort()[0];
+  if (oldest === undefined) return [];
+  const text = `  ${grouped(known.length)} of the ${grouped(shown.length)} shown differed before, since ${oldest} at the longest`;
+  return [paint(visible(text), 'dim')];
+}
+
+function footLines(comparison: Comparison, paint: Paint): string[] {
+  const all = discrepancyCount(comparison);
+  const { plan, timing, alignment } = comparison;
+  const facts = [
+    `comparison ${comparison.comparison_id} at ${comparison.finished_at}`,
+    `${alignment.method} at an exact cut, ${plan.strategy} (${plan.reason})`,
+    `${formatDuration(timing.total)}: batch job ${formatDuration(timing.batch_job)}, publish ${formatDuration(timing.publish)}, diff ${formatDuration(timing.diff)}`,
+  ].map((fact) => paint(`  ${visible(fact)}`, 'dim'));
+  if (all === 0) return facts;
+  const hint = `cutover report ${comparison.pipeline} --comparison ${comparison.comparison_id} --limit ${String(all)} --format json`;
+  return [...facts, `  go on: ${paint(visible(hint), 'cyan')}`];
+}

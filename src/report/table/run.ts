@@ -1,0 +1,41 @@
+import type { RunSummary } from '../../model/results.js';
+import { visible } from '../cells.js';
+import { counted, grouped, percent } from '../numbers.js';
+import type { RenderOptions } from '../options.js';
+import { cutText, verdictLabel } from '../wording.js';
+import { discrepancyCount } from '../../model/comparison.js';
+import { comparisonTable } from './comparison.js';
+import { table } from './layout.js';
+import type { TableCell } from './layout.js';
+import { painter, verdictStyle } from './paint.js';
+
+/** A run for people: what was ingested, one line for each pipeline, then every comparison that did not pass in full. */
+export function runTable(run: RunSummary, options: RenderOptions): string {
+  const paint = painter(options.color);
+  const ingested = `${counted(run.events, 'event')} in ${counted(run.micro_batches, 'micro-batch', 'micro-batches')}`;
+  const quarantined = run.quarantined === 0 ? '' : `, ${grouped(run.quarantined)} in quarantine`;
+  const verdict = paint(verdictLabel(run.verdict), 'bold', verdictStyle(run.verdict));
+  const rows = run.comparisons.map((comparison): TableCell[] => [
+    { text: visible(comparison.pipeline) },
+    { text: verdictLabel(comparison.verdict), style: verdictStyle(comparison.verdict) },
+    { text: grouped(comparison.keys_compared) },
+    { text: grouped(discrepancyCount(comparison)) },
+    { text: percent(comparison.mismatch_rate) },
+    { text: grouped(comparison.tolerated) },
+  ]);
+  const columns = [
+    { header: 'pipeline', shrinkTo: 12 },
+    { header: 'verdict' },
+    { header: 'keys', align: 'right' as const },
+    { header: 'differing', align: 'right' as const },
+    { header: 'rate', align: 'right' as const },
+    { header: 'tolerated', align: 'right' as const },
+  ];
+  const overview =
+    rows.length === 0 ? ['  nothing was compared'] : table(columns, rows, { paint, width: options.width });
+  const head = `${verdict} ${paint(visible(`${ingested}${quarantined}, cut ${cutText(run.cut)}`), 'bold')}`;
+  const details = (options.brief === true ? [] : run.comparisons)
+    .filter((comparison) => comparison.verdict !== 'pass')
+    .map((comparison) => comparisonTable(comparison, options));
+  return [`${[head, '', ...overview].join('\n')}\n`, ...details].join('\n');
+}

@@ -1,0 +1,77 @@
+import { CutoverError } from '../model/errors.js';
+import type { Pipeline } from '../model/project.js';
+import type { OffsetVector } from '../model/offset-vector.js';
+import type { SqlSession } from '../store/contract.js';
+import { withAncestors, type ShadowEnvironment } from './environment.js';
+import { runCommand } from './command.js';
+import { replayLanding } from './replay.js';
+import { singleStatement, sqlFailed } from './sql-script.js';
+import { prepareStreamJob } from './stream-job.js';
+import { createStreamTables, RESULT, tableName, tablesOf } from './tables.js';
+
+/** The schema in which a `replay` builds its tables; it never outlives the transaction. */
+const REPLAY_SCHEMA = 'cutover_replay';
+
+/**
+ * Runs a pipeline's batch job over the session's view `events` (bounded to the cut) into the temporary table `cutover_result`.
+ * What the query reads of other pipelines stands on the batch side, at the same cut. Errors: SQL_FAILED, BATCH_JOB_FAILED, BATCH_OUTPUT_MISSING.
+ *
+ * @param partitions SQL literals of the partitions to compute; undefined: everything
+ */
+export async function runBatchJob(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  cut: OffsetVector,
+  partitions: readonly string[] | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { batch } = pipeline;
+  const { dialect } = env.store;
+  const scope = partitionPredicate(env, pipeline, partitions);
+  switch (batch.kind) {
+    case 'sql': {
+      const statement = singleStatement(batch.sql);
+      await session.searchPath([env.schemas.batch]);
+      try {
+        await session.run(`CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`);
+      } catch (error) {
+        throw sqlFailed(error, batch.sql, statement, 1);
+      }
+      break;
+    }
+    case 'command':
+      await runCommand(env, session, pipeline, batch, cut, signal);
+      break;
+    case 'replay': {
+      const chain = withAncestors(env.pipelines, [pipeline.name]);
+      await session.run(`CREATE SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
+      for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
+      const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, dialect)));
+      await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
+      const columns = (await dialect.columns(session, tableName(dialect, env.schemas.batch, pipeline.name))).map(({ name }) => dialect.quote(name));
+      await session.run(
+        `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${columns.join(', ')} FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
+      );
+      for (const table of await tablesOf(session, REPLAY_SCHEMA)) await session.run(`DROP TABLE ${tableName(dialect, REPLAY_SCHEMA, table)}`);
+      await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
+      break;
+    }
+  }
+  const columns = await dialect.columns(session, RESULT);
+  const absent = pipeline.key.filter((name) => !columns.some((column) => column.name === name));
+  if (absent.length > 0) {
+    throw new CutoverError(
+      'KEY_COLUMN_MISSING',
+      `${pipeline.name}: key column ${absent.join(', ')} is not among the columns of the batch result (${columns.map(({ name }) => name).join(', ')})`,
+      `Name an existing column in pipelines.${pipeline.name}.key, or add it to the batch job's output.`,
+    );
+  }
+}
+
+/** `column IN (...)` over the partitions of a scope; undefined for everything. */
+export function partitionPredicate(env: ShadowEnvironment, pipeline: Pipeline, partitions: readonly string[] | undefined): string | undefined {
+  const by = pipeline.batch.partitionBy;
+  if (by === undefined || partitions === undefined) return undefined;
+  return partitions.length === 0 ? 'FALSE' : `${env.store.dialect.quote(by.column)} IN (${partitions.join(', ')})`;
+}

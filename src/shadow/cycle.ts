@@ -1,0 +1,251 @@
+import { openLifecycle } from '../diff/lifecycle.js';
+import { compareTables } from '../diff/compare.js';
+import { judge } from '../gate/judge.js';
+import { discrepancyCount, type Comparison, type Evidence, type Scope } from '../model/comparison.js';
+import { equalVectors, toJson, type OffsetVector } from '../model/offset-vector.js';
+import type { Hold, Pipeline } from '../model/project.js';
+import { worst } from '../model/verdict.js';
+import type { SqlSession } from '../store/contract.js';
+import { insertComparison, loadComparison, nextComparisonId } from '../store/state/comparisons.js';
+import { loadBatchResult, saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
+import { countQuarantined } from '../store/state/landing.js';
+import { loadPartitions, vectorOf } from '../store/state/offsets.js';
+import { partitionPredicate, runBatchJob } from './batch-job.js';
+import { withAncestors, type ShadowEnvironment } from './environment.js';
+import { defineEvents } from './events-view.js';
+import { publish } from './publish.js';
+import { reuse, stillHolds } from './reuse.js';
+import { touchedPartitions } from './scope.js';
+import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
+
+export interface CycleOptions {
+  /** Discrepancies listed in a comparison. */
+  readonly limit: number;
+  /** Compute and compare everything anew even if nothing arrived. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Called inside the transaction when a batch table got other columns: what reads it by name is to be made anew. */
+  readonly onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>;
+}
+
+/** One cycle under way. */
+interface Cycle {
+  readonly env: ShadowEnvironment;
+  readonly session: SqlSession;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly options: CycleOptions;
+  readonly hold: Hold;
+  readonly cut: OffsetVector;
+  readonly quarantined: number;
+}
+
+/** What is known of a pipeline before its batch job runs. */
+interface Before {
+  readonly startedAt: Date;
+  readonly prior: BatchResultRecord | null;
+  readonly previous: Comparison | null;
+  readonly partitions: readonly string[] | undefined;
+}
+
+/**
+ * Takes a cut, runs the batch jobs of `targets` (and of what they read) on it, publishes, compares, judges and stores.
+ *
+ * With `snapshot` all of it is ONE transaction that reads the offsets first: the snapshot that the first statement takes is the cut, the stream side in it
+ * is the stream's output at exactly those offsets, and ingest goes on beside it. With `copy` a short transaction copies the stream side at the cut.
+ *
+ * @returns one comparison per pipeline of the cycle, in dependency order
+ */
+export async function runCycle(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  targets: readonly Pipeline[],
+  evidence: ReadonlyMap<string, Evidence>,
+  options: CycleOptions,
+): Promise<Comparison[]> {
+  const chain = withAncestors(env.pipelines, targets.map(({ name }) => name));
+  const hold = await chooseHold(session, chain);
+  const begin = async (): Promise<Cycle> => {
+    const cut = vectorOf(await loadPartitions(session));
+    await env.reached('cut taken');
+    return { env, session, evidence, options, hold, cut, quarantined: await countQuarantined(session) };
+  };
+  const comparisons: Comparison[] = [];
+  if (hold === 'snapshot') {
+    await session.transaction(async () => {
+      const cycle = await begin();
+      await defineEvents(session, 'snapshot');
+      for (const pipeline of chain) comparisons.push(await cyclePipeline(cycle, pipeline, (work) => work()));
+    });
+    await env.reached('cycle committed');
+    return comparisons;
+  }
+  const cycle = await session.transaction(async () => {
+    const begun = await begin();
+    for (const pipeline of chain) {
+      await session.run(`CREATE OR REPLACE TABLE ${heldTable(env, pipeline)} AS SELECT * FROM ${tableName(env.store.dialect, env.schemas.stream, pipeline.name)}`);
+    }
+    return begun;
+  });
+  try {
+    await defineEvents(session, cycle.cut);
+    for (const pipeline of chain) comparisons.push(await cyclePipeline(cycle, pipeline, (work) => session.transaction(work)));
+    await env.reached('cycle committed');
+  } finally {
+    for (const pipeline of chain) await session.run(`DROP TABLE IF EXISTS ${heldTable(env, pipeline)}`).catch(() => undefined);
+  }
+  return comparisons;
+}
+
+/** `copy` when a pipeline asks for it, or when its last job ran so long that a snapshot would hold back the store's clean-up. */
+async function chooseHold(session: SqlSession, chain: readonly Pipeline[]): Promise<Hold> {
+  for (const { name, batch } of chain) {
+    if (batch.hold === 'copy') return 'copy';
+    const prior = await loadBatchResult(session, name);
+    if (prior !== null && prior.jobMs > batch.holdLimit) return 'copy';
+  }
+  return 'snapshot';
+}
+
+function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
+  return tableName(env.store.dialect, 'cutover', `hold_${pipeline.name}`);
+}
+
+async function cyclePipeline(cycle: Cycle, pipeline: Pipeline, transaction: <T>(work: () => Promise<T>) => Promise<T>): Promise<Comparison> {
+  const { env, session, options, cut } = cycle;
+  const evidence = evidenceOf(cycle, pipeline);
+  const startedAt = env.clock.now();
+  options.signal?.throwIfAborted();
+  const previous = await loadComparison(session, pipeline.name);
+  const stored = await loadBatchResult(session, pipeline.name);
+  const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
+  if (!options.force && previous !== null && prior !== null && stillHolds(previous, evidence, cut, cycle.quarantined, startedAt)) {
+    return transaction(async () => {
+      const reused = reuse(previous, await nextComparisonId(session), startedAt, env.clock.now());
+      await insertComparison(session, reused);
+      return reused;
+    });
+  }
+  await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
+  const partitions = options.force ? undefined : await touchedPartitions(env, session, pipeline, cut, prior, previous);
+  const before: Before = { startedAt, prior, previous, partitions };
+  const jobStarted = performance.now();
+  const needed = options.force || prior === null || !equalVectors(prior.cut, cut);
+  if (needed) {
+    env.progress.update(`${pipeline.name}: batch job`, 0);
+    await runBatchJob(env, session, pipeline, cut, partitions, options.signal);
+  }
+  const jobMs = performance.now() - jobStarted;
+  await env.reached('batch job done');
+  return transaction(() => publishAndCompare(cycle, pipeline, before, needed ? jobMs : null));
+}
+
+function evidenceOf(cycle: Cycle, pipeline: Pipeline): Evidence {
+  const evidence = cycle.evidence.get(pipeline.name);
+  if (evidence === undefined) throw new Error(`no evidence for ${pipeline.name}`);
+  return evidence;
+}
+
+/** @param jobMs how long the batch job took; null: its last result stands at this very cut and was not computed again */
+async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Before, jobMs: number | null): Promise<Comparison> {
+  const { env, session, options, cut } = cycle;
+  const { dialect } = env.store;
+  const evidence = evidenceOf(cycle, pipeline);
+  const scope = partitionPredicate(env, pipeline, before.partitions);
+  const publishStarted = performance.now();
+  if (jobMs !== null) {
+    const { reshaped } = await publish(env, session, pipeline, before.partitions);
+    if (reshaped) await options.onReshaped(session, pipeline);
+  }
+  const publishMs = performance.now() - publishStarted;
+  await env.reached('batch side published');
+  const diffStarted = performance.now();
+  const lifecycle = await openLifecycle(session, pipeline.name);
+  const batch = tableName(dialect, env.schemas.batch, pipeline.name);
+  const streamTable = tableName(dialect, env.schemas.stream, pipeline.name);
+  const { columns_compared: _, ...outcome } = await compareTables(session, dialect, {
+    batch,
+    stream: cycle.hold === 'copy' ? heldTable(env, pipeline) : streamTable,
+    key: pipeline.key,
+    rules: pipeline.compare,
+    today: before.startedAt.toISOString().slice(0, 10),
+    unique: { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) },
+    ...(scope === undefined ? {} : { filter: scope }),
+    limit: options.limit,
+    previous: before.previous === null ? undefined : { differing: discrepancyCount(before.previous) + before.previous.tolerated, keys: before.previous.keys_compared },
+    progress: env.progress,
+    onDiscrepancy: (discrepancy) => {
+      lifecycle.see(discrepancy);
+    },
+  });
+  const diffMs = performance.now() - diffStarted;
+  await env.reached('sides compared');
+  const rowsOf = async (table: string): Promise<number> => Number((await session.query(`SELECT count(*) AS n FROM ${table}`))[0]?.['n']);
+  const judgement = judge(outcome, {
+    batchRows: scope === undefined ? outcome.batch_rows : await rowsOf(batch),
+    streamRows: scope === undefined ? outcome.stream_rows : await rowsOf(streamTable),
+    quarantined: cycle.quarantined,
+    maxQuarantined: env.ingest.maxQuarantined,
+    maxMismatchRate: pipeline.gate.maxMismatchRate,
+  });
+  const id = await nextComparisonId(session);
+  const finishedAt = env.clock.now();
+  const followed = await lifecycle.save(session, {
+    comparisonId: id,
+    at: finishedAt.toISOString(),
+    resolvable: await resolvableBy(cycle, pipeline, before.partitions),
+  });
+  const elsewhere = scope === undefined ? 0 : Math.max(0, followed.open - followed.continued - followed.opened);
+  const comparison: Comparison = {
+    schema: 'cutover.comparison/v1',
+    pipeline: pipeline.name,
+    comparison_id: id,
+    verdict: elsewhere > 0 ? worst([judgement.verdict, 'fail']) : judgement.verdict,
+    reasons: [...judgement.reasons, ...(elsewhere > 0 ? [`${elsewhere} discrepancies found earlier in other partitions are still open`] : [])],
+    cut: toJson(cut),
+    alignment: { method: cycle.hold, exact: true },
+    scope: scopeOf(pipeline, before.partitions),
+    started_at: before.startedAt.toISOString(),
+    finished_at: finishedAt.toISOString(),
+    quarantined: cycle.quarantined,
+    ...outcome,
+    discrepancies: outcome.discrepancies.map((discrepancy) => lifecycle.see(discrepancy)),
+    discrepancies_listed: outcome.discrepancies.length,
+    evidence,
+    timing: { batch_job: Math.round(jobMs ?? 0), publish: Math.round(publishMs), diff: Math.round(diffMs), total: finishedAt.getTime() - before.startedAt.getTime() },
+    reused_from: null,
+  };
+  await insertComparison(session, comparison);
+  const full = before.partitions === undefined && jobMs !== null;
+  await saveBatchResult(
+    session,
+    pipeline.name,
+    {
+      codeHash: evidence.batch,
+      cut,
+      jobMs: jobMs ?? before.prior?.jobMs ?? 0,
+      fullAt: full ? before.startedAt : (before.prior?.fullAt ?? before.startedAt),
+    },
+    finishedAt,
+  );
+  await env.reached('comparison stored');
+  return comparison;
+}
+
+function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined): Scope {
+  const by = pipeline.batch.partitionBy;
+  return by === undefined || partitions === undefined ? { full: true } : { full: false, partition_column: by.column, partitions: partitions.length };
+}
+
+/** Which open discrepancies a partial comparison may close: those whose key names one of the compared partitions. */
+async function resolvableBy(
+  cycle: Cycle,
+  pipeline: Pipeline,
+  partitions: readonly string[] | undefined,
+): Promise<(key: Readonly<Record<string, unknown>>) => boolean> {
+  const by = pipeline.batch.partitionBy;
+  if (by === undefined || partitions === undefined) return () => true;
+  if (!pipeline.key.includes(by.column) || partitions.length === 0) return () => false;
+  const rows = await cycle.session.query(`SELECT CAST(v AS VARCHAR) AS value FROM (VALUES ${partitions.map((value) => `(${value})`).join(', ')}) t(v)`);
+  const compared = new Set(rows.map((row) => String(row['value'])));
+  return (key) => compared.has(String(key[by.column]));
+}

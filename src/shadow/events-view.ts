@@ -1,0 +1,26 @@
+import { EVENT_METADATA } from '../store/state/landing.js';
+import type { OffsetVector } from '../model/offset-vector.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+
+/** The table that the stream job's statements see: the events of one micro-batch. */
+export const BATCH_EVENTS = 'batch_events';
+
+/** The SQL predicate for "before the cut". A partition that the cut does not name is not in it. */
+export function beforeCut(cut: OffsetVector): string {
+  const parts = [...cut].map(([partition, offset]) => `(_partition = ${partition} AND _offset < ${offset})`);
+  return parts.length === 0 ? 'FALSE' : parts.join(' OR ');
+}
+
+/**
+ * Lets the name `events` stand for the landing up to the cut, for this session only. Inside the snapshot transaction the landing is already
+ * bounded by the snapshot; the predicate then states the same thing and costs nothing that was measured to matter, so it is left out.
+ */
+export async function defineEvents(session: SqlSession, cut: OffsetVector | 'snapshot'): Promise<void> {
+  const where = cut === 'snapshot' ? '' : ` WHERE ${beforeCut(cut)}`;
+  await session.run(`CREATE OR REPLACE TEMPORARY VIEW events AS SELECT * FROM cutover.landing${where}`);
+}
+
+/** The landing's columns by name, metadata last, as a list for SELECT and INSERT. */
+export function landingColumns(dialect: SqlDialect, columns: readonly { readonly name: string }[]): string {
+  return [...columns, ...EVENT_METADATA].map(({ name }) => dialect.quote(name)).join(', ');
+}

@@ -1,0 +1,56 @@
+import { CutoverError } from '../model/errors.js';
+import type { Evidence } from '../model/comparison.js';
+import type { Pipeline } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
+import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import type { ShadowEnvironment } from './environment.js';
+import { defineEvents } from './events-view.js';
+import { rebuildStreams } from './rebuild.js';
+import { createStreamTables, ensureBatchTable } from './tables.js';
+
+/** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED. */
+export async function requireUnchangedStreams(env: ShadowEnvironment, session: SqlSession, evidence: ReadonlyMap<string, Evidence>): Promise<void> {
+  const records = await loadStreamJobs(session);
+  const changed = env.pipelines.filter(({ name }) => {
+    const record = records.get(name);
+    return record !== undefined && record.codeHash !== evidence.get(name)?.stream;
+  });
+  const [first] = changed;
+  if (first === undefined) return;
+  throw new CutoverError(
+    'STREAM_JOB_CHANGED',
+    `the stream job of ${changed.map(({ name }) => name).join(', ')} changed (or that of a pipeline it reads) since it wrote its table`,
+    `Run \`cutover rebuild ${first.name}\`: it replays the landing through the new job and swaps the table in. Or restore the former job.`,
+  );
+}
+
+/**
+ * Makes every pipeline's tables exist. A pipeline that is new while events have already landed is built from the landing.
+ * Returns the pipelines that were created or built. Errors: STREAM_JOB_CHANGED and those of creating tables.
+ */
+export async function prepareTables(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  evidence: ReadonlyMap<string, Evidence>,
+  onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>,
+): Promise<readonly string[]> {
+  await requireUnchangedStreams(env, session, evidence);
+  const records = await loadStreamJobs(session);
+  const fresh = env.pipelines.filter(({ name }) => !records.has(name));
+  if (fresh.length === 0) return [];
+  const [landed] = await session.query('SELECT 1 AS found FROM cutover.landing LIMIT 1');
+  if (landed !== undefined) {
+    env.logger.info({ pipelines: fresh.map(({ name }) => name) }, 'new pipelines are built from the landing');
+    return (await rebuildStreams(env, session, fresh.map(({ name }) => name), evidence, onReshaped)).pipelines;
+  }
+  await session.transaction(async () => {
+    await defineEvents(session, 'snapshot');
+    for (const pipeline of fresh) {
+      const tables = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
+      await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
+      await saveStreamJob(session, pipeline.name, { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables }, env.clock.now());
+      await onReshaped(session, pipeline);
+    }
+  });
+  return fresh.map(({ name }) => name);
+}

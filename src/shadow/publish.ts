@@ -1,0 +1,55 @@
+import type { Pipeline } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
+import { partitionPredicate } from './batch-job.js';
+import type { ShadowEnvironment } from './environment.js';
+import { RESULT, tableName } from './tables.js';
+
+export interface PublishCounts {
+  /** Keys whose rows were added, changed or removed. */
+  readonly changedKeys: number;
+  /** The table's columns changed, so that whatever reads it by name must be made anew. */
+  readonly reshaped: boolean;
+}
+
+/**
+ * Makes the batch side equal to `cutover_result`, touching only the keys whose rows differ: readers never see an empty or half table.
+ * Rows are compared per key by count and sum of row hashes, so duplicate and NULL keys are kept as the job made them.
+ *
+ * @param partitions as for `runBatchJob`: rows outside them are left alone
+ */
+export async function publish(env: ShadowEnvironment, session: SqlSession, pipeline: Pipeline, partitions: readonly string[] | undefined): Promise<PublishCounts> {
+  const { dialect } = env.store;
+  const table = tableName(dialect, env.schemas.batch, pipeline.name);
+  const wanted = await dialect.columns(session, RESULT);
+  const present = await dialect.columns(session, table);
+  const names = wanted.map(({ name }) => dialect.quote(name));
+  if (wanted.map(({ name, type }) => `${name} ${type}`).join() !== present.map(({ name, type }) => `${name} ${type}`).join()) {
+    await session.run(`DROP TABLE ${table}`);
+    await session.run(`CREATE TABLE ${table} AS SELECT * FROM ${RESULT}`);
+    const [row] = await session.query(`SELECT count(*) AS n FROM ${RESULT}`);
+    return { changedKeys: Number(row?.['n']), reshaped: true };
+  }
+  const scope = partitionPredicate(env, pipeline, partitions);
+  const where = scope === undefined ? '' : ` WHERE ${scope}`;
+  const [any] = await session.query(`SELECT 1 AS found FROM ${table}${where} LIMIT 1`);
+  if (any === undefined) {
+    return { changedKeys: await session.run(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT}`), reshaped: false };
+  }
+  const key = pipeline.key.map(dialect.quote);
+  const side = (relation: string, sign: number, filter: string): string =>
+    `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * CAST(${dialect.rowHash(names)} AS HUGEINT) AS cutover_h FROM ${relation}${filter}`;
+  await session.run(
+    `CREATE OR REPLACE TEMPORARY TABLE cutover_changed AS
+     SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)})
+     GROUP BY ${key.join(', ')} HAVING sum(cutover_s) <> 0 OR sum(cutover_h) <> 0`,
+  );
+  const [count] = await session.query('SELECT count(*) AS n FROM cutover_changed');
+  const changedKeys = Number(count?.['n']);
+  if (changedKeys > 0) {
+    const matches = (alias: string): string =>
+      `EXISTS (SELECT 1 FROM cutover_changed c WHERE ${key.map((name) => `c.${name} IS NOT DISTINCT FROM ${alias}.${name}`).join(' AND ')})`;
+    await session.run(`DELETE FROM ${table} AS t WHERE ${scope === undefined ? '' : `${scope} AND `}${matches('t')}`);
+    await session.run(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT} AS r WHERE ${matches('r')}`);
+  }
+  return { changedKeys, reshaped: false };
+}

@@ -1,0 +1,76 @@
+import type { Evidence } from '../model/comparison.js';
+import type { SqlSession } from '../store/contract.js';
+import { saveStreamJob } from '../store/state/jobs.js';
+import { loadPartitions, vectorOf } from '../store/state/offsets.js';
+import type { OffsetVector } from '../model/offset-vector.js';
+import { connected, type ShadowEnvironment } from './environment.js';
+import { defineEvents } from './events-view.js';
+import { replayLanding } from './replay.js';
+import { prepareStreamJob } from './stream-job.js';
+import { createStreamTables, ensureBatchTable, tableName, tablesOf } from './tables.js';
+
+/** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
+const REBUILD_SCHEMA = 'cutover_rebuild';
+
+export interface RebuildOutcome {
+  readonly pipelines: readonly string[];
+  readonly events: number;
+  readonly cut: OffsetVector;
+}
+
+/**
+ * Replays the landing through the stream jobs of `names` and of all pipelines connected with them by `after`, into fresh tables, and puts those in the place
+ * of the old ones in one transaction. A pipeline's table is only right when what it reads was built by the present code too, hence the connected ones.
+ * Ingest must not run meanwhile (the embedded store has one process; the caller holds its ingest).
+ */
+export async function rebuildStreams(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  names: readonly string[],
+  evidence: ReadonlyMap<string, Evidence>,
+  onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
+): Promise<RebuildOutcome> {
+  const { dialect } = env.store;
+  const chain = connected(env.pipelines, names);
+  await dropRebuildSchema(env, session);
+  await session.run(`CREATE SCHEMA ${dialect.quote(REBUILD_SCHEMA)}`);
+  await defineEvents(session, 'snapshot');
+  for (const pipeline of chain) {
+    await createStreamTables(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
+    // The query of a pipeline that reads this one must find its batch table to tell its own columns.
+    await ensureBatchTable(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
+  }
+  const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, dialect)));
+  const cut = vectorOf(await loadPartitions(session));
+  const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
+  await env.reached('rebuild replayed');
+  await session.transaction(async () => {
+    for (const pipeline of chain.toReversed()) {
+      const [row] = await session.query('SELECT tables_json FROM cutover.stream_jobs WHERE pipeline = $1', [pipeline.name]);
+      const old = row === undefined ? [] : (JSON.parse(String(row['tables_json'])) as unknown[]).map(String);
+      for (const table of old) await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.stream, table)}`);
+    }
+    for (const pipeline of chain) {
+      const created = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas.stream);
+      for (const table of created) {
+        const columns = (await dialect.columns(session, tableName(dialect, env.schemas.stream, table))).map(({ name }) => dialect.quote(name)).join(', ');
+        await session.run(
+          `INSERT INTO ${tableName(dialect, env.schemas.stream, table)} (${columns}) SELECT ${columns} FROM ${tableName(dialect, REBUILD_SCHEMA, table)}`,
+        );
+      }
+      await saveStreamJob(session, pipeline.name, { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables: created }, env.clock.now());
+      // Forget the last comparison's basis: a table built anew is compared anew, even at the same cut.
+      await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
+      await onReshaped(session, pipeline);
+    }
+  });
+  await env.reached('rebuild swapped');
+  await dropRebuildSchema(env, session);
+  return { pipelines: chain.map(({ name }) => name), events, cut };
+}
+
+async function dropRebuildSchema(env: ShadowEnvironment, session: SqlSession): Promise<void> {
+  const { dialect } = env.store;
+  for (const table of await tablesOf(session, REBUILD_SCHEMA)) await session.run(`DROP TABLE ${tableName(dialect, REBUILD_SCHEMA, table)}`);
+  await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REBUILD_SCHEMA)}`);
+}

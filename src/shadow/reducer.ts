@@ -1,0 +1,166 @@
+import { createJiti } from 'jiti';
+import type { Cell, Row } from '../model/cell.js';
+import type { Column } from '../model/column.js';
+import { CutoverError, messageOf } from '../model/errors.js';
+import type { Pipeline, SourceText } from '../model/project.js';
+import type { Param, SqlDialect, SqlSession } from '../store/contract.js';
+
+/**
+ * A stream job as a JavaScript or TypeScript module: its default export. Values are lossless: 64-bit integers, decimals, dates and
+ * timestamps come as text and may be returned as text or number.
+ */
+export interface Reducer {
+  /** The key of the row that an event belongs to, by key column; null: the event concerns no row. */
+  key(event: Row): { readonly [column: string]: Cell } | null;
+  /** The next row for an event; `row` is null when the key has none yet. Returning null removes the row. Key columns are filled in. */
+  reduce(row: Row | null, event: Row): Row | null;
+}
+
+/** Gives a reducer module its types; returns its argument. */
+export function defineReducer(reducer: Reducer): Reducer {
+  return reducer;
+}
+
+function isReducer(value: unknown): value is Reducer {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'key') === 'function' && typeof Reflect.get(value, 'reduce') === 'function';
+}
+
+export async function loadReducer(source: SourceText): Promise<Reducer> {
+  let loaded: unknown;
+  try {
+    // Node 20 does not run TypeScript by itself.
+    loaded = await createJiti(import.meta.url, { moduleCache: false, fsCache: false }).import(source.path, { default: true });
+  } catch (error) {
+    throw new CutoverError('STREAM_JOB_FAILED', `the reducer cannot be loaded: ${messageOf(error)}`, 'Correct the module and run again.', {
+      place: { file: source.path },
+      cause: error,
+    });
+  }
+  if (isReducer(loaded)) return loaded;
+  throw new CutoverError('STREAM_JOB_FAILED', 'the module has no default export with the functions `key` and `reduce`', 'Export default defineReducer({ key, reduce }).', {
+    place: { file: source.path },
+  });
+}
+
+/** Rows per statement: a statement takes at most 65,535 parameters, and fewer are bound faster. */
+const ROWS_PER_STATEMENT = 200;
+
+/** Applies `batch_events` to the pipeline's table: current rows by key, the reducer event by event in offset order, changed rows back. */
+export async function reduceBatch(
+  session: SqlSession,
+  dialect: SqlDialect,
+  pipeline: Pipeline,
+  reducer: Reducer,
+  source: SourceText,
+  schema: string,
+): Promise<void> {
+  const table = `${dialect.quote(schema)}.${dialect.quote(pipeline.name)}`;
+  const columns = await dialect.columns(session, table);
+  const keyColumns = pipeline.key.map((name) => columnNamed(columns, name));
+  const events = await session.query('SELECT * FROM batch_events ORDER BY _partition, _offset');
+  const keyed = events.map((event) => ({ event, key: guarded(source, event, () => reducer.key(event)) }));
+  const keys = new Map<string, Cell[]>();
+  for (const { key } of keyed) {
+    if (key === null) continue;
+    const parts = pipeline.key.map((name) => key[name] ?? null);
+    keys.set(JSON.stringify(parts), parts);
+  }
+  const current = await fetchRows(session, dialect, table, columns, keyColumns, [...keys.values()]);
+  const rows = new Map<string, Row | null>();
+  for (const { event, key } of keyed) {
+    if (key === null) continue;
+    const parts = pipeline.key.map((name) => key[name] ?? null);
+    const id = JSON.stringify(parts);
+    const before = rows.has(id) ? rows.get(id) : current.get(id);
+    const after = guarded(source, event, () => reducer.reduce(before ?? null, event));
+    rows.set(id, after === null ? null : { ...after, ...Object.fromEntries(pipeline.key.map((name, i) => [name, parts[i] ?? null])) });
+  }
+  await removeRows(session, dialect, table, keyColumns, [...rows].filter(([id, row]) => row === null && current.has(id)).map(([id]) => keys.get(id) ?? []));
+  await upsertRows(session, dialect, table, columns, pipeline.key, [...rows.values()].filter((row) => row !== null));
+}
+
+function guarded<T>(source: SourceText, event: Row, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const at = `partition ${String(event['_partition'])}, offset ${String(event['_offset'])}`;
+    throw new CutoverError('STREAM_JOB_FAILED', `the reducer failed at ${at}: ${messageOf(error)}`, 'Correct the reducer: the micro-batch was rolled back.', {
+      place: { file: source.path },
+      cause: error,
+    });
+  }
+}
+
+function columnNamed(columns: readonly Column[], name: string): Column {
+  const column = columns.find((one) => one.name === name);
+  if (column === undefined) throw new CutoverError('KEY_COLUMN_MISSING', `no column ${name} in the stream table`, 'Name an existing column as key.');
+  return column;
+}
+
+function* chunks<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
+
+/** A parameter with its cast; lists and objects travel as JSON text. */
+function bound(params: Param[], value: Cell | undefined, type: string): string {
+  const structured = typeof value === 'object' && value !== null;
+  params.push(structured ? JSON.stringify(value) : (value ?? null));
+  return structured ? `CAST(CAST($${params.length} AS JSON) AS ${type})` : `CAST($${params.length} AS ${type})`;
+}
+
+async function fetchRows(
+  session: SqlSession,
+  dialect: SqlDialect,
+  table: string,
+  columns: readonly Column[],
+  keyColumns: readonly Column[],
+  keys: readonly Cell[][],
+): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>();
+  // The key comes back in the form in which the reducer gave it, so that `2024-01-01` and its stored value meet again.
+  for (const part of chunks(keys, ROWS_PER_STATEMENT)) {
+    const params: Param[] = [];
+    const values = part.map((key, n) => `(${n}, ${key.map((value, i) => bound(params, value, keyColumns[i]?.type ?? 'VARCHAR')).join(', ')})`);
+    const names = keyColumns.map((_, i) => `cutover_k${i}`);
+    const on = keyColumns.map(({ name }, i) => `t.${dialect.quote(name)} = k.cutover_k${i}`).join(' AND ');
+    const list = columns.map(({ name }) => `t.${dialect.quote(name)}`).join(', ');
+    const rows = await session.query(
+      `SELECT k.cutover_n, ${list} FROM (VALUES ${values.join(', ')}) k(cutover_n, ${names.join(', ')}) JOIN ${table} t ON ${on}`,
+      params,
+    );
+    for (const row of rows) {
+      const { cutover_n: n, ...rest } = row;
+      found.set(JSON.stringify(part[Number(n)]), rest);
+    }
+  }
+  return found;
+}
+
+async function removeRows(session: SqlSession, dialect: SqlDialect, table: string, keyColumns: readonly Column[], keys: readonly Cell[][]): Promise<void> {
+  for (const key of keys) {
+    const params: Param[] = [];
+    const where = keyColumns.map(({ name, type }, i) => `${dialect.quote(name)} = ${bound(params, key[i], type)}`).join(' AND ');
+    await session.run(`DELETE FROM ${table} WHERE ${where}`, params);
+  }
+}
+
+async function upsertRows(
+  session: SqlSession,
+  dialect: SqlDialect,
+  table: string,
+  columns: readonly Column[],
+  key: readonly string[],
+  rows: readonly Row[],
+): Promise<void> {
+  const names = columns.map(({ name }) => dialect.quote(name));
+  const others = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => dialect.quote(name));
+  const update = others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  for (const part of chunks(rows, ROWS_PER_STATEMENT)) {
+    const params: Param[] = [];
+    const values = part.map((row) => `(${columns.map(({ name, type }) => bound(params, row[name], type)).join(', ')})`);
+    await session.run(
+      `INSERT INTO ${table} (${names.join(', ')}) VALUES ${values.join(', ')} ON CONFLICT (${key.map(dialect.quote).join(', ')}) DO ${update}`,
+      params,
+    );
+  }
+}

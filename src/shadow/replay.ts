@@ -1,0 +1,63 @@
+import type { OffsetVector } from '../model/offset-vector.js';
+import type { SqlSession } from '../store/contract.js';
+import type { ShadowEnvironment } from './environment.js';
+import { BATCH_EVENTS, beforeCut } from './events-view.js';
+import type { PreparedStreamJob } from './stream-job.js';
+
+/** A run of whole former micro-batches: events with `from <= _ingested_at <= to`. */
+interface Range {
+  readonly from: string;
+  readonly to: string;
+  readonly events: number;
+}
+
+/**
+ * Runs stream jobs over the landing from its beginning up to `cut`, in order of arrival, in micro-batches of about `ingest.max_events`.
+ * A job whose result depends on where micro-batches are cut is not a function of the log: replays show it as a difference.
+ *
+ * @param jobs in dependency order; their tables stand empty in `schema`
+ * @param transaction `each`: a transaction per micro-batch; `caller`: the caller has one open
+ * @returns the number of events replayed
+ */
+export async function replayLanding(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  jobs: readonly PreparedStreamJob[],
+  schema: string,
+  cut: OffsetVector,
+  transaction: 'each' | 'caller',
+): Promise<number> {
+  const ranges = await rangesOf(session, cut, env.ingest.maxEvents);
+  const total = ranges.reduce((sum, { events }) => sum + events, 0);
+  let done = 0;
+  for (const range of ranges) {
+    const work = async (): Promise<void> => {
+      await session.run(
+        `CREATE OR REPLACE TEMPORARY TABLE ${BATCH_EVENTS} AS SELECT * FROM cutover.landing
+         WHERE _ingested_at BETWEEN CAST('${range.from}' AS TIMESTAMPTZ) AND CAST('${range.to}' AS TIMESTAMPTZ) AND (${beforeCut(cut)})
+         ORDER BY _ingested_at, _partition, _offset`,
+      );
+      await session.searchPath([schema]);
+      for (const job of jobs) await job.apply(session, schema);
+    };
+    await (transaction === 'each' ? session.transaction(work) : work());
+    done += range.events;
+    env.progress.update('replay', done, total);
+  }
+  return done;
+}
+
+async function rangesOf(session: SqlSession, cut: OffsetVector, maxEvents: number): Promise<Range[]> {
+  const rows = await session.query(
+    `SELECT CAST(_ingested_at AS VARCHAR) AS at, count(*) AS n FROM cutover.landing WHERE ${beforeCut(cut)} GROUP BY _ingested_at ORDER BY _ingested_at`,
+  );
+  const ranges: Range[] = [];
+  for (const row of rows) {
+    const at = String(row['at']);
+    const n = Number(row['n']);
+    const last = ranges.at(-1);
+    if (last !== undefined && last.events + n <= maxEvents) ranges[ranges.length - 1] = { from: last.from, to: at, events: last.events + n };
+    else ranges.push({ from: at, to: at, events: n });
+  }
+  return ranges;
+}

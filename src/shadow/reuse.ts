@@ -1,0 +1,31 @@
+import { equalVectors, fromJson, type OffsetVector } from '../model/offset-vector.js';
+import type { Comparison, Evidence } from '../model/comparison.js';
+
+/**
+ * True when a stored comparison still says all there is to say: same cut, same code and rules, same quarantine, made on the same day (rules may end
+ * with a day), and it did reach an answer.
+ */
+export function stillHolds(previous: Comparison, evidence: Evidence, cut: OffsetVector, quarantined: number, now: Date): boolean {
+  return (
+    previous.verdict !== 'error' &&
+    previous.evidence.batch === evidence.batch &&
+    previous.evidence.stream === evidence.stream &&
+    previous.evidence.rules === evidence.rules &&
+    previous.quarantined === quarantined &&
+    previous.started_at.slice(0, 10) === now.toISOString().slice(0, 10) &&
+    equalVectors(fromJson(previous.cut), cut)
+  );
+}
+
+/** The same result under a new id and time: it refreshes the age of the evidence, and adds none. */
+export function reuse(previous: Comparison, id: string, startedAt: Date, finishedAt: Date): Comparison {
+  return {
+    ...previous,
+    comparison_id: id,
+    started_at: startedAt.toISOString(),
+    finished_at: finishedAt.toISOString(),
+    plan: { strategy: 'reused', reason: `nothing arrived since comparison ${previous.reused_from ?? previous.comparison_id}`, candidates: 0 },
+    timing: { batch_job: 0, publish: 0, diff: 0, total: finishedAt.getTime() - startedAt.getTime() },
+    reused_from: previous.reused_from ?? previous.comparison_id,
+  };
+}

@@ -1,0 +1,136 @@
+import { messageOf } from '../model/errors.js';
+import type { Comparison, Evidence } from '../model/comparison.js';
+import type { Pipeline } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
+import { runCycle, type CycleOptions } from './cycle.js';
+import type { ShadowEnvironment } from './environment.js';
+import { storeFailedCycle } from './failed-cycle.js';
+import type { Ingest } from './ingest.js';
+import { nextDue } from './schedule.js';
+
+/** How long a stop waits for the micro-batch in hand before its statement is interrupted (and the micro-batch rolled back). */
+const STOP_GRACE_MS = 4000;
+
+export interface RunnerParts {
+  readonly env: ShadowEnvironment;
+  readonly ingest: Ingest;
+  readonly ingestSession: SqlSession;
+  readonly cycleSession: SqlSession;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly cycle: Omit<CycleOptions, 'force' | 'signal'>;
+  /** Called after each cycle, outside its transaction: the canary acts here. */
+  readonly afterCycle: (comparisons: readonly Comparison[]) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Takes everything the log has now. Stops early when the signal aborts. */
+export async function drain(parts: RunnerParts): Promise<void> {
+  await interruptible(parts, parts.ingestSession, async () => {
+    while (!parts.signal.aborted && (await parts.ingest.step(parts.signal)));
+  });
+}
+
+/** One cycle for `pipelines` (and what they read), errors thrown. */
+export async function cycleOnce(parts: RunnerParts, pipelines: readonly Pipeline[], force: boolean): Promise<Comparison[]> {
+  const comparisons = await interruptible(parts, parts.cycleSession, () =>
+    runCycle(parts.env, parts.cycleSession, pipelines, parts.evidence, { ...parts.cycle, force, signal: parts.signal }),
+  );
+  await parts.afterCycle(comparisons);
+  return comparisons;
+}
+
+/** Ingests and cycles by schedule until the signal aborts. Ingest errors end it; a failed cycle is stored, logged, and tried again when next due. */
+export async function runUntilStopped(parts: RunnerParts): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stop.signal]);
+  const inner: RunnerParts = { ...parts, signal };
+  const caughtUp = deferred();
+  const both = [ingestLoop(inner, caughtUp.resolve), cycleLoop(inner, caughtUp.promise)];
+  // The first of the two to fail stops the other; its error is the one to report.
+  for (const one of both) one.catch(() => stop.abort());
+  const ended = await Promise.allSettled(both);
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+}
+
+async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<void> {
+  const { env, signal } = parts;
+  await interruptible(parts, parts.ingestSession, async () => {
+    while (!signal.aborted) {
+      if (await parts.ingest.step(signal)) continue;
+      onCaughtUp();
+      await env.clock.sleep(env.ingest.maxWait, signal);
+    }
+  });
+}
+
+async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<void> {
+  const { env, signal } = parts;
+  const started = env.clock.now();
+  // Before the log was read to its end once, a cycle would compare two unfinished tables: wait for that, but no longer than a schedule's first turn.
+  const firstTurn = Math.min(...env.pipelines.map(({ batch }) => nextDue(batch.schedule, started).getTime() - started.getTime()));
+  await Promise.race([caughtUp, env.clock.sleep(firstTurn, signal)]);
+  const due = new Map(env.pipelines.map(({ name }) => [name, env.clock.now()]));
+  while (!signal.aborted) {
+    const now = env.clock.now();
+    const ready = env.pipelines.filter(({ name }) => (due.get(name) ?? now) <= now);
+    if (ready.length > 0) {
+      await scheduledCycle(parts, ready);
+      for (const { name, batch } of ready) due.set(name, nextDue(batch.schedule, now));
+    }
+    const next = Math.min(...[...due.values()].map((at) => at.getTime()));
+    await env.clock.sleep(Math.min(Math.max(0, next - env.clock.now().getTime()), 60_000), signal);
+  }
+}
+
+async function scheduledCycle(parts: RunnerParts, ready: readonly Pipeline[]): Promise<void> {
+  const { env, signal } = parts;
+  const startedAt = env.clock.now();
+  try {
+    await cycleOnce(parts, ready, false);
+  } catch (error) {
+    if (signal.aborted) return;
+    env.logger.error({ pipelines: ready.map(({ name }) => name) }, `cycle failed: ${messageOf(error)}`);
+    const failed: Comparison[] = [];
+    for (const pipeline of ready) {
+      const evidence = parts.evidence.get(pipeline.name);
+      if (evidence !== undefined) failed.push(await storeFailedCycle(env, parts.cycleSession, pipeline, evidence, error, startedAt));
+    }
+    await parts.afterCycle(failed);
+  }
+}
+
+/** Runs `work`; when the signal aborts, its session gets a moment to finish and is then interrupted. */
+async function interruptible<T>(parts: RunnerParts, session: SqlSession, work: () => Promise<T>): Promise<T> {
+  const { signal, env } = parts;
+  const done = new AbortController();
+  const grace = session === parts.ingestSession ? STOP_GRACE_MS : 0;
+  const onAbort = (): void => {
+    void (async () => {
+      await env.clock.sleep(grace, done.signal);
+      // A statement may just have begun when it is interrupted, hence more than once.
+      while (!done.signal.aborted) {
+        session.interrupt();
+        await env.clock.sleep(50, done.signal);
+      }
+    })();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted && /interrupt/i.test(messageOf(error))) return await Promise.reject(signal.reason);
+    throw error;
+  } finally {
+    done.abort();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((ok) => {
+    resolve = ok;
+  });
+  return { promise, resolve };
+}

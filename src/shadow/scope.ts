@@ -1,0 +1,40 @@
+import { discrepancyCount, type Comparison } from '../model/comparison.js';
+import type { OffsetVector } from '../model/offset-vector.js';
+import type { Pipeline } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
+import type { BatchResultRecord } from '../store/state/jobs.js';
+import type { ShadowEnvironment } from './environment.js';
+
+/** More partitions than this are not worth listing: everything is computed instead. */
+const MAX_PARTITIONS = 1000;
+
+/** A partial comparison relies on the stored discrepancies being complete; no more than this many are stored. */
+const MAX_OPEN = 10_000;
+
+/**
+ * The partitions that events since the last cut touched, as SQL literals; undefined when everything has to be computed: no `partition_by`, other
+ * code, a full run is due, an event without a partition value, or too many partitions.
+ */
+export async function touchedPartitions(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  cut: OffsetVector,
+  prior: BatchResultRecord | null,
+  previous: Comparison | null,
+): Promise<readonly string[] | undefined> {
+  const by = pipeline.batch.partitionBy;
+  if (by === undefined || prior === null || previous === null) return undefined;
+  if (env.clock.now().getTime() - prior.fullAt.getTime() >= by.fullEvery) return undefined;
+  if (previous.verdict === 'error' || discrepancyCount(previous) > MAX_OPEN) return undefined;
+  const { dialect } = env.store;
+  const since = [...cut].map(([partition, offset]) => `(_partition = ${partition} AND _offset >= ${prior.cut.get(partition) ?? 0} AND _offset < ${offset})`);
+  const values = `(SELECT DISTINCT ${by.from} AS cutover_value FROM cutover.landing WHERE ${since.length === 0 ? 'FALSE' : since.join(' OR ')})`;
+  const [column] = await dialect.columns(session, values);
+  if (column === undefined) return undefined;
+  const rows = await session.query(
+    `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
+  );
+  if (rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
+  return rows.map((row) => `CAST(${dialect.literal(String(row['value']))} AS ${column.type})`);
+}

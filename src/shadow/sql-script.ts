@@ -1,0 +1,78 @@
+import { CutoverError, messageOf } from '../model/errors.js';
+import type { SourceText } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
+
+/** One statement of a script with the line (1-based) of the script on which it starts. */
+export interface Statement {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** The parts of SQL in which a semicolon does not end a statement. */
+const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|;/g;
+
+/** Splits a SQL script at its semicolons, minding quotes, comments and dollar quotes. Statements of nothing but comments are left out. */
+export function splitStatements(sql: string): Statement[] {
+  const statements: Statement[] = [];
+  let start = 0;
+  const push = (end: number): void => {
+    const raw = sql.slice(start, end);
+    if (raw.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').trim() === '') return;
+    const lead = raw.length - raw.trimStart().length;
+    statements.push({ text: raw.trim(), line: sql.slice(0, start + lead).split('\n').length });
+  };
+  for (const match of sql.matchAll(TOKEN)) {
+    if (match[0] !== ';') continue;
+    push(match.index);
+    start = match.index + 1;
+  }
+  push(sql.length);
+  return statements;
+}
+
+/** The one statement of a batch query. Errors: SQL_FAILED when there is none or more than one. */
+export function singleStatement(source: SourceText): Statement {
+  const statements = splitStatements(source.text);
+  const [first, second] = statements;
+  if (first === undefined || second !== undefined) {
+    throw new CutoverError(
+      'SQL_FAILED',
+      `${source.path} holds ${statements.length} statements, a batch job is one query`,
+      'Write the batch job as a single SELECT (use WITH for its steps).',
+      { place: { file: source.path, ...(second === undefined ? {} : { line: second.line }) } },
+    );
+  }
+  return first;
+}
+
+/** Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column. */
+export async function runScript(session: SqlSession, source: SourceText, statements: readonly Statement[]): Promise<void> {
+  for (const statement of statements) {
+    try {
+      await session.run(statement.text);
+    } catch (error) {
+      throw sqlFailed(error, source, statement);
+    }
+  }
+}
+
+/**
+ * The coded form of a statement's error.
+ *
+ * @param prefixLines lines that were put before the statement's own text
+ */
+export function sqlFailed(error: unknown, source: SourceText, statement: Statement, prefixLines = 0): CutoverError {
+  if (error instanceof CutoverError) return error;
+  const message = messageOf(error);
+  const at = /^LINE (\d+): (.*)\n( *)\^/m.exec(message);
+  const inStatement = at === null ? 1 : Number(at[1]) - prefixLines;
+  const shown = at?.[2] ?? '';
+  // An ellipsis means that the line was cut to fit, so that the caret no longer tells the column.
+  const column = at === null || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
+  const line = statement.line + Math.max(0, inStatement - 1);
+  const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
+  return new CutoverError('SQL_FAILED', what, 'Correct the statement and run again: nothing of this transaction was kept.', {
+    place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column } : {}) },
+    cause: error,
+  });
+}

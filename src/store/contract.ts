@@ -1,0 +1,79 @@
+import type { Cell, Row } from '../model/cell.js';
+import type { Column } from '../model/column.js';
+
+/** A value passed to a statement as a parameter (`$1`, `$2`, ...). */
+export type Param = string | number | bigint | boolean | null;
+
+/**
+ * One connection to the store. Statements of a session run one after the other; sessions run beside each other,
+ * and a transaction of a session sees one snapshot.
+ */
+export interface SqlSession {
+  /** Runs one statement and returns its rows, values without loss (see `Cell`). */
+  query(sql: string, params?: readonly Param[]): Promise<Row[]>;
+  /** Runs one statement and returns the number of rows it changed. */
+  run(sql: string, params?: readonly Param[]): Promise<number>;
+  /** Runs several statements separated by semicolons. */
+  script(sql: string): Promise<void>;
+  /** Runs one statement and yields its rows in chunks: memory is bounded whatever the size of the result. */
+  cursor(sql: string, params?: readonly Param[]): AsyncIterable<Row[]>;
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. Not nestable.
+   * The snapshot is taken by the first statement that reads a table.
+   */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Unqualified names resolve in these schemas, in order (temporary tables and views come first). */
+  searchPath(schemas: readonly string[]): Promise<void>;
+  /** Asks the statement under way to stop; its promise then rejects. Does nothing when none is running. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+/** The pieces of SQL in which the stores differ. Every expression argument and result is SQL text. */
+export interface SqlDialect {
+  readonly kind: 'duckdb' | 'postgres';
+  /** An identifier in quotes. */
+  quote(name: string): string;
+  /** A text literal. */
+  literal(text: string): string;
+  /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */
+  columnType(declared: string): string;
+  /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */
+  columns(session: SqlSession, relation: string): Promise<Column[]>;
+  /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/design.md). */
+  canonicalText(expression: string, column: Column): string;
+  /** A value normalised so that equal values hash alike whatever their declared type on the two sides. */
+  comparable(expression: string, left: Column, right: Column): string;
+  /** A list normalised to a sorted set. */
+  asSet(expression: string): string;
+  /** A well-mixed 64-bit hash of several expressions; NULL is a value of its own. */
+  rowHash(expressions: readonly string[]): string;
+  /** `hash` (of `rowHash`) mod `buckets`, as an integer expression. */
+  bucketOf(hash: string, buckets: number): string;
+  /** Exact sum of hashes, as text. */
+  sumOfHashes(hash: string): string;
+  /** The canonical key (netstrings, see model/key.ts) of columns given by their canonical texts. */
+  canonicalKey(canonicalTexts: readonly string[]): string;
+  /** The canary bucket 0..999999 of a canonical key: first 32 bits of SHA-256(salt ":" key), times 1,000,000, shifted right by 32. */
+  canaryBucket(canonicalKey: string, salt: string): string;
+}
+
+export interface StoreCapabilities {
+  /** Runs DuckDB SQL itself, so that files are read set by set without passing through JavaScript. */
+  readonly readsFiles: boolean;
+  /** Several processes may have it open at once. */
+  readonly sharedByProcesses: boolean;
+}
+
+export interface Store {
+  readonly kind: 'duckdb' | 'postgres';
+  readonly capabilities: StoreCapabilities;
+  readonly dialect: SqlDialect;
+  /** Opens one more connection. */
+  session(): Promise<SqlSession>;
+  /** Brings the internal schema up to date. Errors: STORE_NEWER. */
+  migrate(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type { Cell, Row, Column };

@@ -1,0 +1,133 @@
+import { CutoverError, messageOf } from '../../model/errors.js';
+import { isTimestamp, type Column } from '../../model/column.js';
+import type { SqlDialect, SqlSession } from '../contract.js';
+import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function columns(session: SqlSession, relation: string): Promise<Column[]> {
+  try {
+    const rows = await session.query(`DESCRIBE SELECT * FROM ${relation}`);
+    return rows.map((row) => {
+      const type = String(row['column_type']);
+      return { name: String(row['column_name']), type, family: familyOf(type) };
+    });
+  } catch (error) {
+    const message = messageOf(error);
+    if (/Catalog Error: Table with name/.test(message)) {
+      throw new CutoverError('TABLE_MISSING', `there is no table ${relation}`, 'Run `cutover run` first: it creates the tables of both sides.', { cause: error });
+    }
+    throw error;
+  }
+}
+
+function withoutTrailingZeros(text: string): string {
+  return `rtrim(rtrim(${text}, '0'), '.')`;
+}
+
+/** -0 becomes 0 and every NaN one NaN; DuckDB's own text is the shortest that reads back to the same double. */
+function doubleText(expression: string): string {
+  const value = `CAST(${expression} AS DOUBLE)`;
+  return `CASE WHEN isnan(${value}) THEN 'NaN' WHEN isinf(${value}) THEN CASE WHEN ${value} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE CAST(${value} + 0.0 AS VARCHAR) END`;
+}
+
+function timestampText(expression: string, type: string): string {
+  // strftime has microseconds only: nanosecond timestamps keep their own text, infinities theirs.
+  if (type.toUpperCase() === 'TIMESTAMP_NS') return `CAST(${expression} AS VARCHAR)`;
+  const value = `CAST(${expression} AS TIMESTAMP)`;
+  return `CASE WHEN isfinite(${value}) THEN strftime(${value}, '%Y-%m-%d %H:%M:%S.%f') ELSE CAST(${value} AS VARCHAR) END`;
+}
+
+function listText(expression: string): string {
+  // Elements as texts inside JSON: to_json alone would round decimals, a cast of the whole list would leave text unquoted.
+  return `CAST(to_json(list_transform(${expression}, lambda cutover_e: CAST(cutover_e AS VARCHAR))) AS VARCHAR)`;
+}
+
+function canonicalText(expression: string, column: Column): string {
+  switch (column.family) {
+    case 'decimal':
+      return decimalShape(column.type).scale === 0
+        ? `CAST(${expression} AS VARCHAR)`
+        : withoutTrailingZeros(`CAST(${expression} AS VARCHAR)`);
+    case 'double':
+      return doubleText(expression);
+    case 'timestamp':
+      return timestampText(expression, column.type);
+    case 'timestamptz':
+      return timestampText(`(${expression} AT TIME ZONE 'UTC')`, 'TIMESTAMP');
+    case 'bytes':
+      return `'\\x' || lower(hex(${expression}))`;
+    case 'list':
+      return listText(expression);
+    default:
+      return `CAST(${expression} AS VARCHAR)`;
+  }
+}
+
+/** The text of a number of any family in one form; texts may differ for equal numbers (1e20), never agree for different ones. */
+function numberText(expression: string, column: Column): string {
+  if (column.family !== 'double') return canonicalText(expression, column);
+  const text = doubleText(expression);
+  return `CASE WHEN contains(${text}, '.') AND NOT contains(${text}, 'e') THEN ${withoutTrailingZeros(text)} ELSE ${text} END`;
+}
+
+function digits(column: Column): { whole: number; scale: number } {
+  if (column.family === 'integer') return { whole: isWideInteger(column.type) ? 39 : 19, scale: 0 };
+  const { precision, scale } = decimalShape(column.type);
+  return { whole: precision - scale, scale };
+}
+
+function comparableNumber(expression: string, self: Column, other: Column): string {
+  if (self.family === 'double' && other.family === 'double') return `CAST(${expression} AS DOUBLE)`;
+  if (self.family === 'double' || other.family === 'double') return numberText(expression, self);
+  if (self.family === 'integer' && other.family === 'integer') {
+    return isWideInteger(self.type) || isWideInteger(other.type)
+      ? /UHUGEINT/i.test(self.type + other.type)
+        ? `CAST(${expression} AS VARCHAR)`
+        : `CAST(${expression} AS HUGEINT)`
+      : `CAST(${expression} AS BIGINT)`;
+  }
+  const a = digits(self);
+  const b = digits(other);
+  const scale = Math.max(a.scale, b.scale);
+  const whole = Math.max(a.whole, b.whole);
+  return whole + scale <= 38 ? `CAST(${expression} AS DECIMAL(${whole + scale},${scale}))` : canonicalText(expression, self);
+}
+
+/** `self` and `other` may be exchanged: both sides come out in the same type. */
+function comparableOne(expression: string, self: Column, other: Column): string {
+  if (self.type === other.type && self.family !== 'json') return expression;
+  if (self.family === other.family && self.family === 'text') return `CAST(${expression} AS VARCHAR)`;
+  if (isTimestamp(self.family) && isTimestamp(other.family)) {
+    const naive = self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : expression;
+    return /_NS$/i.test(self.type) || /_NS$/i.test(other.type) ? `CAST(${naive} AS TIMESTAMP_NS)` : `CAST(${naive} AS TIMESTAMP)`;
+  }
+  if (['integer', 'decimal', 'double'].includes(self.family)) return comparableNumber(expression, self, other);
+  return canonicalText(expression, self);
+}
+
+/** DuckDB's SQL. One value, no state: tried on DuckDB 1.5. */
+export const duckDbDialect: SqlDialect = {
+  kind: 'duckdb',
+  quote,
+  literal,
+  columnType,
+  columns,
+  canonicalText,
+  comparable: comparableOne,
+  asSet: (expression) => `list_sort(list_distinct(${expression}))`,
+  // hash(a, b) ends with an unmixed XOR of the last column's hash, so that exchanging two rows' values can leave a SUM
+  // unchanged; hashing the result once more mixes it.
+  rowHash: (expressions) => `hash(hash(${expressions.join(', ')}))`,
+  bucketOf: (hash, buckets) => `CAST(${hash} % ${buckets} AS INTEGER)`,
+  sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
+  canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),
+  canaryBucket: (key, salt) =>
+    `((CAST('0x' || substr(sha256(${literal(`${salt}:`)} || ${key}), 1, 8) AS UINTEGER)::BIGINT * 1000000) >> 32)`,
+};

@@ -1,0 +1,90 @@
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { Param, Row, SqlSession } from '../contract.js';
+import { mapped } from './errors.js';
+
+/**
+ * The name under which the database file is attached. DuckDB would name it after the file, and a file `cutover.duckdb` would then make
+ * `cutover.landing` ambiguous between catalog and schema.
+ */
+export const CATALOG = 'cutover_store';
+
+/** DuckDB binds a JavaScript number as DOUBLE, which would round keys and offsets: whole numbers go as BIGINT. */
+function bind(param: Param): DuckDBValue {
+  return typeof param === 'number' && Number.isInteger(param) ? BigInt(param) : param;
+}
+
+/** One DuckDB connection. Calls queue up behind each other: a connection runs one statement at a time. */
+export class DuckDbSession implements SqlSession {
+  readonly #connection: DuckDBConnection;
+  #tail: Promise<unknown> = Promise.resolve();
+  #cursorOpen = false;
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
+    return this.#queued(async () => {
+      const result = await this.#connection.run(sql, params.map(bind));
+      return result.getRowObjectsJson();
+    });
+  }
+
+  run(sql: string, params: readonly Param[] = []): Promise<number> {
+    return this.#queued(async () => (await this.#connection.run(sql, params.map(bind))).rowsChanged);
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#queued(() => this.#connection.run(sql));
+  }
+
+  async *cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
+    const result = await this.#queued(() => this.#connection.stream(sql, params.map(bind)));
+    this.#cursorOpen = true;
+    try {
+      for await (const rows of result.yieldRowObjectJson()) yield rows;
+    } catch (error) {
+      throw mapped(error);
+    } finally {
+      this.#cursorOpen = false;
+    }
+  }
+
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.script('BEGIN');
+    let value: T;
+    try {
+      value = await work();
+    } catch (error) {
+      // The rollback itself may fail when the failed statement already ended the transaction.
+      await this.script('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await this.script('COMMIT');
+    return value;
+  }
+
+  async searchPath(schemas: readonly string[]): Promise<void> {
+    const path = schemas.map((name) => `${CATALOG}."${name.replaceAll('"', '""')}"`).join(',');
+    await this.script(`SET search_path = '${path.replaceAll("'", "''")}'`);
+  }
+
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  async close(): Promise<void> {
+    await this.#tail.catch(() => undefined);
+    this.#connection.closeSync();
+  }
+
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    // A streaming result is invalidated by the next statement of its connection: better an error than lost rows.
+    if (this.#cursorOpen) return Promise.reject(new Error('a statement was sent while a cursor of the same session is open'));
+    const next = this.#tail.then(work, work).catch((error: unknown) => {
+      throw mapped(error);
+    });
+    this.#tail = next.catch(() => undefined);
+    return next;
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { CutoverError } from '../../model/errors.js';
+import type { SchemaNames } from '../../model/project.js';
+import type { SqlSession, Store } from '../contract.js';
+import { duckDbDialect } from './dialect.js';
+import { mapped } from './errors.js';
+import { migrate } from './migrate.js';
+import { CATALOG, DuckDbSession } from './session.js';
+
+/** Two instances on one file in one process lose rows, and DuckDB's own lock does not see them. */
+const openHere = new Set<string>();
+
+export interface DuckDbOptions {
+  /** The database file, or `:memory:`. Its folder is created. */
+  readonly path: string;
+  readonly schemas: SchemaNames;
+  /** For example `1GB`; null: DuckDB's default, 80% of the machine's memory. */
+  readonly memoryLimit?: string | null;
+}
+
+/** The embedded store: one file, one process, many connections. Errors: STORE_LOCKED, STORE_UNREADABLE, STORE_FULL. */
+export async function openDuckDbStore(options: DuckDbOptions): Promise<Store> {
+  const path = await reserve(options.path);
+  try {
+    const instance = await DuckDBInstance.create(':memory:', {
+      // Job SQL is the user's own code, but nothing in it should install code from the network by accident.
+      autoinstall_known_extensions: 'false',
+      ...(typeof options.memoryLimit === 'string' ? { memory_limit: options.memoryLimit } : {}),
+    });
+    const connection = await instance.connect();
+    try {
+      await connection.run(`ATTACH ${duckDbDialect.literal(path)} AS ${CATALOG}`);
+    } catch (error) {
+      instance.closeSync();
+      throw error;
+    } finally {
+      connection.closeSync();
+    }
+    return new DuckDbStore(instance, path, options.schemas);
+  } catch (error) {
+    openHere.delete(path);
+    throw mapped(error);
+  }
+}
+
+async function reserve(given: string): Promise<string> {
+  if (given === ':memory:') return given;
+  await mkdir(dirname(given), { recursive: true });
+  const path = join(await realpath(dirname(given)), basename(given));
+  if (openHere.has(path)) {
+    throw new CutoverError('STORE_LOCKED', `this process already has the store ${path} open`, 'Close it first: one store object serves many sessions.');
+  }
+  openHere.add(path);
+  return path;
+}
+
+class DuckDbStore implements Store {
+  readonly kind = 'duckdb';
+  readonly capabilities = { readsFiles: true, sharedByProcesses: false };
+  readonly dialect = duckDbDialect;
+  readonly #instance: DuckDBInstance;
+  readonly #path: string;
+  readonly #schemas: SchemaNames;
+  readonly #sessions = new Set<DuckDbSession>();
+
+  constructor(instance: DuckDBInstance, path: string, schemas: SchemaNames) {
+    this.#instance = instance;
+    this.#path = path;
+    this.#schemas = schemas;
+  }
+
+  async session(): Promise<SqlSession> {
+    const session = new DuckDbSession(await this.#instance.connect());
+    await session.script(`SET TimeZone = 'UTC'; USE ${CATALOG}`);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  async migrate(): Promise<void> {
+    const session = await this.session();
+    await migrate(session, this.#schemas);
+    this.#sessions.delete(session as DuckDbSession);
+    await session.close();
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions) await session.close();
+    this.#sessions.clear();
+    this.#instance.closeSync();
+    openHere.delete(this.#path);
+  }
+}

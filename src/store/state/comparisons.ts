@@ -1,0 +1,66 @@
+import type { Comparison } from '../../model/comparison.js';
+import type { OffsetVectorJson } from '../../model/offset-vector.js';
+import type { ComparisonSummary } from '../../model/results.js';
+import type { Verdict } from '../../model/verdict.js';
+import type { Row, SqlSession } from '../contract.js';
+
+/** The next comparison id; ids rise, so that "newest" is "highest". */
+export async function nextComparisonId(session: SqlSession): Promise<string> {
+  const [row] = await session.query(`SELECT CAST(nextval('cutover.comparison_id') AS VARCHAR) AS id`);
+  return String(row?.['id']);
+}
+
+export async function insertComparison(session: SqlSession, comparison: Comparison): Promise<void> {
+  await session.run(
+    `INSERT INTO cutover.comparisons VALUES (CAST($1 AS BIGINT), $2, $3, $4, $5, CAST($6 AS BIGINT), CAST($7 AS TIMESTAMPTZ), $8, $9, $10, $11, CAST($12 AS DOUBLE PRECISION), $13)`,
+    [
+      comparison.comparison_id,
+      comparison.pipeline,
+      comparison.verdict,
+      JSON.stringify(comparison.cut),
+      comparison.scope.full,
+      comparison.reused_from,
+      comparison.finished_at,
+      comparison.evidence.batch,
+      comparison.evidence.stream,
+      comparison.evidence.rules,
+      comparison.keys_compared,
+      String(comparison.mismatch_rate),
+      JSON.stringify(comparison),
+    ],
+  );
+}
+
+function parse(row: Row): Comparison {
+  return JSON.parse(String(row['result_json'])) as Comparison;
+}
+
+/** A stored comparison by id, or the newest of the pipeline; null when there is none. */
+export async function loadComparison(session: SqlSession, pipeline: string, id?: string): Promise<Comparison | null> {
+  const rows =
+    id === undefined
+      ? await session.query('SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 ORDER BY id DESC LIMIT 1', [pipeline])
+      : await session.query('SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2', [pipeline, id]);
+  return rows[0] === undefined ? null : parse(rows[0]);
+}
+
+/** Summaries, newest first. */
+export async function loadHistory(session: SqlSession, pipeline: string, limit: number): Promise<ComparisonSummary[]> {
+  const rows = await session.query(
+    `SELECT CAST(id AS VARCHAR) AS id, verdict, cut_json, full_scope, CAST(reused_from AS VARCHAR) AS reused_from,
+            CAST(extract(epoch FROM finished_at) * 1000 AS BIGINT) AS finished_ms, evidence_batch, evidence_stream, evidence_rules, keys_compared, mismatch_rate
+     FROM cutover.comparisons WHERE pipeline = $1 ORDER BY cutover.comparisons.id DESC LIMIT $2`,
+    [pipeline, limit],
+  );
+  return rows.map((row) => ({
+    comparison_id: String(row['id']),
+    verdict: String(row['verdict']) as Verdict,
+    cut: JSON.parse(String(row['cut_json'])) as OffsetVectorJson,
+    full: row['full_scope'] === true,
+    reused_from: row['reused_from'] === null || row['reused_from'] === undefined ? null : String(row['reused_from']),
+    finished_at: new Date(Number(row['finished_ms'])).toISOString(),
+    evidence: { batch: String(row['evidence_batch']), stream: String(row['evidence_stream']), rules: String(row['evidence_rules']) },
+    keys_compared: Number(row['keys_compared']),
+    mismatch_rate: Number(row['mismatch_rate']),
+  }));
+}

@@ -1,0 +1,59 @@
+import { fromJson, toJson, type OffsetVector, type OffsetVectorJson } from '../../model/offset-vector.js';
+import type { SqlSession } from '../contract.js';
+
+/** Which code wrote a pipeline's stream tables, and which tables those are. */
+export interface StreamJobRecord {
+  readonly codeHash: string;
+  readonly tables: readonly string[];
+}
+
+export async function loadStreamJobs(session: SqlSession): Promise<ReadonlyMap<string, StreamJobRecord>> {
+  const rows = await session.query('SELECT pipeline, code_hash, tables_json FROM cutover.stream_jobs');
+  return new Map(
+    rows.map((row) => [
+      String(row['pipeline']),
+      { codeHash: String(row['code_hash']), tables: (JSON.parse(String(row['tables_json'])) as unknown[]).map(String) },
+    ]),
+  );
+}
+
+export async function saveStreamJob(session: SqlSession, pipeline: string, job: StreamJobRecord, at: Date): Promise<void> {
+  await session.run(
+    `INSERT INTO cutover.stream_jobs VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ))
+     ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, tables_json = excluded.tables_json, built_at = excluded.built_at`,
+    [pipeline, job.codeHash, JSON.stringify(job.tables), at.toISOString()],
+  );
+}
+
+/** At which cut, by which code and how long ago a batch side was published. */
+export interface BatchResultRecord {
+  readonly codeHash: string;
+  readonly cut: OffsetVector;
+  /** Milliseconds the job took. */
+  readonly jobMs: number;
+  /** When everything, not only some partitions, was last computed. */
+  readonly fullAt: Date;
+}
+
+export async function loadBatchResult(session: SqlSession, pipeline: string): Promise<BatchResultRecord | null> {
+  const [row] = await session.query(
+    `SELECT code_hash, cut_json, job_ms, CAST(extract(epoch FROM full_at) * 1000 AS BIGINT) AS full_at FROM cutover.batch_results WHERE pipeline = $1`,
+    [pipeline],
+  );
+  if (row === undefined) return null;
+  return {
+    codeHash: String(row['code_hash']),
+    cut: fromJson(JSON.parse(String(row['cut_json'])) as OffsetVectorJson),
+    jobMs: Number(row['job_ms']),
+    fullAt: new Date(Number(row['full_at'])),
+  };
+}
+
+export async function saveBatchResult(session: SqlSession, pipeline: string, result: BatchResultRecord, at: Date): Promise<void> {
+  await session.run(
+    `INSERT INTO cutover.batch_results VALUES ($1, $2, $3, $4, CAST($5 AS TIMESTAMPTZ), CAST($6 AS TIMESTAMPTZ))
+     ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, cut_json = excluded.cut_json, job_ms = excluded.job_ms,
+       full_at = excluded.full_at, published_at = excluded.published_at`,
+    [pipeline, result.codeHash, JSON.stringify(toJson(result.cut)), Math.round(result.jobMs), result.fullAt.toISOString(), at.toISOString()],
+  );
+}

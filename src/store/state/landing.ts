@@ -1,0 +1,34 @@
+import { CutoverError } from '../../model/errors.js';
+import type { DeclaredColumn } from '../../model/project.js';
+import type { SqlDialect, SqlSession } from '../contract.js';
+
+/** The columns that cutover adds to every event, after the log's own. */
+export const EVENT_METADATA: readonly DeclaredColumn[] = [
+  { name: '_partition', type: 'integer' },
+  { name: '_offset', type: 'bigint' },
+  { name: '_event_time', type: 'timestamptz' },
+  { name: '_ingested_at', type: 'timestamptz' },
+];
+
+/** Creates the landing, or checks that it has the log's columns. Errors: LOG_SCHEMA_MISMATCH. */
+export async function ensureLanding(session: SqlSession, dialect: SqlDialect, columns: readonly DeclaredColumn[]): Promise<void> {
+  const wanted = [...columns, ...EVENT_METADATA].map(({ name, type }) => `${dialect.quote(name)} ${dialect.columnType(type)}`);
+  const signature = wanted.join(', ');
+  const [row] = await session.query(`SELECT value FROM cutover.meta WHERE name = 'landing'`);
+  if (row === undefined) {
+    await session.run(`CREATE TABLE cutover.landing (${signature})`);
+    await session.run(`INSERT INTO cutover.meta VALUES ('landing', $1)`, [signature]);
+  } else if (row['value'] !== signature) {
+    throw new CutoverError(
+      'LOG_SCHEMA_MISMATCH',
+      `the landing was made with the columns (${String(row['value'])}), the log now has (${signature})`,
+      'Restore the former log.schema, or start with a new store (store.path).',
+    );
+  }
+}
+
+/** Number of events that were quarantined so far, as seen by the session's snapshot. */
+export async function countQuarantined(session: SqlSession): Promise<number> {
+  const [row] = await session.query('SELECT count(*) AS n FROM cutover.quarantine');
+  return Number(row?.['n'] ?? 0);
+}

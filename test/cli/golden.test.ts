@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { FORMATS } from '../../src/report/options.js';
+import type { Format } from '../../src/report/options.js';
+import { render } from '../../src/report/render.js';
+import type { Result } from '../../src/report/result.js';
+import * as samples from './samples.js';
+
+/** `UPDATE_GOLDEN=1 npx vitest run test/cli` writes the files anew: look at what changed before you keep it. */
+const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
+
+const ENDINGS: Readonly<Record<Format, string>> = {
+  table: 'txt',
+  json: 'json',
+  ndjson: 'ndjson',
+  csv: 'csv',
+  junit: 'xml',
+  markdown: 'md',
+};
+
+const RESULTS: Readonly<Record<string, Result>> = {
+  'comparison-fail': samples.failing,
+  'comparison-pass': samples.passing,
+  'comparison-empty': samples.empty,
+  run: samples.run,
+  gate: samples.gate,
+  canary: samples.canary,
+  route: samples.route,
+  doctor: samples.doctor,
+  init: samples.init,
+  rebuild: samples.rebuilt,
+};
+
+function expectGolden(name: string, text: string): void {
+  const file = new URL(`golden/${name}`, import.meta.url);
+  if (UPDATE) writeFileSync(file, text);
+  expect(text).toBe(readFileSync(file, 'utf8'));
+}
+
+describe('every result in every format', () => {
+  for (const [name, result] of Object.entries(RESULTS)) {
+    for (const format of FORMATS) {
+      it(`${name} as ${format}`, () => {
+        expectGolden(`${name}.${ENDINGS[format]}`, render(result, format, { color: false, width: 100, limit: 20 }));
+      });
+    }
+  }
+});
+
+describe('tables', () => {
+  it('fit into a narrow terminal and show what was cut', () => {
+    const text = render(samples.failing, 'table', { color: false, width: 72, limit: 3 });
+    expectGolden('comparison-fail-narrow.txt', text);
+  });
+
+  it('with colour show the same text', () => {
+    const colored = render(samples.failing, 'table', { color: true, width: 100, limit: 20 });
+    expect(colored).toContain('\u001b[');
+    // eslint-disable-next-line no-control-regex -- colours are what is taken away
+    expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(
+      render(samples.failing, 'table', { color: false, width: 100, limit: 20 }),
+    );
+  });
+});

@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import type { Cell } from '../../src/model/cell.js';
+
+/** A value as SQL in one or more spellings that mean the same; `cell` is how a key of that value is printed. */
+export interface Sample {
+  readonly id: string;
+  readonly sql: readonly string[];
+  readonly cell?: Cell;
+}
+
+export interface SampleType {
+  readonly batch: string;
+  readonly stream: string;
+  readonly samples: readonly Sample[];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function of(batch: string, stream: string, ...samples: readonly (Sample | string)[]): SampleType {
+  const full = samples.map((sample) =>
+    typeof sample === 'string' ? { id: sample, sql: [quoted(sample)], cell: sample } : sample,
+  );
+  return { batch, stream, samples: full };
+}
+
+function numbers(batch: string, stream: string, cells: 'text' | 'number', ...texts: readonly string[]): SampleType {
+  return of(
+    batch,
+    stream,
+    ...texts.map((text) => ({ id: text, sql: [quoted(text)], cell: cells === 'number' ? Number(text) : text })),
+  );
+}
+
+const TEXTS = [
+  '',
+  ' ',
+  'a',
+  'a ',
+  'A',
+  'NULL',
+  'null',
+  'é',
+  'e\u0301',
+  '😀',
+  '\uffff',
+  "it's",
+  'x,y',
+  '1:a,',
+  'line\nbreak',
+  '\t',
+  'ß',
+  'ss',
+];
+const BIG = '170141183460469231731687303715884105727';
+
+/** Types that can be keys; their samples have cells. */
+export const KEY_TYPES: readonly SampleType[] = [
+  numbers('INTEGER', 'INTEGER', 'number', '-2147483648', '-1', '0', '1', '2', '2147483647'),
+  numbers(
+    'BIGINT',
+    'BIGINT',
+    'text',
+    '-9223372036854775808',
+    '0',
+    '9007199254740992',
+    '9007199254740993',
+    '9223372036854775807',
+  ),
+  numbers('INTEGER', 'BIGINT', 'text', '-1', '0', '1', '7'),
+  numbers('HUGEINT', 'HUGEINT', 'text', `-${BIG}`, '0', '18446744073709551616', BIG),
+  numbers('UBIGINT', 'BIGINT', 'text', '0', '1', '9223372036854775807'),
+  numbers('DECIMAL(10,2)', 'DECIMAL(14,4)', 'text', '-0.5', '0', '0.01', '100', '99999999.99'),
+  numbers('INTEGER', 'DECIMAL(12,3)', 'text', '-5', '0', '1000'),
+  of('VARCHAR', 'VARCHAR', ...TEXTS),
+  of('DATE', 'DATE', '1969-12-31', '1970-01-01', '2024-02-29', '9999-12-31'),
+  of(
+    'TIMESTAMP',
+    'TIMESTAMPTZ',
+    { id: 'a', sql: ["'2024-03-31 01:30:00.000001'"], cell: '2024-03-31 01:30:00.000001' },
+    {
+      id: 'b',
+      sql: ["'2024-03-31 01:30:00.000002'"],
+      cell: '2024-03-31 01:30:00.000002',
+    },
+  ),
+  of('UUID', 'UUID', '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
+  of('BOOLEAN', 'BOOLEAN', { id: 't', sql: ['true'], cell: true }, { id: 'f', sql: ['false'], cell: false }),
+  of(
+    'DOUBLE',
+    'DOUBLE',
+    { id: '0', sql: ["'0.0'", "'-0.0'"], cell: 0 },
+    { id: 'nan', sql: ["'NaN'"], cell: 'NaN' },
+    {
+      id: '0.1',
+      sql: ["'0.1'"],
+      cell: 0.1,
+    },
+  ),
+];
+
+/** Every supported type, alone and in the pairs that are comparable. */
+export const VALUE_TYPES: readonly SampleType[] = [
+  ...KEY_TYPES,
+  of(
+    'DOUBLE',
+    'DOUBLE',
+    { id: '0', sql: ["'0.0'", "'-0.0'"] },
+    { id: 'nan', sql: ["'NaN'", "'-NaN'"] },
+    '0.1',
+    '0.30000000000000004',
+    '0.3',
+    '1e300',
+    '5e-324',
+    'Infinity',
+    '-Infinity',
+  ),
+  of('INTEGER', 'DOUBLE', '0', '1', '-7', '2147483647'),
+  of('DECIMAL(10,2)', 'DOUBLE', '0.1', '0.3', '-12345678.25', '100'),
+  of('HUGEINT', 'DOUBLE', '0', '100000000000000000000', '100000000000000000000000'),
+  of('FLOAT', 'DOUBLE', '0', '0.5', '-2.25', 'NaN'),
+  of(
+    'TIMESTAMPTZ',
+    'TIMESTAMPTZ',
+    { id: 'a', sql: ["'2024-01-01 00:00:00+00'", "'2024-01-01 02:00:00+02'"] },
+    '2024-01-01 00:00:00.000001+00',
+    'infinity',
+  ),
+  of('TIMESTAMP', 'TIMESTAMP', '0044-03-15 (BC) 00:00:00', '0044-03-15 00:00:00', '-infinity', '2024-01-01 00:00:00.5'),
+  of('JSON', 'JSON', '{"a":1}', '{"a":2}', '9007199254740993', '9007199254740992', 'null'),
+  of('BLOB', 'BLOB', '', '\\x00', '\\x00\\x00', 'a', '\\xFF'),
+  of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
+  of('INTERVAL', 'INTERVAL', { id: 'month', sql: ["'1 month'", "'30 days'"] }, '29 days'),
+  of(
+    'VARCHAR[]',
+    'VARCHAR[]',
+    ...["['a', 'b']", "['a, b']", '[]', '[NULL]', "['NULL']", "['b', 'a']", "['']"].map((sql) => ({
+      id: sql,
+      sql: [sql],
+    })),
+  ),
+  of('INTEGER[]', 'BIGINT[]', ...['[1, 2]', '[2, 1]', '[]', '[NULL]', '[1]'].map((sql) => ({ id: sql, sql: [sql] }))),
+  of('DECIMAL(10,1)[]', 'DECIMAL(10,3)[]', ...['[1.5]', '[1.0, 1.5]', '[0.5]'].map((sql) => ({ id: sql, sql: [sql] }))),
+  of('DOUBLE[]', 'DOUBLE[]', { id: '0', sql: ["['0.0']", "['-0.0']"] }, { id: '1', sql: ["['1.0']"] }),
+  of(
+    'VARCHAR[][]',
+    'VARCHAR[][]',
+    ...['[]', '[[]]', "[['a', 'b']]", "[['a, b']]", "[['a'], ['b']]", '[[NULL]]', '[NULL]'].map((sql) => ({
+      id: sql,
+      sql: [sql],
+    })),
+  ),
+  of(
+    'MAP(VARCHAR, INTEGER)',
+    'MAP(VARCHAR, INTEGER)',
+    ...['MAP {}', "MAP {'a': 1}", "MAP {'a': NULL}"].map((sql) => ({ id: sql, sql: [sql] })),
+  ),
+  of(
+    'STRUCT(a INTEGER, b VARCHAR)',
+    'STRUCT(a INTEGER, b VARCHAR)',
+    ...["{'a': NULL, 'b': NULL}", "{'a': 1, 'b': 'x'}", "{'a': 1, 'b': NULL}", "{'a': 1, 'b': 'NULL'}"].map((sql) => ({
+      id: sql,
+      sql: [sql],
+    })),
+  ),
+];
+
+/** A cell of a random row: which sample (null: NULL) in which spelling. */
+export interface Pick {
+  readonly sample: Sample | null;
+  readonly sql: string;
+}
+
+export interface RandomTables {
+  readonly key: readonly SampleType[];
+  readonly values: readonly SampleType[];
+  readonly batch: readonly (readonly Pick[])[];
+  readonly stream: readonly (readonly Pick[])[];
+}
+
+function picks({ samples }: SampleType, nullWeight: number): fc.Arbitrary<Pick> {
+  const real = fc
+    .tuple(fc.constantFrom(...samples), fc.nat({ max: 5 }))
+    .map(([sample, spelling]) => ({ sample, sql: sample.sql[spelling % sample.sql.length] ?? 'NULL' }));
+  return fc.oneof(
+    { weight: 12 - nullWeight, arbitrary: real },
+    { weight: nullWeight, arbitrary: fc.constant({ sample: null, sql: 'NULL' }) },
+  );
+}
+
+/** Two tables that share most of their rows, in other spellings and another order. */
+export const randomTables: fc.Arbitrary<RandomTables> = fc
+  .tuple(
+    fc.array(fc.constantFrom(...KEY_TYPES), { minLength: 1, maxLength: 2 }),
+    fc.array(fc.constantFrom(...VALUE_TYPES), { minLength: 0, maxLength: 4 }),
+    fc.constantFrom(0, 1),
+  )
+  .chain(([key, values, nullKeys]) => {
+    const row = fc.tuple(...key.map((type) => picks(type, nullKeys)), ...values.map((type) => picks(type, 2)));
+    const rows = fc.array(row, { maxLength: 14 });
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(), row), { maxLength: 6 });
+    const few = fc.array(row, { maxLength: 5 });
+    return fc
+      .tuple(rows, few, few, changes, fc.infiniteStream(fc.nat({ max: 5 })))
+      .map(([shared, batch, stream, planted, spellings]) => {
+        const copy = shared.map((cells) =>
+          cells.map(({ sample, sql }) => {
+            const next = spellings.next();
+            return {
+              sample,
+              sql: sample === null || next.done === true ? sql : (sample.sql[next.value % sample.sql.length] ?? sql),
+            };
+          }),
+        );
+        // A planted difference changes one cell: a difference in a single column is the hardest to see.
+        for (const [at, cell, donor] of planted) {
+          const target = copy[at % Math.max(1, copy.length)];
+          const index = values.length === 0 ? 0 : key.length + (cell % values.length);
+          const replacement = donor[index];
+          if (target !== undefined && replacement !== undefined) target[index] = replacement;
+        }
+        return { key, values, batch: [...shared, ...batch], stream: [...stream, ...copy.reverse()] };
+      });
+  });
