@@ -71,10 +71,10 @@ export class DemoStory {
 
   reads(routes: readonly { readonly text: string; readonly route: Route }[]): void {
     const shown = routes.map(({ text, route }) => {
-      const words = `${text.replace('2001-', '')} ${route.side}`;
+      const words = `${text.replace('2001-01-01,', '')} ${route.side}`;
       return route.side === 'stream' ? this.#style('green', words) : this.#style('dim', words);
     });
-    this.#line(`   reads: ${shown.join(' | ')}`);
+    this.#line(`   2001-01-01 is read from: ${shown.join(' | ')}`);
   }
 
   closing(): void {

@@ -36,8 +36,8 @@ export interface DemoOptions {
 
 const PIPELINE = 'daily_delays';
 
-/** Keys whose reads are shown moving. */
-const WATCHED = ['2001-01-01,ATL', '2001-01-01,ORD', '2001-01-02,DEN', '2001-01-02,SFO', '2001-01-03,JFK', '2001-01-03,LAX'];
+/** Keys whose reads are shown moving: one for each step from 5% on, by their buckets. */
+const WATCHED = ['2001-01-01,SEA', '2001-01-01,STL', '2001-01-01,MSP', '2001-01-01,ORD', '2001-01-01,ATL'];
 
 /**
  * The whole journey on real flights: a plausible bug is found, refused and repaired; readers move step by step; a fault rolls them back at 25%;

@@ -27,7 +27,8 @@ export async function gateOf(ctx: AppContext, open: OpenProject, pipeline: Pipel
     now: ctx.clock.now(),
     canary: state,
     quarantined: { count: await countQuarantined(open.session), limit: open.project.ingest.maxQuarantined },
-    ...(pipeline.batch.partitionBy === undefined ? {} : { maxFullAge: pipeline.batch.partitionBy.fullEvery }),
+    // A full comparison is due every `full_every`; twice that leaves room for the one that is about to be made.
+    ...(pipeline.batch.partitionBy === undefined ? {} : { maxFullAge: 2 * pipeline.batch.partitionBy.fullEvery }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
 import { servedColumns, servedViewOf, stateOf } from './served.js';
@@ -102,6 +102,8 @@ async function openStore(project: Project): Promise<Store> {
 async function makeWorkDir(project: Project): Promise<string> {
   const base = project.store.kind === 'duckdb' ? dirname(project.store.path) : project.root;
   const folder = join(base, 'work');
+  // The store is open, so no other process works here: what stands here was left by one that was killed.
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   return folder;
 }

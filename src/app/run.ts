@@ -1,9 +1,11 @@
 import { followCanary } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
 import { withProject, type OpenProject } from './open.js';
+import { stateOf } from './served.js';
 import { CutoverError } from '../model/errors.js';
 import type { Comparison } from '../model/comparison.js';
 import { toJson } from '../model/offset-vector.js';
+import type { Pipeline } from '../model/project.js';
 import type { CanaryReport, RunSummary } from '../model/results.js';
 import { worst } from '../model/verdict.js';
 import { Ingest } from '../shadow/ingest.js';
@@ -47,8 +49,20 @@ export async function startRun(ctx: AppContext, open: OpenProject, handlers: Run
       }
       for (const report of await followCanary(ctx, open, comparisons)) handlers.onCanary?.(report);
     },
+    active: (pipelines) => stillValidated(ctx, open, pipelines),
     signal: ctx.signal,
   };
+}
+
+/** All but those whose canary is complete: their batch job is retired. */
+async function stillValidated(ctx: AppContext, open: OpenProject, pipelines: readonly Pipeline[]): Promise<Pipeline[]> {
+  const active: Pipeline[] = [];
+  for (const pipeline of pipelines) {
+    const { stage } = await stateOf(open.session, pipeline, ctx.clock.now());
+    if (stage === 'complete') ctx.logger.info({ pipeline: pipeline.name }, 'the migration is complete: its batch job no longer runs');
+    else active.push(pipeline);
+  }
+  return active;
 }
 
 function summaryOf(parts: RunnerParts, comparisons: readonly Comparison[]): RunSummary {

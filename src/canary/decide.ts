@@ -5,6 +5,7 @@ import type { CanaryPlan } from '../model/project.js';
 import type { DwellFacts } from './dwell.js';
 import { percentOfShare } from './plan.js';
 import { transition } from './machine.js';
+import { rateText } from '../model/rate.js';
 
 export interface Decision {
   readonly action: Extract<CanaryAction, 'rollback' | 'advance'>;
@@ -53,7 +54,7 @@ function reasonToRollBack(state: CanaryState, plan: CanaryPlan, comparison: Comp
   const total = comparison.keys_compared + comparison.null_key;
   return (
     `comparison ${comparison.comparison_id} at ${share}: ${empty ? 'the stream side is empty, ' : ''}${discrepancyCount(comparison)} of ${total} keys differ, ` +
-    `rate ${comparison.mismatch_rate} is above rollback_at ${plan.rollbackAt}${worstColumns(comparison)}`
+    `rate ${rateText(comparison.mismatch_rate, plan.rollbackAt)} is above rollback_at ${plan.rollbackAt}${worstColumns(comparison)}`
   );
 }
 

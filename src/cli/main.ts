@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { userInfo } from 'node:os';
+import { CutoverError } from '../model/errors.js';
 import { runCli } from './cli.js';
 import { systemClock } from './clock.js';
+import { errorText } from './errors.js';
 import { listenForStop } from './signals.js';
 import { useCases } from './use-cases.js';
 
@@ -20,11 +22,22 @@ const stopping = listenForStop(
   (text) => void (process.stderr.isTTY && process.stderr.write(text)),
 );
 
+/** What nobody caught is a defect or a broken output: never the code 1, which says that the sides differ. */
+function giveUp(error: unknown): never {
+  process.stderr.write(errorText(error, { json: false, verbose: process.argv.includes('--verbose'), color: false }));
+  process.exit(2);
+}
+
+process.on('uncaughtException', giveUp);
+
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     // Nobody reads any more (`cutover run | head`): nothing is left to be done.
-    stopping.stop('EPIPE');
+    if (error.code === 'EPIPE') stopping.stop('EPIPE');
+    else
+      giveUp(
+        new CutoverError('USAGE', `the output cannot be written: ${error.message}`, 'Make room, or send it elsewhere.'),
+      );
   });
 }
 

@@ -37,7 +37,8 @@ function keyJsonOf(key: Discrepancy['key']): string {
 }
 
 function cellOf(value: unknown): Cell {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   return Array.isArray(value) ? value.map(cellOf) : String(value);
 }
 

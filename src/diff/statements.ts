@@ -1,12 +1,8 @@
-import type { ColumnFamily } from '../model/column.js';
 import type { SqlDialect } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { ComparedColumn } from './compared-column.js';
 
 export type Side = 'batch' | 'stream';
-
-/** Families whose values hold others, or of which nothing is known. Where the types of the sides differ they are compared as texts anyway. */
-const NESTED: ReadonlySet<ColumnFamily> = new Set(['list', 'struct', 'other']);
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
@@ -164,9 +160,9 @@ export class DiffStatements {
   #hashed(column: ComparedColumn, side: Side): string[] {
     const values = this.#values(column, side);
     const [first] = values;
-    if (first === undefined || !NESTED.has(column[side].family) || column.batch.type !== column.stream.type)
-      return values;
-    return [...values, this.#dialect.canonicalText(first, column[side])];
+    // Where the types of the sides differ, nested values are compared as texts anyway.
+    if (first === undefined || column.batch.type !== column.stream.type) return values;
+    return [...this.#dialect.hashable(first, column[side]), ...values.slice(1)];
   }
 
   #distinct(column: ComparedColumn): string {

@@ -5,6 +5,7 @@ import type { CriterionResult } from '../model/gate.js';
 import type { GateConfig } from '../model/project.js';
 import type { ComparisonSummary } from '../model/results.js';
 import { isAcceptable, sameEvidence, type Acceptance, type PassRun } from './history.js';
+import { rateText } from '../model/rate.js';
 
 /** What the criteria look at. */
 export interface Subject {
@@ -149,7 +150,7 @@ export function verdictOf(subject: Subject): Finding {
   if (isOtherCode(subject)) return otherCode(name, newest.verdict, 'pass', newest);
   if (newest.verdict === 'pass') return pass(name, 'pass', 'pass');
   if (isAcceptable(newest, acceptance)) {
-    const text = `comparison ${newest.comparison_id} is fail, within the allowed rate: ${newest.mismatch_rate} of at most ${acceptance.maxMismatchRate}`;
+    const text = `comparison ${newest.comparison_id} is fail, within the allowed rate: ${rateText(newest.mismatch_rate, acceptance.maxMismatchRate)} of at most ${acceptance.maxMismatchRate}`;
     return pass(name, 'fail, within the allowed rate', 'pass', text);
   }
   return miss(name, newest.verdict, 'pass', `comparison ${newest.comparison_id} is ${newest.verdict}`, newest.verdict);
@@ -170,11 +171,11 @@ export function rate(subject: Subject): Finding {
       name,
       observed,
       required,
-      `comparison ${newest.comparison_id} has a mismatch rate of ${observed}, at most ${required} is allowed`,
+      `comparison ${newest.comparison_id} has a mismatch rate of ${rateText(observed, required)}, at most ${required} is allowed`,
       'fail',
     );
   }
-  const text = `comparison ${newest.comparison_id} has a mismatch rate of ${observed}, within the allowed rate ${required}`;
+  const text = `comparison ${newest.comparison_id} has a mismatch rate of ${rateText(observed, required)}, within the allowed rate ${required}`;
   return pass(name, observed, required, observed > 0 && newest.verdict === 'pass' ? text : null);
 }
 

@@ -1,5 +1,6 @@
 import { DISCREPANCY_KINDS, discrepancyCount, type DiffCounts } from '../model/comparison.js';
 import { worst, type Verdict } from '../model/verdict.js';
+import { rateText } from '../model/rate.js';
 
 /** What stands beside the counts when a comparison is judged. */
 export interface JudgeFacts {
@@ -79,7 +80,7 @@ function differenceFindings(counts: DiffCounts, maxMismatchRate: number): Findin
   const findings: Finding[] = [];
   if (different > 0) {
     const kinds = DISCREPANCY_KINDS.filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`);
-    const text = `${different} of ${total} keys differ (${kinds.join(', ')}): rate ${different / total}`;
+    const text = `${different} of ${total} keys differ (${kinds.join(', ')}): rate ${rateText(different / total, maxMismatchRate)}`;
     findings.push(
       different / total <= maxMismatchRate
         ? ['pass', `${text}, within the allowed rate ${maxMismatchRate}`]

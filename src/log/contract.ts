@@ -1,3 +1,4 @@
+import type { CutoverError } from '../model/errors.js';
 import type { PartitionState } from '../model/partition.js';
 import type { DeclaredColumn } from '../model/project.js';
 
@@ -43,5 +44,7 @@ export interface EventLog {
    * @param maxEvents the chunk holds at most this many offsets
    */
   next(known: readonly PartitionState[], maxEvents: number): Promise<Chunk | null>;
+  /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
+  explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;
 }

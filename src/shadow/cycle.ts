@@ -35,6 +35,8 @@ interface Cycle {
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly options: CycleOptions;
   readonly hold: Hold;
+  /** What was known of each batch side before the cycle: only cycles write it. */
+  readonly stored: ReadonlyMap<string, BatchResultRecord | null>;
   readonly cut: OffsetVector;
   readonly quarantined: number;
 }
@@ -63,17 +65,18 @@ export async function runCycle(
   options: CycleOptions,
 ): Promise<Comparison[]> {
   const chain = withAncestors(env.pipelines, targets.map(({ name }) => name));
-  const hold = await chooseHold(session, chain);
+  const stored = new Map<string, BatchResultRecord | null>();
+  for (const { name } of chain) stored.set(name, await loadBatchResult(session, name));
+  const hold = chooseHold(chain, stored);
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
     await env.reached('cut taken');
-    return { env, session, evidence, options, hold, cut, quarantined: await countQuarantined(session) };
+    return { env, session, evidence, options, hold, stored, cut, quarantined: await countQuarantined(session) };
   };
   const comparisons: Comparison[] = [];
   if (hold === 'snapshot') {
     await session.transaction(async () => {
       const cycle = await begin();
-      await defineEvents(session, 'snapshot');
       for (const pipeline of chain) comparisons.push(await cyclePipeline(cycle, pipeline, (work) => work()));
     });
     await env.reached('cycle committed');
@@ -87,7 +90,6 @@ export async function runCycle(
     return begun;
   });
   try {
-    await defineEvents(session, cycle.cut);
     for (const pipeline of chain) comparisons.push(await cyclePipeline(cycle, pipeline, (work) => session.transaction(work)));
     await env.reached('cycle committed');
   } finally {
@@ -97,13 +99,9 @@ export async function runCycle(
 }
 
 /** `copy` when a pipeline asks for it, or when its last job ran so long that a snapshot would hold back the store's clean-up. */
-async function chooseHold(session: SqlSession, chain: readonly Pipeline[]): Promise<Hold> {
-  for (const { name, batch } of chain) {
-    if (batch.hold === 'copy') return 'copy';
-    const prior = await loadBatchResult(session, name);
-    if (prior !== null && prior.jobMs > batch.holdLimit) return 'copy';
-  }
-  return 'snapshot';
+function chooseHold(chain: readonly Pipeline[], stored: ReadonlyMap<string, BatchResultRecord | null>): Hold {
+  const copied = chain.some(({ name, batch }) => batch.hold === 'copy' || (stored.get(name)?.jobMs ?? 0) > batch.holdLimit);
+  return copied ? 'copy' : 'snapshot';
 }
 
 function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
@@ -116,7 +114,7 @@ async function cyclePipeline(cycle: Cycle, pipeline: Pipeline, transaction: <T>(
   const startedAt = env.clock.now();
   options.signal?.throwIfAborted();
   const previous = await loadComparison(session, pipeline.name);
-  const stored = await loadBatchResult(session, pipeline.name);
+  const stored = cycle.stored.get(pipeline.name) ?? null;
   const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
   if (!options.force && previous !== null && prior !== null && stillHolds(previous, evidence, cut, cycle.quarantined, startedAt)) {
     return transaction(async () => {
@@ -125,6 +123,7 @@ async function cyclePipeline(cycle: Cycle, pipeline: Pipeline, transaction: <T>(
       return reused;
     });
   }
+  await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cut);
   await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
   const partitions = options.force ? undefined : await touchedPartitions(env, session, pipeline, cut, prior, previous);
   const before: Before = { startedAt, prior, previous, partitions };

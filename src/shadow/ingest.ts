@@ -97,7 +97,11 @@ export class Ingest {
 
   /** Reads the chunk once, whole, and checks that it holds every offset exactly once: nothing is skipped silently. */
   async #stage(chunk: Chunk): Promise<void> {
-    await this.#session.run(`CREATE OR REPLACE TEMPORARY TABLE cutover_chunk AS ${chunk.relation}`);
+    try {
+      await this.#session.run(`CREATE OR REPLACE TEMPORARY TABLE cutover_chunk AS ${chunk.relation}`);
+    } catch (error) {
+      throw this.#log.explain(error, chunk) ?? error;
+    }
     const [row] = await this.#session.query(
       'SELECT count(*) AS n, count(DISTINCT _offset) AS d, min(_offset) AS low, max(_offset) AS high FROM cutover_chunk',
     );

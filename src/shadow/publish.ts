@@ -36,8 +36,9 @@ export async function publish(env: ShadowEnvironment, session: SqlSession, pipel
     return { changedKeys: await session.run(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT}`), reshaped: false };
   }
   const key = pipeline.key.map(dialect.quote);
+  const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
   const side = (relation: string, sign: number, filter: string): string =>
-    `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * CAST(${dialect.rowHash(names)} AS HUGEINT) AS cutover_h FROM ${relation}${filter}`;
+    `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * CAST(${dialect.rowHash(hashed)} AS HUGEINT) AS cutover_h FROM ${relation}${filter}`;
   await session.run(
     `CREATE OR REPLACE TEMPORARY TABLE cutover_changed AS
      SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)})

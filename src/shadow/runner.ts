@@ -20,6 +20,8 @@ export interface RunnerParts {
   readonly cycle: Omit<CycleOptions, 'force' | 'signal'>;
   /** Called after each cycle, outside its transaction: the canary acts here. */
   readonly afterCycle: (comparisons: readonly Comparison[]) => Promise<void>;
+  /** The pipelines of these that still have a batch job to run: a retired one is compared no more. */
+  readonly active: (pipelines: readonly Pipeline[]) => Promise<readonly Pipeline[]>;
   readonly signal: AbortSignal;
 }
 
@@ -32,8 +34,10 @@ export async function drain(parts: RunnerParts): Promise<void> {
 
 /** One cycle for `pipelines` (and what they read), errors thrown. */
 export async function cycleOnce(parts: RunnerParts, pipelines: readonly Pipeline[], force: boolean): Promise<Comparison[]> {
+  const targets = await parts.active(pipelines);
+  if (targets.length === 0) return [];
   const comparisons = await interruptible(parts, parts.cycleSession, () =>
-    runCycle(parts.env, parts.cycleSession, pipelines, parts.evidence, { ...parts.cycle, force, signal: parts.signal }),
+    runCycle(parts.env, parts.cycleSession, targets, parts.evidence, { ...parts.cycle, force, signal: parts.signal }),
   );
   await parts.afterCycle(comparisons);
   return comparisons;

@@ -46,6 +46,10 @@ export interface SqlDialect {
   comparable(expression: string, left: Column, right: Column): string;
   /** A list normalised to a sorted set. */
   asSet(expression: string): string;
+  /**
+   * The expressions by which a column's value goes into `rowHash`: more than one where the store's hash alone does not tell values apart.
+   */
+  hashable(expression: string, column: Column): readonly string[];
   /** A well-mixed 64-bit hash of several expressions; NULL is a value of its own. */
   rowHash(expressions: readonly string[]): string;
   /** `hash` (of `rowHash`) mod `buckets`, as an integer expression. */

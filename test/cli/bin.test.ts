@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -50,6 +51,16 @@ describe('the program', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error\[CONFIG_NOT_FOUND\]: .*\n {2}(at .*\n {2})?help: .*\n$/);
   });
+
+  // Only Linux has a device that is always full.
+  it.skipIf(!existsSync('/dev/full'))(
+    'never exits with 1, which says that the sides differ, when its output is lost',
+    async () => {
+      const { code, stderr } = await run('bash', ['-c', `"${process.execPath}" "${BIN}" completion fish > /dev/full`]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^error\[USAGE\]: the output cannot be written: /);
+    },
+  );
 
   it('says nothing when its reader goes away', async () => {
     const { stderr } = await run('bash', [

@@ -74,7 +74,11 @@ export class Consumer {
   }
 
   /** Takes the next chunk up to `part(length)` events. False when nothing more is there. */
-  async step(log: EventLog, maxEvents: number, part: (length: number) => number = (length) => length): Promise<boolean> {
+  async step(
+    log: EventLog,
+    maxEvents: number,
+    part: (length: number) => number = (length) => length,
+  ): Promise<boolean> {
     const chunk = await log.next(this.known, maxEvents);
     if (chunk === null) return false;
     try {
@@ -141,9 +145,9 @@ export function eventLogSuite(title: string, create: () => Promise<LogFixture>):
     }
 
     function expectAll(consumer: Consumer): void {
-      expect(consumer.events.map(({ partition, offset, values, eventTime }) => ({ partition, offset, values, eventTime }))).toEqual(
-        fixture.events,
-      );
+      expect(
+        consumer.events.map(({ partition, offset, values, eventTime }) => ({ partition, offset, values, eventTime })),
+      ).toEqual(fixture.events);
     }
 
     it('names its columns, and yields them in these types', async () => {
@@ -201,7 +205,9 @@ export function eventLogSuite(title: string, create: () => Promise<LogFixture>):
     });
 
     it('has an identity that stays', async () => {
-      expect(await withLog((log) => Promise.resolve(log.identity))).toBe(await withLog((log) => Promise.resolve(log.identity)));
+      expect(await withLog((log) => Promise.resolve(log.identity))).toBe(
+        await withLog((log) => Promise.resolve(log.identity)),
+      );
     });
   });
 }

@@ -36,7 +36,7 @@ describe('fromText', () => {
     ['timestamptz', '2024-01-01T10:00:00', '2024-01-01 10:00:00+00'],
     ['bytes', 'QUI=', 'AB'],
     ['bigint[]', '["9223372036854775807",null]', '[9223372036854775807, NULL]'],
-    ['text[]', '["a","b\\"c"]', '[a, \'b"c\']'],
+    ['text[]', '["a","b\\"c"]', "[a, 'b\"c']"],
     ['text[]', '[]', '[]'],
   ])('%s takes %s', async (type, text, expected) => {
     expect(await convert(text, type)).toBe(expected);
@@ -109,8 +109,18 @@ describe('fromTyped', () => {
   });
 
   it('maps DuckDB types to declared ones that hold them', () => {
-    expect(['SMALLINT', 'UBIGINT', 'FLOAT', 'DECIMAL(18,2)', 'TIME', 'UUID', 'STRUCT(a INTEGER)', 'INTEGER[]', 'INTEGER[][]'].map(declaredTypeOf)).toEqual(
-      ['integer', 'decimal(20,0)', 'double', 'decimal(18,2)', 'text', 'text', 'json', 'integer[]', 'json'],
-    );
+    expect(
+      [
+        'SMALLINT',
+        'UBIGINT',
+        'FLOAT',
+        'DECIMAL(18,2)',
+        'TIME',
+        'UUID',
+        'STRUCT(a INTEGER)',
+        'INTEGER[]',
+        'INTEGER[][]',
+      ].map(declaredTypeOf),
+    ).toEqual(['integer', 'decimal(20,0)', 'double', 'decimal(18,2)', 'text', 'text', 'json', 'integer[]', 'json']);
   });
 });

@@ -25,7 +25,7 @@ describe('recordEnd', () => {
         const quote = (text: string | null): string => (text === null ? '' : `"${text.replaceAll('"', '""')}"`);
         const bytes = Buffer.from(records.map((record) => `${record.map(quote).join(',')}\n`).join(''));
         const found: unknown[] = [];
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           const end = recordEnd(bytes, at, 0x2c);
           expect(end.closed).toBe(true);
           found.push(splitRecord(bytes.subarray(at, end.next - 1).toString(), ','));

@@ -35,7 +35,11 @@ export async function inferCsvTypes(
     const { size } = await file.stat();
     const header = await csvHeader(file, name, size);
     if (header === null) {
-      throw schemaMismatch(name, 'the file is empty.', 'Declare log.schema, or begin the file with a line of column names.');
+      throw schemaMismatch(
+        name,
+        'the file is empty.',
+        'Declare log.schema, or begin the file with a line of column names.',
+      );
     }
     const declared = header.names.map((column) => ({ name: column, type: 'text' }));
     const columns = textColumns(declared);

@@ -18,7 +18,7 @@ export async function fingerprint(file: FileHandle, length: number): Promise<str
   const hash = createHash('sha256');
   hash.update(`${length}:`);
   for (const [from, to] of pieces(length)) {
-    for (let position = from; position < to; ) {
+    for (let position = from; position < to;) {
       const buffer = Buffer.allocUnsafe(Math.min(EDGE_BYTES, to - position));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       if (bytesRead === 0) return null;

@@ -19,7 +19,9 @@ describe('jsonTokens', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary' }), spaced)), (members) => {
         const unique = new Map(members);
-        const source = [...unique].map(([name, [value, indent]]) => `${JSON.stringify(name)}: ${JSON.stringify(value, null, indent)}`);
+        const source = [...unique].map(
+          ([name, [value, indent]]) => `${JSON.stringify(name)}: ${JSON.stringify(value, null, indent)}`,
+        );
         const tokens = jsonTokens(`{ ${source.join(' ,')} }`);
         expect(tokens.map((token) => [token.name, JSON.parse(token.text)])).toEqual(
           [...unique].map(([name, [value]]) => [name, JSON.parse(JSON.stringify(value))]),

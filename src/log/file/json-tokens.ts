@@ -66,7 +66,7 @@ function endsScalar(code: number): boolean {
 }
 
 function endOfString(json: string, start: number): number {
-  for (let from = start + 1; ; ) {
+  for (let from = start + 1; ;) {
     const at = json.indexOf('"', from);
     if (at === -1) return json.length;
     let slashes = at;

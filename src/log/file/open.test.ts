@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import type { Logger } from '../../model/ports.js';
 import { silentLogger } from '../../model/ports.js';
 import type { DeclaredColumn, LogConfig } from '../../model/project.js';
 import type { EventLog } from '../contract.js';
-import { describeReadError, openFileLog } from './open.js';
+import { openFileLog } from './open.js';
 
 let reader: RelationReader;
 let root: string;
@@ -37,7 +37,12 @@ async function openLog(
 ): Promise<EventLog> {
   const columns: DeclaredColumn[] = Object.entries(schema ?? {}).map(([name, type]) => ({ name, type }));
   const { logger, ...rest } = options;
-  const config: LogConfig = { kind: 'file', paths: [join(root, 'in/**')], ...rest, ...(schema ? { schema: columns } : {}) };
+  const config: LogConfig = {
+    kind: 'file',
+    paths: [join(root, 'in/**')],
+    ...rest,
+    ...(schema ? { schema: columns } : {}),
+  };
   const log = await openFileLog(config, root, join(root, 'tmp'), logger ?? silentLogger);
   logs.push(log);
   return log;
@@ -49,11 +54,22 @@ async function readAll(log: EventLog, maxEvents = 1000): ReturnType<Consumer['dr
 
 describe('NDJSON', () => {
   it('hands numbers and json columns on exactly as they are written', async () => {
-    await put('in/a.ndjson', '{"d":12345678901234567.89,"b":9223372036854775807,"t":1.10,"j":{"x": [1.10,12345678901234567890]},"l":[0.1,null]}\n');
-    const [event] = await readAll(await openLog({ d: 'decimal(30,2)', b: 'bigint', t: 'text', j: 'json', l: 'decimal(5,3)[]' }));
+    await put(
+      'in/a.ndjson',
+      '{"d":12345678901234567.89,"b":9223372036854775807,"t":1.10,"j":{"x": [1.10,12345678901234567890]},"l":[0.1,null]}\n',
+    );
+    const [event] = await readAll(
+      await openLog({ d: 'decimal(30,2)', b: 'bigint', t: 'text', j: 'json', l: 'decimal(5,3)[]' }),
+    );
     expect(event).toMatchObject({
       error: null,
-      values: { d: '12345678901234567.89', b: '9223372036854775807', t: '1.10', j: '{"x": [1.10,12345678901234567890]}', l: '[0.100, NULL]' },
+      values: {
+        d: '12345678901234567.89',
+        b: '9223372036854775807',
+        t: '1.10',
+        j: '{"x": [1.10,12345678901234567890]}',
+        l: '[0.100, NULL]',
+      },
     });
   });
 
@@ -193,11 +209,23 @@ describe('CSV', () => {
         '-2,3,1.5,99999,2024-12-31,2024-01-01T11:00:00Z,2024-01-01T10:00:00Z,FALSE,,x\n',
     );
     const log = await openLog(null, { eventTime: 'at' });
-    expect((await log.columns()).map((column) => column.type)).toEqual(
-      ['bigint', 'double', 'text', 'text', 'date', 'timestamp', 'timestamptz', 'boolean', 'text', 'text'],
-    );
+    expect((await log.columns()).map((column) => column.type)).toEqual([
+      'bigint',
+      'double',
+      'text',
+      'text',
+      'date',
+      'timestamp',
+      'timestamptz',
+      'boolean',
+      'text',
+      'text',
+    ]);
     const [first] = await readAll(log);
-    expect(first).toMatchObject({ eventTime: '2024-01-01 10:00:00+00', values: { long: '12345678901234567.89', zip: '01234' } });
+    expect(first).toMatchObject({
+      eventTime: '2024-01-01 10:00:00+00',
+      values: { long: '12345678901234567.89', zip: '01234' },
+    });
   });
 
   it.each([
@@ -207,89 +235,18 @@ describe('CSV', () => {
   ])('refuses %s, with its line', async (_, content, line) => {
     await put('in/a.csv', content);
     const log = await openLog({ n: 'text' });
-    await expect(readAll(log)).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/a.csv', line } });
+    await expect(readAll(log)).rejects.toMatchObject({
+      code: 'LOG_FILE_UNREADABLE',
+      place: { file: 'in/a.csv', line },
+    });
   });
 
   it('refuses a header that lacks a declared column or names one twice', async () => {
     await put('in/a.csv', 'n\n1\n');
-    await expect(readAll(await openLog({ n: 'text', m: 'text' }))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+    await expect(readAll(await openLog({ n: 'text', m: 'text' }))).rejects.toMatchObject({
+      code: 'LOG_SCHEMA_MISMATCH',
+    });
     await put('in/a.csv', 'n,N\n1,2\n');
     await expect(readAll(await openLog(null))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
-  });
-});
-
-describe('Parquet', () => {
-  it('quarantines values that would change in the declared type', async () => {
-    const path = await put("in/k=1/it's [a]*.parquet", '');
-    await reader.rows(`COPY (SELECT * FROM (VALUES (1.5::DOUBLE, 'x'), (2, '3'), (NULL, NULL)) AS t(s0, "v1""")) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
-    const log = await openLog({ s0: 'integer', 'v1"': 'integer' });
-    const events = await readAll(log);
-    expect(events.map(({ values, error }) => [values['s0'], values['v1"'], error])).toEqual([
-      [null, null, `column "s0": '1.5' does not fit integer; column "v1"": 'x' does not fit integer`],
-      ['2', '3', null],
-      [null, null, null],
-    ]);
-    expect(events[0]?.raw).toBe('{"s0":1.5,"v1\\"":"x"}');
-  });
-
-  it('refuses a file with other columns or types, or that is no Parquet file', async () => {
-    await reader.rows(`COPY (SELECT 1::INTEGER AS a) TO '${await put('in/a.parquet', '')}' (FORMAT parquet)`);
-    await reader.rows(`COPY (SELECT 1::BIGINT AS a) TO '${await put('in/b.parquet', '')}' (FORMAT parquet)`);
-    await expect(readAll(await openLog(null))).rejects.toMatchObject({
-      code: 'LOG_SCHEMA_MISMATCH',
-      message: 'in/b.parquet: column "a" has the type BIGINT, in the first file INTEGER.',
-    });
-    expect(await readAll(await openLog({ a: 'bigint' }))).toHaveLength(2);
-    await put('in/c.parquet', 'PAR1 but no more');
-    await expect(readAll(await openLog({ a: 'bigint' }))).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/c.parquet' } });
-  });
-
-  it('names the file when its middle is corrupted', async () => {
-    const path = await put('in/a.parquet', '');
-    await reader.rows(`COPY (SELECT range AS a, md5(range::VARCHAR) AS b FROM range(50000)) TO '${path}' (FORMAT parquet)`);
-    const bytes = await readFile(path);
-    bytes.fill(0xa5, 20_000, 400_000);
-    await writeFile(path, bytes);
-    const chunk = await (await openLog(null)).next([], 100_000);
-    expect(chunk).not.toBeNull();
-    if (chunk === null) return;
-    const error: unknown = await reader.read(chunk, ['a', 'b']).catch((thrown: unknown) => thrown);
-    expect(describeReadError(error, chunk.name)).toMatchObject({ code: 'LOG_FILE_UNREADABLE', place: { file: 'in/a.parquet' } });
-    expect(describeReadError(new Error('Constraint Error: Duplicate key'), chunk.name)).toBeNull();
-  });
-});
-
-describe.each(['parquet', 'csv', 'ndjson'] as const)('a %s file that was read', (format) => {
-  const schema = { n: 'integer' };
-  async function write(values: readonly number[]): Promise<string> {
-    if (format === 'csv') return put('in/a.csv', `n\n${values.map((n) => `${n}\n`).join('')}`);
-    if (format === 'ndjson') return put('in/a.ndjson', values.map((n) => `{"n":${n}}\n`).join(''));
-    const path = await put('in/a.parquet', '');
-    const rows = values.map((n) => `(${n}::INTEGER)`).join(', ');
-    await reader.rows(`COPY (FROM (VALUES ${rows}) AS t(n)) TO '${path}' (FORMAT parquet)`);
-    return path;
-  }
-
-  it.each([
-    ['shorter', () => write([11, 12]).then(() => undefined), format === 'parquet' ? 'LOG_FILE_REPLACED' : 'LOG_FILE_SHRUNK'],
-    ['other values', () => write([11, 12, 14, 15]).then(() => undefined), 'LOG_FILE_REPLACED'],
-    ['gone', () => rm(join(root, `in/a.${format}`)), 'LOG_FILE_GONE'],
-  ])('must stay: %s', async (_, change, code) => {
-    await write([11, 12, 13]);
-    const log = await openLog(schema);
-    const consumer = new Consumer(reader);
-    await consumer.drain(log, 2);
-    await change();
-    await expect(log.next(consumer.known, 10)).rejects.toMatchObject({ code });
-    await expect((await openLog(schema)).next(consumer.known, 10)).rejects.toMatchObject({ code });
-  });
-
-  it('may be touched', async () => {
-    const path = await write([11, 12, 13]);
-    const log = await openLog(schema);
-    const consumer = new Consumer(reader);
-    await consumer.drain(log, 2);
-    await utimes(path, new Date(0), new Date(0));
-    expect(await log.next(consumer.known, 10)).toBeNull();
   });
 });

@@ -8,13 +8,13 @@ import { inferCsvTypes } from './csv-types.js';
 import { checkColumns, declaredTypeOf } from './declared-type.js';
 import type { FoundFile } from './discover.js';
 import { discoverFiles, patternsOf } from './discover.js';
-import { gone, schemaMismatch } from './file-errors.js';
+import { describeReadError, gone, schemaMismatch } from './file-errors.js';
 import { Inspector } from './inspector.js';
 import type { LogFile } from './log-file.js';
 import { ParquetFile } from './parquet-file.js';
 import { TextFile } from './text-file.js';
 
-export { describeReadError } from './file-errors.js';
+export { describeReadError };
 
 /**
  * Opens the file log: Parquet, CSV and NDJSON files that match the configured globs, one partition for each. See
@@ -59,6 +59,10 @@ class FileLog implements EventLog {
     return (await this.#shapeOf(await discoverFiles(this.#config, this.#root))).columns;
   }
 
+  explain(error: unknown, chunk: Chunk): CutoverError | null {
+    return describeReadError(error, chunk.name);
+  }
+
   async next(known: readonly PartitionState[], maxEvents: number): Promise<Chunk | null> {
     const found = await discoverFiles(this.#config, this.#root);
     const byName = new Map(found.map((file) => [file.name, file]));
@@ -99,7 +103,12 @@ class FileLog implements EventLog {
     const file =
       found.format === 'parquet'
         ? new ParquetFile({ ...common, source: shape.source, inspector: this.#inspector })
-        : new TextFile({ ...common, format: found.format, scratchPath: () => this.#scratchPath(), logger: this.#logger });
+        : new TextFile({
+            ...common,
+            format: found.format,
+            scratchPath: () => this.#scratchPath(),
+            logger: this.#logger,
+          });
     this.#files.set(name, file);
     return file;
   }

@@ -96,12 +96,20 @@ export class ParquetFile implements LogFile {
       const type = types.get(column.name);
       if (type === undefined) {
         const remedy = 'Correct log.schema, or keep the file out of log.path; names are compared exactly.';
-        throw schemaMismatch(this.name, `column "${column.name}" is missing (it has ${[...types.keys()].join(', ')}).`, remedy);
+        throw schemaMismatch(
+          this.name,
+          `column "${column.name}" is missing (it has ${[...types.keys()].join(', ')}).`,
+          remedy,
+        );
       }
       const wanted = source?.get(column.name);
       if (!declared && wanted !== undefined && wanted !== type) {
         const remedy = 'Declare log.schema with a type that holds both, or write all files with the same types.';
-        throw schemaMismatch(this.name, `column "${column.name}" has the type ${type}, in the first file ${wanted}.`, remedy);
+        throw schemaMismatch(
+          this.name,
+          `column "${column.name}" has the type ${type}, in the first file ${wanted}.`,
+          remedy,
+        );
       }
     }
     const extra = [...types.keys()].find((name) => !columns.some((column) => column.name === name));

@@ -49,7 +49,12 @@ const row: fc.Arbitrary<Row> = fc.record({
   decimal: fc.option(decimal),
   integer: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)),
   flag: fc.option(fc.boolean()),
-  json: fc.option(fc.jsonValue().filter((value) => value !== null).map((value) => JSON.stringify(value))),
+  json: fc.option(
+    fc
+      .jsonValue()
+      .filter((value) => value !== null)
+      .map((value) => JSON.stringify(value)),
+  ),
 });
 
 /** Numbers are written as tokens, so that nothing passes through a double. */
@@ -86,7 +91,9 @@ describe.each(['ndjson', 'csv'] as const)('%s', (kind) => {
     const scenario = fc.record({
       parts: fc.array(fc.array(row, { maxLength: 6 }), { minLength: 1, maxLength: 3 }),
       newline: fc.constantFrom('\n', '\r\n'),
-      steps: fc.infiniteStream(fc.record({ max: fc.integer({ min: 1, max: 5 }), part: fc.integer({ min: 1, max: 5 }), restart: fc.boolean() })),
+      steps: fc.infiniteStream(
+        fc.record({ max: fc.integer({ min: 1, max: 5 }), part: fc.integer({ min: 1, max: 5 }), restart: fc.boolean() }),
+      ),
     });
     await fc.assert(
       fc.asyncProperty(scenario, async ({ parts, newline, steps }) => {
@@ -98,7 +105,7 @@ describe.each(['ndjson', 'csv'] as const)('%s', (kind) => {
         await writeFile(path, head);
         for (const rows of parts) {
           await appendFile(path, write(rows, newline));
-          for (let more = true; more; ) {
+          for (let more = true; more;) {
             const { max, part, restart } = steps.next().value;
             if (restart) {
               await log.close();

@@ -70,7 +70,9 @@ export function scratchRelation(
   const values = columns.map((column, index) => `${fromText(`f${index}`, column.type)} AS v${index}`);
   const eventIndex = columns.findIndex((column) => column.name === eventTime);
   const event = eventTimeOf(eventIndex < 0 ? undefined : `v${eventIndex}`, columns[eventIndex]?.type);
-  const reasons = columns.map((column, index) => misfit(column.name, column.declared, `f${index}`, `f${index}`, `v${index}`));
+  const reasons = columns.map((column, index) =>
+    misfit(column.name, column.declared, `f${index}`, `f${index}`, `v${index}`),
+  );
   if (columns[eventIndex]?.type.name === 'text') {
     reasons.push(misfit(columns[eventIndex].name, 'an event time', `v${eventIndex}`, `v${eventIndex}`, `(${event})`));
   }

@@ -92,7 +92,7 @@ export class TextFile implements LogFile {
       }
       if (chunk === null) return null;
       const print = await fingerprint(file, chunk.to.bytes);
-      if (print === null) throw shrunk(this.name, Number((await file.stat()).size), chunk.to.bytes);
+      if (print === null) throw shrunk(this.name, (await file.stat()).size, chunk.to.bytes);
       const stamp = stampOf(stats);
       if (stampOf(await file.stat({ bigint: true })) === stamp) this.#verified = { stamp, bytes: chunk.to.bytes };
       const next: TextPosition = { kind: 'text', from: chunk.from, to: chunk.to, fingerprint: print };
@@ -126,7 +126,8 @@ export class TextFile implements LogFile {
 export async function csvHeader(file: FileHandle, name: string, size: number): Promise<CsvHeader | null> {
   const head = await readFully(file, name, 0, Math.min(HEADER_BYTES, size));
   const header = readCsvHeader(name, head, byteOrderMark(head, name), head.length === size);
-  if (header === undefined && head.length < size) throw unreadable(name, 'its header is longer than 1 MiB', { line: 1 });
+  if (header === undefined && head.length < size)
+    throw unreadable(name, 'its header is longer than 1 MiB', { line: 1 });
   return header ?? null;
 }
 

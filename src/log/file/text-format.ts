@@ -67,7 +67,10 @@ export function readCsvHeader(name: string, head: Buffer, bom: number, wholeFile
   const end = recordEnd(head, bom, delimiter.charCodeAt(0));
   if (!end.closed && (!wholeFile || head.length === bom)) return undefined;
   if (end.quoted) throw unreadable(name, 'a quote in the header is never closed', { line: 1 });
-  const text = head.subarray(bom, end.closed ? end.next - 1 : end.next).toString('utf8').replace(/\r$/, '');
+  const text = head
+    .subarray(bom, end.closed ? end.next - 1 : end.next)
+    .toString('utf8')
+    .replace(/\r$/, '');
   const names = splitRecord(text, delimiter);
   if (names === undefined) throw unreadable(name, 'text follows a closing quote in the header', { line: 1 });
   if (text.includes('\r')) throw unreadable(name, 'its lines end with CR alone; use LF or CR LF', { line: 1 });

@@ -60,7 +60,7 @@ export function frameRecords(
       const utf8 = isUtf8(bytes);
       let records: FramedRecord[] = [];
       const base = at.bytes;
-      for (let from = 0; from < bytes.length; ) {
+      for (let from = 0; from < bytes.length;) {
         const end = format.end(bytes, from);
         if (!end.closed && !atEnd) break;
         if (end.quoted && end.breaks > 0) {
@@ -102,7 +102,7 @@ export function frameRecords(
 /** Reads exactly `length` bytes. Errors: LOG_FILE_SHRUNK when the file ends before. */
 export async function readFully(file: FileHandle, name: string, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(buffer, done, length - done, position + done);
     if (bytesRead === 0) throw shrunk(name, position + done, position + length);
     done += bytesRead;

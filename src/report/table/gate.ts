@@ -33,11 +33,16 @@ function evidenceText(gate: GateResult): string {
   return `batch ${batch.slice(0, 8)} stream ${stream.slice(0, 8)} rules ${rules.slice(0, 8)}`;
 }
 
+/** A rate in four significant digits: the exact one is in the JSON. */
+function shown(observed: string | number): string {
+  return typeof observed === 'number' && observed > 0 && observed < 1 ? String(Number(observed.toPrecision(4))) : grouped(observed);
+}
+
 export function criterionLines(criteria: readonly CriterionResult[], options: RenderOptions, paint: Paint): string[] {
   const rows = criteria.map((criterion): TableCell[] => [
     { text: verdictMark(criterion.verdict), style: verdictStyle(criterion.verdict) },
     { text: visible(criterion.name) },
-    { text: criterion.observed === null ? 'unknown' : visible(grouped(criterion.observed)) },
+    { text: criterion.observed === null ? 'unknown' : visible(shown(criterion.observed)) },
     { text: visible(grouped(criterion.required)) },
   ]);
   const columns = [

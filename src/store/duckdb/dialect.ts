@@ -122,6 +122,11 @@ export const duckDbDialect: SqlDialect = {
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,
+  // hash() gives NULL, [] and [NULL] one value, and NULL and a struct of NULLs: their texts differ.
+  hashable: (expression, column) =>
+    column.family === 'list' || column.family === 'struct' || column.family === 'other'
+      ? [expression, canonicalText(expression, column)]
+      : [expression],
   // hash(a, b) ends with an unmixed XOR of the last column's hash, so that exchanging two rows' values can leave a SUM
   // unchanged; hashing the result once more mixes it.
   rowHash: (expressions) => `hash(hash(${expressions.join(', ')}))`,

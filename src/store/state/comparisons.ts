@@ -39,7 +39,7 @@ function parse(row: Row): Comparison {
 export async function loadComparison(session: SqlSession, pipeline: string, id?: string): Promise<Comparison | null> {
   const rows =
     id === undefined
-      ? await session.query('SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 ORDER BY id DESC LIMIT 1', [pipeline])
+      ? await session.query('SELECT result_json FROM cutover.comparisons WHERE id = (SELECT max(id) FROM cutover.comparisons WHERE pipeline = $1)', [pipeline])
       : await session.query('SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2', [pipeline, id]);
   return rows[0] === undefined ? null : parse(rows[0]);
 }
