@@ -32,7 +32,8 @@ try {
       const started = performance.now();
       const [comparison] = await cycleOnce(parts, open.project.pipelines, false);
       const took = performance.now() - started;
-      if (comparison.verdict !== 'pass') throw new Error(`the comparison was ${comparison.verdict}: ${comparison.reasons}`);
+      if (comparison.verdict !== 'pass')
+        throw new Error(`the comparison was ${comparison.verdict}: ${comparison.reasons}`);
       if (expected === 'reused' ? comparison.reused_from === null : comparison.scope.full !== (expected === 'full')) {
         throw new Error(`expected a ${expected} comparison`);
       }
@@ -44,7 +45,9 @@ try {
     await export_(`FROM '${FLIGHTS}' WHERE date >= '2001-06-30'`, join(folder, 'data', 'b.parquet'));
     await drain(parts);
     const touched = await cycle('partial');
-    console.log(`first cycle ${first.toFixed(0)} ms, nothing arrived ${median(nothing).toFixed(1)} ms, 1 or 2 of 182 partitions touched ${touched.toFixed(0)} ms`);
+    console.log(
+      `first cycle ${first.toFixed(0)} ms, nothing arrived ${median(nothing).toFixed(1)} ms, 1 or 2 of 182 partitions touched ${touched.toFixed(0)} ms`,
+    );
     console.log(`nothing arrived / first: ${(median(nothing) / first).toFixed(3)} x (target <= 0.05)`);
     console.log(`partitions touched / first: ${(touched / first).toFixed(3)} x`);
   });

@@ -37,7 +37,9 @@ async function cutover(folder) {
 async function byHand(folder) {
   const instance = await DuckDBInstance.create(join(folder, 'hand.duckdb'));
   const db = await instance.connect();
-  await db.run(`CREATE TABLE landing (date TIMESTAMP, delay BIGINT, distance BIGINT, origin VARCHAR, destination VARCHAR, _partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMPTZ)`);
+  await db.run(
+    `CREATE TABLE landing (date TIMESTAMP, delay BIGINT, distance BIGINT, origin VARCHAR, destination VARCHAR, _partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMPTZ)`,
+  );
   await db.run(SETUP);
   await db.run('CREATE TABLE position (next_offset BIGINT)');
   await db.run('INSERT INTO position VALUES (0)');
@@ -65,7 +67,11 @@ for (let round = 0; round < ROUNDS; round += 1) {
   if (one.rows !== two.rows) throw new Error(`cutover took ${one.rows} events, the script ${two.rows}`);
   a.push(one.seconds);
   b.push(two.seconds);
-  console.log(`round ${round + 1}: cutover ${one.seconds.toFixed(2)} s, by hand ${two.seconds.toFixed(2)} s, ${one.rows} events`);
+  console.log(
+    `round ${round + 1}: cutover ${one.seconds.toFixed(2)} s, by hand ${two.seconds.toFixed(2)} s, ${one.rows} events`,
+  );
 }
-console.log(`cutover ${(3e6 / median(a) / 1000).toFixed(0)}k events/s, by hand ${(3e6 / median(b) / 1000).toFixed(0)}k events/s`);
+console.log(
+  `cutover ${(3e6 / median(a) / 1000).toFixed(0)}k events/s, by hand ${(3e6 / median(b) / 1000).toFixed(0)}k events/s`,
+);
 console.log(`speed of cutover / by hand: ${(median(b) / median(a)).toFixed(2)} x (target >= 0.50)`);

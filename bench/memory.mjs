@@ -18,7 +18,9 @@ const peak = () => process.resourceUsage().maxRSS / 1024;
 
 async function once(configFile) {
   const summary = await runOnce(contextFor(configFile), { limit: 100 });
-  console.log(`run --once: ${summary.events} events, ${summary.verdict}, peak ${peak().toFixed(0)} MB (target <= 1000 MB)`);
+  console.log(
+    `run --once: ${summary.events} events, ${summary.verdict}, peak ${peak().toFixed(0)} MB (target <= 1000 MB)`,
+  );
 }
 
 async function cycles(configFile) {
@@ -27,10 +29,15 @@ async function cycles(configFile) {
     const parts = await startRun(ctx, open, { limit: 100 }, new Map());
     await drain(parts);
     for (let i = 1; i <= 50; i += 1) {
-      await runCycle(parts.env, parts.cycleSession, open.project.pipelines, parts.evidence, { ...parts.cycle, force: true });
+      await runCycle(parts.env, parts.cycleSession, open.project.pipelines, parts.evidence, {
+        ...parts.cycle,
+        force: true,
+      });
       if (i === 1 || i % 10 === 0) {
         globalThis.gc?.();
-        console.log(`after ${i} cycles: ${(process.memoryUsage.rss() / MB).toFixed(0)} MB resident, ${(process.memoryUsage().heapUsed / MB).toFixed(1)} MB heap, peak ${peak().toFixed(0)} MB`);
+        console.log(
+          `after ${i} cycles: ${(process.memoryUsage.rss() / MB).toFixed(0)} MB resident, ${(process.memoryUsage().heapUsed / MB).toFixed(1)} MB heap, peak ${peak().toFixed(0)} MB`,
+        );
       }
     }
   });

@@ -2,8 +2,8 @@
 export { createRouter } from './canary/router.js';
 export type { RoutedRead, Router, RouterCounters, RouterKey, RouterOptions } from './canary/router.js';
 export { canaryBucket } from './canary/bucket.js';
-export { defineReducer } from './shadow/reducer.js';
-export type { Reducer } from './shadow/reducer.js';
+export { defineReducer } from './model/reducer.js';
+export type { Reducer } from './model/reducer.js';
 export { loadProject } from './config/load.js';
 export { canonicalKey } from './model/key.js';
 export { CutoverError } from './model/errors.js';

@@ -14,7 +14,11 @@ const CONTROLLER = 'cutover run';
  * What the canaries do by themselves after a cycle: roll back where the comparison says so, advance where the plan is `auto` and the gate passes.
  * Losing a race against another controller is no error: that one acted on newer facts.
  */
-export async function followCanary(ctx: AppContext, open: OpenProject, comparisons: readonly Comparison[]): Promise<CanaryReport[]> {
+export async function followCanary(
+  ctx: AppContext,
+  open: OpenProject,
+  comparisons: readonly Comparison[],
+): Promise<CanaryReport[]> {
   const reports: CanaryReport[] = [];
   for (const comparison of comparisons) {
     const pipeline = open.pipeline(comparison.pipeline);

@@ -44,7 +44,13 @@ export async function contextOf(
 }
 
 /** Takes one action by compare-and-set: state, audit row and served view change together. A refusal is a result, not an error. */
-export async function applyAction(ctx: AppContext, open: OpenProject, pipeline: Pipeline, action: CanaryAction, request: CanaryRequest): Promise<CanaryReport> {
+export async function applyAction(
+  ctx: AppContext,
+  open: OpenProject,
+  pipeline: Pipeline,
+  action: CanaryAction,
+  request: CanaryRequest,
+): Promise<CanaryReport> {
   const { session, store, project } = open;
   const columns = await servedColumns(store, session, project.store.schemas, pipeline);
   const result = await controlCanary({
@@ -54,7 +60,8 @@ export async function applyAction(ctx: AppContext, open: OpenProject, pipeline: 
     salt: pipeline.canary.salt,
     action,
     context: (state) => contextOf(ctx, open, pipeline, action, state, request),
-    statements: (next) => Promise.resolve(columns === null ? [] : [servedViewOf(store, project.store.schemas, pipeline, columns, next)]),
+    statements: (next) =>
+      Promise.resolve(columns === null ? [] : [servedViewOf(store, project.store.schemas, pipeline, columns, next)]),
     ...(request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion }),
   });
   if (result.kind === 'conflict') {
@@ -67,7 +74,12 @@ export async function applyAction(ctx: AppContext, open: OpenProject, pipeline: 
   return reportOf(open, pipeline, action, result);
 }
 
-async function reportOf(open: OpenProject, pipeline: Pipeline, action: string, result: Exclude<ControlResult, { kind: 'conflict' }>): Promise<CanaryReport> {
+async function reportOf(
+  open: OpenProject,
+  pipeline: Pipeline,
+  action: string,
+  result: Exclude<ControlResult, { kind: 'conflict' }>,
+): Promise<CanaryReport> {
   const { state, context } = result;
   return {
     schema: 'cutover.canary/v1',
@@ -85,9 +97,19 @@ async function reportOf(open: OpenProject, pipeline: Pipeline, action: string, r
 }
 
 /** `status` and `history`: the state as it is, with the gate's answer for the next step. */
-export async function canaryStatus(ctx: AppContext, open: OpenProject, pipeline: Pipeline, action: 'status' | 'history'): Promise<CanaryReport> {
+export async function canaryStatus(
+  ctx: AppContext,
+  open: OpenProject,
+  pipeline: Pipeline,
+  action: 'status' | 'history',
+): Promise<CanaryReport> {
   const state = await stateOf(open.session, pipeline, ctx.clock.now());
-  const next = state.stage === 'shadow' || state.stage === 'rolled_back' ? 'start' : state.stage === 'cutover' ? 'complete' : 'advance';
+  const next =
+    state.stage === 'shadow' || state.stage === 'rolled_back'
+      ? 'start'
+      : state.stage === 'cutover'
+        ? 'complete'
+        : 'advance';
   const context = await contextOf(ctx, open, pipeline, next, state, { actor: ctx.actor, reason: null });
   return {
     schema: 'cutover.canary/v1',

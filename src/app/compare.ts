@@ -16,7 +16,11 @@ export function compareNow(ctx: AppContext, name: string, options: { limit: numb
     const { env, session, evidence } = open;
     const pipeline = open.pipeline(name);
     if (!(await loadStreamJobs(session)).has(name)) {
-      throw new CutoverError('TABLE_MISSING', `${name} has no stream table yet`, 'Run `cutover run --once` first: it reads the log and creates the tables of both sides.');
+      throw new CutoverError(
+        'TABLE_MISSING',
+        `${name} has no stream table yet`,
+        'Run `cutover run --once` first: it reads the log and creates the tables of both sides.',
+      );
     }
     await requireUnchangedStreams(env, session, evidence);
     const comparisons = await runCycle(env, session, [pipeline], evidence, {
@@ -27,7 +31,8 @@ export function compareNow(ctx: AppContext, name: string, options: { limit: numb
     });
     await followCanary(ctx, open, comparisons);
     const found = comparisons.find((comparison) => comparison.pipeline === name);
-    if (found === undefined) throw new CutoverError('INTERNAL', `the cycle did not compare ${name}`, 'Please report this defect.');
+    if (found === undefined)
+      throw new CutoverError('INTERNAL', `the cycle did not compare ${name}`, 'Please report this defect.');
     return found;
   });
 }

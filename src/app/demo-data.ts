@@ -25,11 +25,15 @@ export class DemoData {
     await mkdir(join(directory, 'data'), { recursive: true });
     await mkdir(join(directory, 'sql'), { recursive: true });
     await mkdir(join(directory, 'waiting'), { recursive: true });
-    for (const name of await readdir(join(template, 'sql'))) await copyFile(join(template, 'sql', name), join(directory, 'sql', name));
+    for (const name of await readdir(join(template, 'sql')))
+      await copyFile(join(template, 'sql', name), join(directory, 'sql', name));
     await writeFile(join(directory, 'cutover.yaml'), CONFIGURATION);
     const fixtures = join(packageRoot(), 'fixtures', 'flights');
     const files = (await readdir(fixtures)).filter((name) => name.endsWith('.parquet')).sort();
-    const { slices, rows } = await slice(files.map((name) => join(fixtures, name)), join(directory, 'waiting'));
+    const { slices, rows } = await slice(
+      files.map((name) => join(fixtures, name)),
+      join(directory, 'waiting'),
+    );
     return new DemoData(directory, slices, rows);
   }
 
@@ -58,7 +62,10 @@ export class DemoData {
 
 /** Cuts files into files of SLICE_ROWS rows, in order. */
 async function slice(files: readonly string[], folder: string): Promise<{ slices: string[]; rows: number }> {
-  const store = await openDuckDbStore({ path: ':memory:', schemas: { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' } });
+  const store = await openDuckDbStore({
+    path: ':memory:',
+    schemas: { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' },
+  });
   try {
     const session = await store.session();
     const { literal } = store.dialect;
@@ -69,7 +76,9 @@ async function slice(files: readonly string[], folder: string): Promise<{ slices
     const slices: string[] = [];
     for (let i = 0; i < Number(row?.['slices']); i += 1) {
       const name = `arrival-${String(i + 1).padStart(3, '0')}.parquet`;
-      await session.run(`COPY (SELECT * EXCLUDE slice FROM flights WHERE slice = ${i}) TO ${literal(join(folder, name))} (FORMAT parquet)`);
+      await session.run(
+        `COPY (SELECT * EXCLUDE slice FROM flights WHERE slice = ${i}) TO ${literal(join(folder, name))} (FORMAT parquet)`,
+      );
       slices.push(name);
     }
     return { slices, rows: Number(row?.['n']) };

@@ -23,7 +23,9 @@ export class DemoStory {
 
   opening(flights: number, directory: string): void {
     this.#line('');
-    this.#line(`cutover demo: ${flights.toLocaleString('en-US')} real flights (US DOT, January 2001), a batch job and a stream job for delays by day and airport.`);
+    this.#line(
+      `cutover demo: ${flights.toLocaleString('en-US')} real flights (US DOT, January 2001), a batch job and a stream job for delays by day and airport.`,
+    );
     this.#line(this.#style('dim', `working in ${directory}`));
   }
 
@@ -44,7 +46,9 @@ export class DemoStory {
   passed(comparison: Comparison): void {
     const { keys_compared: keys, matched, tolerated, timing } = comparison;
     const rest = tolerated === 0 ? '' : `, ${tolerated} within tolerance`;
-    this.#line(`${this.#style('green', 'PASS')} ${matched.toLocaleString('en-US')} of ${keys.toLocaleString('en-US')} keys equal${rest} (${timing.total} ms)`);
+    this.#line(
+      `${this.#style('green', 'PASS')} ${matched.toLocaleString('en-US')} of ${keys.toLocaleString('en-US')} keys equal${rest} (${timing.total} ms)`,
+    );
   }
 
   gate(gate: GateResult, exitCode: number): void {
@@ -53,7 +57,9 @@ export class DemoStory {
   }
 
   rebuilt(result: RebuildResult): void {
-    this.#line(`rebuilt ${result.pipelines.join(', ')} from ${result.events.toLocaleString('en-US')} landed events in ${result.took} ms`);
+    this.#line(
+      `rebuilt ${result.pipelines.join(', ')} from ${result.events.toLocaleString('en-US')} landed events in ${result.took} ms`,
+    );
   }
 
   acted(report: CanaryReport): void {
@@ -79,7 +85,9 @@ export class DemoStory {
 
   closing(): void {
     this.#line('');
-    this.#line(`Done in ${((performance.now() - this.#started) / 1000).toFixed(1)} s. Start your own: cutover init --template flights`);
+    this.#line(
+      `Done in ${((performance.now() - this.#started) / 1000).toFixed(1)} s. Start your own: cutover init --template flights`,
+    );
   }
 
   #block(text: string): void {

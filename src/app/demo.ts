@@ -100,7 +100,7 @@ class Journey {
   }
 
   async #repair(): Promise<void> {
-    this.#story.scene('The corrected job. Its table is the old job\'s output, so it is rebuilt from the landed events');
+    this.#story.scene("The corrected job. Its table is the old job's output, so it is rebuilt from the landed events");
     await this.#data.deploy('correct');
     this.#story.command(`cutover rebuild ${PIPELINE}`);
     this.#story.rebuilt(await rebuild(this.#ctx, PIPELINE));
@@ -113,7 +113,9 @@ class Journey {
   }
 
   async #faultAtAQuarter(): Promise<void> {
-    this.#story.scene('At 25% a new version of the stream job is deployed: after a restart it counts some events twice');
+    this.#story.scene(
+      'At 25% a new version of the stream job is deployed: after a restart it counts some events twice',
+    );
     await this.#data.deploy('double-count');
     this.#story.command(`cutover rebuild ${PIPELINE}`);
     this.#story.rebuilt(await rebuild(this.#ctx, PIPELINE));
@@ -159,7 +161,9 @@ class Journey {
     const summary = await runOnce(this.#ctx, { limit: 100 });
     const [comparison] = summary.comparisons;
     if (comparison === undefined || comparison.verdict !== expected) {
-      throw unexpected(`the comparison was ${comparison?.verdict ?? 'missing'} instead of ${expected}: ${comparison?.reasons.join('; ') ?? ''}`);
+      throw unexpected(
+        `the comparison was ${comparison?.verdict ?? 'missing'} instead of ${expected}: ${comparison?.reasons.join('; ') ?? ''}`,
+      );
     }
     return comparison;
   }
@@ -177,7 +181,9 @@ class Journey {
 
   async #act(action: CanaryAction): Promise<void> {
     this.#story.command(`cutover canary ${action} ${PIPELINE}`);
-    const report = await withProject(this.#ctx, (open) => applyAction(this.#ctx, open, open.pipeline(PIPELINE), action, { actor: this.#ctx.actor, reason: null }));
+    const report = await withProject(this.#ctx, (open) =>
+      applyAction(this.#ctx, open, open.pipeline(PIPELINE), action, { actor: this.#ctx.actor, reason: null }),
+    );
     this.#story.acted(report);
     if (!report.applied) throw unexpected(`${action} was refused: ${report.message}`);
   }

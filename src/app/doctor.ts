@@ -29,7 +29,12 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
   };
   try {
     await withProject(ctx, async (open) => {
-      checks.push({ name: 'configuration', status: 'ok', detail: `${open.project.pipelines.length} pipelines in ${open.project.file}`, remedy: null });
+      checks.push({
+        name: 'configuration',
+        status: 'ok',
+        detail: `${open.project.pipelines.length} pipelines in ${open.project.file}`,
+        remedy: null,
+      });
       await check('store', () => storeCheck(open));
       await check('disk', () => diskCheck(open));
       await check('log', async () => {
@@ -45,7 +50,9 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       }
     });
   } catch (error) {
-    await check(error instanceof CutoverError && error.code.startsWith('STORE') ? 'store' : 'configuration', () => Promise.reject(error));
+    await check(error instanceof CutoverError && error.code.startsWith('STORE') ? 'store' : 'configuration', () =>
+      Promise.reject(error),
+    );
   }
   return { schema: 'cutover.doctor/v1', checks };
 }
@@ -98,13 +105,24 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
 async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck> {
   const record = (await loadStreamJobs(open.session)).get(name);
   const title = `${name}: stream job`;
-  if (record === undefined) return { name: title, status: 'ok', detail: 'no table yet: the first run creates it', remedy: null };
+  if (record === undefined)
+    return { name: title, status: 'ok', detail: 'no table yet: the first run creates it', remedy: null };
   if (record.codeHash !== open.evidenceOf(name).stream) {
-    return { name: title, status: 'warn', detail: 'the job changed since it wrote its table', remedy: `Run \`cutover rebuild ${name}\`.` };
+    return {
+      name: title,
+      status: 'warn',
+      detail: 'the job changed since it wrote its table',
+      remedy: `Run \`cutover rebuild ${name}\`.`,
+    };
   }
   const present = await tablesOf(open.session, open.project.store.schemas.stream);
   const absent = record.tables.filter((table) => !present.includes(table));
   return absent.length === 0
     ? { name: title, status: 'ok', detail: `writes ${record.tables.join(', ')}`, remedy: null }
-    : { name: title, status: 'fail', detail: `the tables ${absent.join(', ')} are gone`, remedy: `Run \`cutover rebuild ${name}\`.` };
+    : {
+        name: title,
+        status: 'fail',
+        detail: `the tables ${absent.join(', ')} are gone`,
+        remedy: `Run \`cutover rebuild ${name}\`.`,
+      };
 }

@@ -17,7 +17,13 @@ export function historyOf(open: OpenProject, pipeline: Pipeline): Promise<Compar
 }
 
 /** The gate's answer from stored comparisons and the configuration as it is now. */
-export async function gateOf(ctx: AppContext, open: OpenProject, pipeline: Pipeline, purpose: GatePurpose, state: CanaryState): Promise<GateResult> {
+export async function gateOf(
+  ctx: AppContext,
+  open: OpenProject,
+  pipeline: Pipeline,
+  purpose: GatePurpose,
+  state: CanaryState,
+): Promise<GateResult> {
   return evaluateGate({
     pipeline: pipeline.name,
     purpose,

@@ -5,7 +5,9 @@ import { CutoverError } from '../model/errors.js';
 import type { InitResult } from '../model/results.js';
 
 /** What a template brings: its own folder, sample data, and the pipeline that its first commands name. */
-const TEMPLATES: Readonly<Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>> = {
+const TEMPLATES: Readonly<
+  Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>
+> = {
   flights: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
   medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics' },
 };
@@ -17,7 +19,11 @@ const TEMPLATES: Readonly<Record<string, { readonly data: string; readonly patte
 export async function init(options: { template: string; directory: string; force: boolean }): Promise<InitResult> {
   const template = TEMPLATES[options.template];
   if (template === undefined) {
-    throw new CutoverError('USAGE', `there is no template ${options.template}`, `Name one of: ${Object.keys(TEMPLATES).join(', ')}.`);
+    throw new CutoverError(
+      'USAGE',
+      `there is no template ${options.template}`,
+      `Name one of: ${Object.keys(TEMPLATES).join(', ')}.`,
+    );
   }
   const root = packageRoot();
   const from = join(root, 'templates', options.template);
@@ -59,7 +65,12 @@ async function refuseExisting(files: readonly string[]): Promise<void> {
       () => false,
     );
     if (exists) {
-      throw new CutoverError('OUTPUT_EXISTS', `${file} exists already`, 'Choose another directory, or overwrite with --force.', { place: { file } });
+      throw new CutoverError(
+        'OUTPUT_EXISTS',
+        `${file} exists already`,
+        'Choose another directory, or overwrite with --force.',
+        { place: { file } },
+      );
     }
   }
 }

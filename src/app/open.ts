@@ -60,7 +60,8 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
       pipeline,
       evidenceOf: (name) => {
         const found = evidence.get(pipeline(name).name);
-        if (found === undefined) throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
+        if (found === undefined)
+          throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
         return found;
       },
       openLog: async () => {
@@ -93,10 +94,16 @@ function findPipeline(project: Project, name: string): Pipeline {
 
 async function openStore(project: Project): Promise<Store> {
   const { store } = project;
-  if (store.kind === 'duckdb') return openDuckDbStore({ path: store.path, schemas: store.schemas, memoryLimit: store.memoryLimit });
-  throw new CutoverError('CONFIG_INVALID', 'store.kind: postgres is not available in this version', 'Use store: { kind: duckdb }.', {
-    place: { file: project.file },
-  });
+  if (store.kind === 'duckdb')
+    return openDuckDbStore({ path: store.path, schemas: store.schemas, memoryLimit: store.memoryLimit });
+  throw new CutoverError(
+    'CONFIG_INVALID',
+    'store.kind: postgres is not available in this version',
+    'Use store: { kind: duckdb }.',
+    {
+      place: { file: project.file },
+    },
+  );
 }
 
 async function makeWorkDir(project: Project): Promise<string> {

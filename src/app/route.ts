@@ -17,12 +17,25 @@ export async function canonicalParts(open: OpenProject, pipeline: Pipeline, text
   for (const [i, name] of pipeline.key.entries()) {
     const column = columns.batch.find((one) => one.name === name);
     const part = parts[i] ?? '';
-    if (column === undefined) throw new CutoverError('KEY_COLUMN_MISSING', `the batch side of ${pipeline.name} has no column ${name}`, 'Run `cutover run --once`.');
+    if (column === undefined)
+      throw new CutoverError(
+        'KEY_COLUMN_MISSING',
+        `the batch side of ${pipeline.name} has no column ${name}`,
+        'Run `cutover run --once`.',
+      );
     try {
-      const [row] = await open.session.query(`SELECT ${dialect.canonicalText(`CAST($1 AS ${column.type})`, column)} AS text`, [part]);
+      const [row] = await open.session.query(
+        `SELECT ${dialect.canonicalText(`CAST($1 AS ${column.type})`, column)} AS text`,
+        [part],
+      );
       canonical.push(String(row?.['text']));
     } catch (error) {
-      throw new CutoverError('KEY_INVALID', `"${part}" is not a value of the key column ${name} (${column.type})`, `Give the key as ${pipeline.key.join(',')}.`, { cause: messageOf(error) });
+      throw new CutoverError(
+        'KEY_INVALID',
+        `"${part}" is not a value of the key column ${name} (${column.type})`,
+        `Give the key as ${pipeline.key.join(',')}.`,
+        { cause: messageOf(error) },
+      );
     }
   }
   return canonical;

@@ -23,7 +23,12 @@ export interface RunHandlers {
 }
 
 /** Opens log, tables and stream jobs: everything a run needs before its first event. `last` gets the newest comparison of each pipeline. */
-export async function startRun(ctx: AppContext, open: OpenProject, handlers: RunHandlers, last: Map<string, Comparison>): Promise<RunnerParts> {
+export async function startRun(
+  ctx: AppContext,
+  open: OpenProject,
+  handlers: RunHandlers,
+  last: Map<string, Comparison>,
+): Promise<RunnerParts> {
   const { env, session, store, project, evidence } = open;
   const log = await open.openLog();
   const columns = await log.columns();
@@ -59,7 +64,8 @@ async function stillValidated(ctx: AppContext, open: OpenProject, pipelines: rea
   const active: Pipeline[] = [];
   for (const pipeline of pipelines) {
     const { stage } = await stateOf(open.session, pipeline, ctx.clock.now());
-    if (stage === 'complete') ctx.logger.info({ pipeline: pipeline.name }, 'the migration is complete: its batch job no longer runs');
+    if (stage === 'complete')
+      ctx.logger.info({ pipeline: pipeline.name }, 'the migration is complete: its batch job no longer runs');
     else active.push(pipeline);
   }
   return active;
@@ -102,5 +108,9 @@ export function runForever(
 }
 
 function interrupted(): CutoverError {
-  return new CutoverError('INTERRUPTED', 'stopped before the log was drained', 'Run again: it goes on where it stopped.');
+  return new CutoverError(
+    'INTERRUPTED',
+    'stopped before the log was drained',
+    'Run again: it goes on where it stopped.',
+  );
 }

@@ -13,7 +13,12 @@ export interface ServedColumns {
   readonly stream: readonly Column[];
 }
 
-export async function servedColumns(store: Store, session: SqlSession, schemas: SchemaNames, pipeline: Pipeline): Promise<ServedColumns | null> {
+export async function servedColumns(
+  store: Store,
+  session: SqlSession,
+  schemas: SchemaNames,
+  pipeline: Pipeline,
+): Promise<ServedColumns | null> {
   for (const schema of [schemas.batch, schemas.stream]) {
     if (!(await tablesOf(session, schema)).includes(pipeline.name)) return null;
   }
@@ -25,18 +30,29 @@ export async function servedColumns(store: Store, session: SqlSession, schemas: 
 
 /** The canary's state, or that of a canary that was never touched. */
 export async function stateOf(session: SqlSession, pipeline: Pipeline, at: Date): Promise<CanaryState> {
-  return (await loadCanary(session, pipeline.name)) ?? initialState(pipeline.name, pipeline.canary.salt, at.toISOString());
+  return (
+    (await loadCanary(session, pipeline.name)) ?? initialState(pipeline.name, pipeline.canary.salt, at.toISOString())
+  );
 }
 
 /** The statement that makes the served view follow `state`. */
-export function servedViewOf(store: Store, schemas: SchemaNames, pipeline: Pipeline, columns: ServedColumns, state: CanaryState): string {
-  const keyOf = (side: readonly Column[]): Column[] => pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
+export function servedViewOf(
+  store: Store,
+  schemas: SchemaNames,
+  pipeline: Pipeline,
+  columns: ServedColumns,
+  state: CanaryState,
+): string {
+  const keyOf = (side: readonly Column[]): Column[] =>
+    pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
   return servedViewSql(store.dialect, {
     servedSchema: schemas.served,
     batchSchema: schemas.batch,
     streamSchema: schemas.stream,
     pipeline: pipeline.name,
-    columns: columns.batch.map(({ name }) => name).filter((name) => columns.stream.some((column) => column.name === name)),
+    columns: columns.batch
+      .map(({ name }) => name)
+      .filter((name) => columns.stream.some((column) => column.name === name)),
     keyColumns: keyOf(columns.batch),
     streamKeyColumns: keyOf(columns.stream),
     sharePpm: state.share_ppm,

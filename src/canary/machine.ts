@@ -13,7 +13,7 @@ import {
   type TransitionContext,
 } from './rules.js';
 
-export { gatePurposeOf, type Refusal, type RefusalCause, type TransitionContext } from './rules.js';
+export { gatePurposeOf, type Refusal, type TransitionContext } from './rules.js';
 
 /** A change that is allowed, not stored yet: `state.version` is one above the old one, `audit` is its row. */
 export interface Moved {

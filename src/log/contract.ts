@@ -22,13 +22,6 @@ export interface Chunk {
   release(): Promise<void>;
 }
 
-export interface LogEnd {
-  readonly partition: number;
-  readonly name: string;
-  /** Exclusive end offset now; undefined where it is not known without reading (a text file that was not counted yet). */
-  readonly endOffset?: number;
-}
-
 /** The ordered, partitioned input. An implementation is a folder beside this file. */
 export interface EventLog {
   readonly kind: 'file';

@@ -2,7 +2,8 @@ import type { Cell } from './cell.js';
 import type { OffsetVectorJson } from './offset-vector.js';
 import type { Verdict } from './verdict.js';
 
-export type DiscrepancyKind = 'missing_in_stream' | 'missing_in_batch' | 'value_mismatch' | 'duplicate_key' | 'null_key';
+export type DiscrepancyKind =
+  'missing_in_stream' | 'missing_in_batch' | 'value_mismatch' | 'duplicate_key' | 'null_key';
 
 export const DISCREPANCY_KINDS: readonly DiscrepancyKind[] = [
   'missing_in_stream',
@@ -100,12 +101,19 @@ export interface Comparison extends DiffCounts {
   readonly evidence: Evidence;
   readonly plan: DiffPlan;
   /** Milliseconds. */
-  readonly timing: { readonly batch_job: number; readonly publish: number; readonly diff: number; readonly total: number };
+  readonly timing: {
+    readonly batch_job: number;
+    readonly publish: number;
+    readonly diff: number;
+    readonly total: number;
+  };
   /** The comparison whose result was taken over because nothing arrived since. */
   readonly reused_from: string | null;
 }
 
 /** The number of keys (and null-key rows) that count against a pass. */
 export function discrepancyCount(counts: DiffCounts): number {
-  return counts.missing_in_stream + counts.missing_in_batch + counts.value_mismatch + counts.duplicate_key + counts.null_key;
+  return (
+    counts.missing_in_stream + counts.missing_in_batch + counts.value_mismatch + counts.duplicate_key + counts.null_key
+  );
 }

@@ -14,7 +14,12 @@ export interface Project {
 }
 
 export type StoreConfig =
-  | { readonly kind: 'duckdb'; /** absolute */ readonly path: string; readonly schemas: SchemaNames; readonly memoryLimit: string | null }
+  | {
+      readonly kind: 'duckdb';
+      /** absolute */ readonly path: string;
+      readonly schemas: SchemaNames;
+      readonly memoryLimit: string | null;
+    }
   | { readonly kind: 'postgres'; readonly url: string; readonly schemas: SchemaNames };
 
 /** The names of the schemas in the store. */

@@ -34,7 +34,9 @@ export async function runBatchJob(
       const statement = singleStatement(batch.sql);
       await session.searchPath([env.schemas.batch]);
       try {
-        await session.run(`CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`);
+        await session.run(
+          `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`,
+        );
       } catch (error) {
         throw sqlFailed(error, batch.sql, statement, 1);
       }
@@ -49,11 +51,14 @@ export async function runBatchJob(
       for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
       const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, dialect)));
       await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
-      const columns = (await dialect.columns(session, tableName(dialect, env.schemas.batch, pipeline.name))).map(({ name }) => dialect.quote(name));
+      const columns = (await dialect.columns(session, tableName(dialect, env.schemas.batch, pipeline.name))).map(
+        ({ name }) => dialect.quote(name),
+      );
       await session.run(
         `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${columns.join(', ')} FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
       );
-      for (const table of await tablesOf(session, REPLAY_SCHEMA)) await session.run(`DROP TABLE ${tableName(dialect, REPLAY_SCHEMA, table)}`);
+      for (const table of await tablesOf(session, REPLAY_SCHEMA))
+        await session.run(`DROP TABLE ${tableName(dialect, REPLAY_SCHEMA, table)}`);
       await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
       break;
     }
@@ -70,7 +75,11 @@ export async function runBatchJob(
 }
 
 /** `column IN (...)` over the partitions of a scope; undefined for everything. */
-export function partitionPredicate(env: ShadowEnvironment, pipeline: Pipeline, partitions: readonly string[] | undefined): string | undefined {
+export function partitionPredicate(
+  env: ShadowEnvironment,
+  pipeline: Pipeline,
+  partitions: readonly string[] | undefined,
+): string | undefined {
   const by = pipeline.batch.partitionBy;
   if (by === undefined || partitions === undefined) return undefined;
   return partitions.length === 0 ? 'FALSE' : `${env.store.dialect.quote(by.column)} IN (${partitions.join(', ')})`;

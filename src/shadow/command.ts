@@ -11,7 +11,11 @@ import type { ShadowEnvironment } from './environment.js';
 
 type CommandJob = Extract<BatchJob, { kind: 'command' }>;
 
-const READERS: Readonly<Record<FileFormat, string>> = { parquet: 'read_parquet', csv: 'read_csv', ndjson: 'read_ndjson' };
+const READERS: Readonly<Record<FileFormat, string>> = {
+  parquet: 'read_parquet',
+  csv: 'read_csv',
+  ndjson: 'read_ndjson',
+};
 
 /** How much of a failed command's last words is shown. */
 const TAIL_CHARACTERS = 2000;
@@ -37,9 +41,24 @@ export async function runCommand(
     const events = join(folder, 'events.parquet');
     const output = join(folder, `output.${job.output}`);
     await session.run(`COPY (SELECT * FROM events) TO ${dialect.literal(events)} (FORMAT parquet)`);
-    await execute(env, pipeline, job, { CUTOVER_PIPELINE: pipeline.name, CUTOVER_CUT: JSON.stringify(toJson(cut)), CUTOVER_EVENTS: events, CUTOVER_OUTPUT: output }, signal);
+    await execute(
+      env,
+      pipeline,
+      job,
+      {
+        CUTOVER_PIPELINE: pipeline.name,
+        CUTOVER_CUT: JSON.stringify(toJson(cut)),
+        CUTOVER_EVENTS: events,
+        CUTOVER_OUTPUT: output,
+      },
+      signal,
+    );
     await stat(output).catch(() => {
-      throw new CutoverError('BATCH_OUTPUT_MISSING', `${pipeline.name}: the batch command ended well but wrote no ${output}`, 'Let it write its result to the file named by CUTOVER_OUTPUT.');
+      throw new CutoverError(
+        'BATCH_OUTPUT_MISSING',
+        `${pipeline.name}: the batch command ended well but wrote no ${output}`,
+        'Let it write its result to the file named by CUTOVER_OUTPUT.',
+      );
     });
     await load(env, session, pipeline, job.output, output);
   } finally {
@@ -48,7 +67,13 @@ export async function runCommand(
 }
 
 /** Loads the output in the batch table's columns and types, by name. */
-async function load(env: ShadowEnvironment, session: SqlSession, pipeline: Pipeline, format: FileFormat, file: string): Promise<void> {
+async function load(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  format: FileFormat,
+  file: string,
+): Promise<void> {
   const { dialect } = env.store;
   const table = `${dialect.quote(env.schemas.batch)}.${dialect.quote(pipeline.name)}`;
   const wanted = await dialect.columns(session, table);
@@ -56,15 +81,26 @@ async function load(env: ShadowEnvironment, session: SqlSession, pipeline: Pipel
   const found = await dialect.columns(session, source);
   const absent = wanted.filter(({ name }) => !found.some((column) => column.name === name));
   if (absent.length > 0) {
-    throw new CutoverError('BATCH_JOB_FAILED', `${pipeline.name}: the batch command's output lacks the columns ${absent.map(({ name }) => name).join(', ')}`, 'Let it write every column of the table.');
+    throw new CutoverError(
+      'BATCH_JOB_FAILED',
+      `${pipeline.name}: the batch command's output lacks the columns ${absent.map(({ name }) => name).join(', ')}`,
+      'Let it write every column of the table.',
+    );
   }
   const list = wanted.map(({ name, type }) => `CAST(${dialect.quote(name)} AS ${type}) AS ${dialect.quote(name)}`);
   await session.run(`CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${list.join(', ')} FROM ${source}`);
 }
 
-async function execute(env: ShadowEnvironment, pipeline: Pipeline, job: CommandJob, variables: Record<string, string>, signal: AbortSignal | undefined): Promise<void> {
+async function execute(
+  env: ShadowEnvironment,
+  pipeline: Pipeline,
+  job: CommandJob,
+  variables: Record<string, string>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const [program, ...args] = job.argv;
-  if (program === undefined) throw new CutoverError('BATCH_JOB_FAILED', `${pipeline.name}: the batch command is empty`, 'Name a program.');
+  if (program === undefined)
+    throw new CutoverError('BATCH_JOB_FAILED', `${pipeline.name}: the batch command is empty`, 'Name a program.');
   const timeout = AbortSignal.timeout(job.timeout);
   const child = spawn(program, args, {
     env: { ...process.env, ...variables },
@@ -83,10 +119,16 @@ async function execute(env: ShadowEnvironment, pipeline: Pipeline, job: CommandJ
       resolve(timeout.aborted ? `took longer than ${formatDuration(job.timeout)}` : error.message);
     });
     child.on('close', (code, killedBy) => {
-      resolve(code === 0 ? null : killedBy === null ? `ended with exit code ${String(code)}` : `was ended by ${killedBy}`);
+      resolve(
+        code === 0 ? null : killedBy === null ? `ended with exit code ${String(code)}` : `was ended by ${killedBy}`,
+      );
     });
   });
   if (ended !== null) {
-    throw new CutoverError('BATCH_JOB_FAILED', `${pipeline.name}: the batch command ${ended}${tail === '' ? '' : `\n${tail.trimEnd()}`}`, 'Correct the command (pipelines.*.batch.command) and run again; nothing was published.');
+    throw new CutoverError(
+      'BATCH_JOB_FAILED',
+      `${pipeline.name}: the batch command ${ended}${tail === '' ? '' : `\n${tail.trimEnd()}`}`,
+      'Correct the command (pipelines.*.batch.command) and run again; nothing was published.',
+    );
   }
 }

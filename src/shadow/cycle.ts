@@ -8,7 +8,7 @@ import { worst } from '../model/verdict.js';
 import type { SqlSession } from '../store/contract.js';
 import { insertComparison, loadComparison, nextComparisonId } from '../store/state/comparisons.js';
 import { loadBatchResult, saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
-import { countQuarantined } from '../store/state/landing.js';
+import { countQuarantined, newestQuarantined } from '../store/state/landing.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
@@ -64,7 +64,10 @@ export async function runCycle(
   evidence: ReadonlyMap<string, Evidence>,
   options: CycleOptions,
 ): Promise<Comparison[]> {
-  const chain = withAncestors(env.pipelines, targets.map(({ name }) => name));
+  const chain = withAncestors(
+    env.pipelines,
+    targets.map(({ name }) => name),
+  );
   const stored = new Map<string, BatchResultRecord | null>();
   for (const { name } of chain) stored.set(name, await loadBatchResult(session, name));
   const hold = chooseHold(chain, stored);
@@ -85,22 +88,28 @@ export async function runCycle(
   const cycle = await session.transaction(async () => {
     const begun = await begin();
     for (const pipeline of chain) {
-      await session.run(`CREATE OR REPLACE TABLE ${heldTable(env, pipeline)} AS SELECT * FROM ${tableName(env.store.dialect, env.schemas.stream, pipeline.name)}`);
+      await session.run(
+        `CREATE OR REPLACE TABLE ${heldTable(env, pipeline)} AS SELECT * FROM ${tableName(env.store.dialect, env.schemas.stream, pipeline.name)}`,
+      );
     }
     return begun;
   });
   try {
-    for (const pipeline of chain) comparisons.push(await cyclePipeline(cycle, pipeline, (work) => session.transaction(work)));
+    for (const pipeline of chain)
+      comparisons.push(await cyclePipeline(cycle, pipeline, (work) => session.transaction(work)));
     await env.reached('cycle committed');
   } finally {
-    for (const pipeline of chain) await session.run(`DROP TABLE IF EXISTS ${heldTable(env, pipeline)}`).catch(() => undefined);
+    for (const pipeline of chain)
+      await session.run(`DROP TABLE IF EXISTS ${heldTable(env, pipeline)}`).catch(() => undefined);
   }
   return comparisons;
 }
 
 /** `copy` when a pipeline asks for it, or when its last job ran so long that a snapshot would hold back the store's clean-up. */
 function chooseHold(chain: readonly Pipeline[], stored: ReadonlyMap<string, BatchResultRecord | null>): Hold {
-  const copied = chain.some(({ name, batch }) => batch.hold === 'copy' || (stored.get(name)?.jobMs ?? 0) > batch.holdLimit);
+  const copied = chain.some(
+    ({ name, batch }) => batch.hold === 'copy' || (stored.get(name)?.jobMs ?? 0) > batch.holdLimit,
+  );
   return copied ? 'copy' : 'snapshot';
 }
 
@@ -108,7 +117,11 @@ function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
   return tableName(env.store.dialect, 'cutover', `hold_${pipeline.name}`);
 }
 
-async function cyclePipeline(cycle: Cycle, pipeline: Pipeline, transaction: <T>(work: () => Promise<T>) => Promise<T>): Promise<Comparison> {
+async function cyclePipeline(
+  cycle: Cycle,
+  pipeline: Pipeline,
+  transaction: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<Comparison> {
   const { env, session, options, cut } = cycle;
   const evidence = evidenceOf(cycle, pipeline);
   const startedAt = env.clock.now();
@@ -116,7 +129,12 @@ async function cyclePipeline(cycle: Cycle, pipeline: Pipeline, transaction: <T>(
   const previous = await loadComparison(session, pipeline.name);
   const stored = cycle.stored.get(pipeline.name) ?? null;
   const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
-  if (!options.force && previous !== null && prior !== null && stillHolds(previous, evidence, cut, cycle.quarantined, startedAt)) {
+  if (
+    !options.force &&
+    previous !== null &&
+    prior !== null &&
+    stillHolds(previous, evidence, cut, cycle.quarantined, startedAt)
+  ) {
     return transaction(async () => {
       const reused = reuse(previous, await nextComparisonId(session), startedAt, env.clock.now());
       await insertComparison(session, reused);
@@ -145,7 +163,12 @@ function evidenceOf(cycle: Cycle, pipeline: Pipeline): Evidence {
 }
 
 /** @param jobMs how long the batch job took; null: its last result stands at this very cut and was not computed again */
-async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Before, jobMs: number | null): Promise<Comparison> {
+async function publishAndCompare(
+  cycle: Cycle,
+  pipeline: Pipeline,
+  before: Before,
+  jobMs: number | null,
+): Promise<Comparison> {
   const { env, session, options, cut } = cycle;
   const { dialect } = env.store;
   const evidence = evidenceOf(cycle, pipeline);
@@ -170,7 +193,13 @@ async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Befor
     unique: { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) },
     ...(scope === undefined ? {} : { filter: scope }),
     limit: options.limit,
-    previous: before.previous === null ? undefined : { differing: discrepancyCount(before.previous) + before.previous.tolerated, keys: before.previous.keys_compared },
+    previous:
+      before.previous === null
+        ? undefined
+        : {
+            differing: discrepancyCount(before.previous) + before.previous.tolerated,
+            keys: before.previous.keys_compared,
+          },
     progress: env.progress,
     onDiscrepancy: (discrepancy) => {
       lifecycle.see(discrepancy);
@@ -178,7 +207,8 @@ async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Befor
   });
   const diffMs = performance.now() - diffStarted;
   await env.reached('sides compared');
-  const rowsOf = async (table: string): Promise<number> => Number((await session.query(`SELECT count(*) AS n FROM ${table}`))[0]?.['n']);
+  const rowsOf = async (table: string): Promise<number> =>
+    Number((await session.query(`SELECT count(*) AS n FROM ${table}`))[0]?.['n']);
   const judgement = judge(outcome, {
     batchRows: scope === undefined ? outcome.batch_rows : await rowsOf(batch),
     streamRows: scope === undefined ? outcome.stream_rows : await rowsOf(streamTable),
@@ -199,7 +229,10 @@ async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Befor
     pipeline: pipeline.name,
     comparison_id: id,
     verdict: elsewhere > 0 ? worst([judgement.verdict, 'fail']) : judgement.verdict,
-    reasons: [...judgement.reasons, ...(elsewhere > 0 ? [`${elsewhere} discrepancies found earlier in other partitions are still open`] : [])],
+    reasons: [
+      ...judgement.reasons,
+      ...(elsewhere > 0 ? [`${elsewhere} discrepancies found earlier in other partitions are still open`] : []),
+    ],
     cut: toJson(cut),
     alignment: { method: cycle.hold, exact: true },
     scope: scopeOf(pipeline, before.partitions),
@@ -207,10 +240,16 @@ async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Befor
     finished_at: finishedAt.toISOString(),
     quarantined: cycle.quarantined,
     ...outcome,
+    notes: [...outcome.notes, ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3))],
     discrepancies: outcome.discrepancies.map((discrepancy) => lifecycle.see(discrepancy)),
     discrepancies_listed: outcome.discrepancies.length,
     evidence,
-    timing: { batch_job: Math.round(jobMs ?? 0), publish: Math.round(publishMs), diff: Math.round(diffMs), total: finishedAt.getTime() - before.startedAt.getTime() },
+    timing: {
+      batch_job: Math.round(jobMs ?? 0),
+      publish: Math.round(publishMs),
+      diff: Math.round(diffMs),
+      total: finishedAt.getTime() - before.startedAt.getTime(),
+    },
     reused_from: null,
   };
   await insertComparison(session, comparison);
@@ -232,7 +271,9 @@ async function publishAndCompare(cycle: Cycle, pipeline: Pipeline, before: Befor
 
 function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined): Scope {
   const by = pipeline.batch.partitionBy;
-  return by === undefined || partitions === undefined ? { full: true } : { full: false, partition_column: by.column, partitions: partitions.length };
+  return by === undefined || partitions === undefined
+    ? { full: true }
+    : { full: false, partition_column: by.column, partitions: partitions.length };
 }
 
 /** Which open discrepancies a partial comparison may close: those whose key names one of the compared partitions. */
@@ -244,7 +285,9 @@ async function resolvableBy(
   const by = pipeline.batch.partitionBy;
   if (by === undefined || partitions === undefined) return () => true;
   if (!pipeline.key.includes(by.column) || partitions.length === 0) return () => false;
-  const rows = await cycle.session.query(`SELECT CAST(v AS VARCHAR) AS value FROM (VALUES ${partitions.map((value) => `(${value})`).join(', ')}) t(v)`);
+  const rows = await cycle.session.query(
+    `SELECT CAST(v AS VARCHAR) AS value FROM (VALUES ${partitions.map((value) => `(${value})`).join(', ')}) t(v)`,
+  );
   const compared = new Set(rows.map((row) => String(row['value'])));
   return (key) => compared.has(String(key[by.column]));
 }

@@ -50,7 +50,7 @@ export function withAncestors(pipelines: readonly Pipeline[], names: Iterable<st
 /** `names`, everything they read and everything that reads them: what a rebuild must replay together. */
 export function connected(pipelines: readonly Pipeline[], names: Iterable<string>): Pipeline[] {
   const wanted = new Set(names);
-  for (let before = -1; before !== wanted.size; ) {
+  for (let before = -1; before !== wanted.size;) {
     before = wanted.size;
     for (const pipeline of pipelines) {
       if (wanted.has(pipeline.name)) for (const name of pipeline.after) wanted.add(name);

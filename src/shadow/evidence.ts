@@ -37,7 +37,14 @@ export function deployedEvidence(pipelines: readonly Pipeline[]): ReadonlyMap<st
           : ['replay', streamHash];
     evidence.set(pipeline.name, {
       stream: streamHash,
-      batch: hash([batch.kind, batchCode, batch.partitionBy?.column, batch.partitionBy?.from, pipeline.key, upstream.map((one) => one?.batch)]),
+      batch: hash([
+        batch.kind,
+        batchCode,
+        batch.partitionBy?.column,
+        batch.partitionBy?.from,
+        pipeline.key,
+        upstream.map((one) => one?.batch),
+      ]),
       rules: hash([Object.entries(pipeline.compare.columns).sort(([a], [b]) => (a < b ? -1 : 1)), pipeline.key]),
     });
   }

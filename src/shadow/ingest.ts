@@ -36,7 +36,13 @@ export class Ingest {
   #lastStamp = 0;
   #counts = { events: 0, microBatches: 0, quarantined: 0 };
 
-  private constructor(env: ShadowEnvironment, session: SqlSession, log: EventLog, jobs: readonly PreparedStreamJob[], columns: string) {
+  private constructor(
+    env: ShadowEnvironment,
+    session: SqlSession,
+    log: EventLog,
+    jobs: readonly PreparedStreamJob[],
+    columns: string,
+  ) {
     this.#env = env;
     this.#session = session;
     this.#log = log;
@@ -54,7 +60,9 @@ export class Ingest {
   ): Promise<Ingest> {
     const ingest = new Ingest(env, session, log, jobs, landingColumns(env.store.dialect, columns));
     ingest.#partitions = await loadPartitions(session);
-    const [row] = await session.query('SELECT CAST(extract(epoch FROM max(_ingested_at)) * 1000000 AS BIGINT) AS us FROM cutover.landing');
+    const [row] = await session.query(
+      'SELECT CAST(extract(epoch FROM max(_ingested_at)) * 1000000 AS BIGINT) AS us FROM cutover.landing',
+    );
     ingest.#lastStamp = Number(row?.['us'] ?? 0);
     return ingest;
   }
@@ -107,7 +115,12 @@ export class Ingest {
     );
     const n = Number(row?.['n']);
     const expected = chunk.to - chunk.from;
-    if (n !== expected || Number(row?.['d']) !== n || Number(row?.['low']) !== chunk.from || Number(row?.['high']) !== chunk.to - 1) {
+    if (
+      n !== expected ||
+      Number(row?.['d']) !== n ||
+      Number(row?.['low']) !== chunk.from ||
+      Number(row?.['high']) !== chunk.to - 1
+    ) {
       throw new CutoverError(
         'LOG_FILE_UNREADABLE',
         `${chunk.name}: offsets ${chunk.from} to ${chunk.to - 1} should be ${expected} events, ${n} were read`,
@@ -121,7 +134,12 @@ export class Ingest {
     const at = this.#stamp();
     const stamp = new Date(Math.floor(at / 1000)).toISOString().replace('Z', `${String(at % 1000).padStart(3, '0')}Z`);
     const range = `_offset >= ${slice.from} AND _offset < ${slice.to}`;
-    const state: PartitionState = { partition: chunk.partition, name: chunk.name, nextOffset: slice.to, position: chunk.position };
+    const state: PartitionState = {
+      partition: chunk.partition,
+      name: chunk.name,
+      nextOffset: slice.to,
+      position: chunk.position,
+    };
     let quarantined = 0;
     await session.transaction(async () => {
       await this.#env.reached('micro-batch begun');
@@ -132,7 +150,9 @@ export class Ingest {
            FROM cutover_chunk WHERE ${range} AND _error IS NULL
          ) ORDER BY _offset`,
       );
-      const landed = await session.run(`INSERT INTO cutover.landing (${this.#columns}) SELECT ${this.#columns} FROM ${BATCH_EVENTS}`);
+      const landed = await session.run(
+        `INSERT INTO cutover.landing (${this.#columns}) SELECT ${this.#columns} FROM ${BATCH_EVENTS}`,
+      );
       quarantined = slice.to - slice.from - landed;
       if (quarantined > 0) {
         await session.run(
@@ -149,13 +169,18 @@ export class Ingest {
       await this.#env.reached('offsets saved');
     });
     await this.#env.reached('micro-batch committed');
-    this.#partitions = [...this.#partitions.filter(({ partition }) => partition !== chunk.partition), state].sort((a, b) => a.partition - b.partition);
+    this.#partitions = [...this.#partitions.filter(({ partition }) => partition !== chunk.partition), state].sort(
+      (a, b) => a.partition - b.partition,
+    );
     this.#counts = {
       events: this.#counts.events + (slice.to - slice.from),
       microBatches: this.#counts.microBatches + 1,
       quarantined: this.#counts.quarantined + quarantined,
     };
-    this.#env.logger.debug({ partition: chunk.name, from: slice.from, to: slice.to, quarantined }, 'micro-batch committed');
+    this.#env.logger.debug(
+      { partition: chunk.name, from: slice.from, to: slice.to, quarantined },
+      'micro-batch committed',
+    );
     this.#env.progress.update('ingest', this.#counts.events);
   }
 

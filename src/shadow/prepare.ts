@@ -9,7 +9,11 @@ import { rebuildStreams } from './rebuild.js';
 import { createStreamTables, ensureBatchTable } from './tables.js';
 
 /** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED. */
-export async function requireUnchangedStreams(env: ShadowEnvironment, session: SqlSession, evidence: ReadonlyMap<string, Evidence>): Promise<void> {
+export async function requireUnchangedStreams(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<void> {
   const records = await loadStreamJobs(session);
   const changed = env.pipelines.filter(({ name }) => {
     const record = records.get(name);
@@ -41,14 +45,27 @@ export async function prepareTables(
   const [landed] = await session.query('SELECT 1 AS found FROM cutover.landing LIMIT 1');
   if (landed !== undefined) {
     env.logger.info({ pipelines: fresh.map(({ name }) => name) }, 'new pipelines are built from the landing');
-    return (await rebuildStreams(env, session, fresh.map(({ name }) => name), evidence, onReshaped)).pipelines;
+    return (
+      await rebuildStreams(
+        env,
+        session,
+        fresh.map(({ name }) => name),
+        evidence,
+        onReshaped,
+      )
+    ).pipelines;
   }
   await session.transaction(async () => {
     await defineEvents(session, 'snapshot');
     for (const pipeline of fresh) {
       const tables = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
       await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
-      await saveStreamJob(session, pipeline.name, { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables }, env.clock.now());
+      await saveStreamJob(
+        session,
+        pipeline.name,
+        { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables },
+        env.clock.now(),
+      );
       await onReshaped(session, pipeline);
     }
   });

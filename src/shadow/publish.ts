@@ -17,13 +17,21 @@ export interface PublishCounts {
  *
  * @param partitions as for `runBatchJob`: rows outside them are left alone
  */
-export async function publish(env: ShadowEnvironment, session: SqlSession, pipeline: Pipeline, partitions: readonly string[] | undefined): Promise<PublishCounts> {
+export async function publish(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  partitions: readonly string[] | undefined,
+): Promise<PublishCounts> {
   const { dialect } = env.store;
   const table = tableName(dialect, env.schemas.batch, pipeline.name);
   const wanted = await dialect.columns(session, RESULT);
   const present = await dialect.columns(session, table);
   const names = wanted.map(({ name }) => dialect.quote(name));
-  if (wanted.map(({ name, type }) => `${name} ${type}`).join() !== present.map(({ name, type }) => `${name} ${type}`).join()) {
+  if (
+    wanted.map(({ name, type }) => `${name} ${type}`).join() !==
+    present.map(({ name, type }) => `${name} ${type}`).join()
+  ) {
     await session.run(`DROP TABLE ${table}`);
     await session.run(`CREATE TABLE ${table} AS SELECT * FROM ${RESULT}`);
     const [row] = await session.query(`SELECT count(*) AS n FROM ${RESULT}`);
@@ -33,7 +41,12 @@ export async function publish(env: ShadowEnvironment, session: SqlSession, pipel
   const where = scope === undefined ? '' : ` WHERE ${scope}`;
   const [any] = await session.query(`SELECT 1 AS found FROM ${table}${where} LIMIT 1`);
   if (any === undefined) {
-    return { changedKeys: await session.run(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT}`), reshaped: false };
+    return {
+      changedKeys: await session.run(
+        `INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT}`,
+      ),
+      reshaped: false,
+    };
   }
   const key = pipeline.key.map(dialect.quote);
   const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
@@ -50,7 +63,9 @@ export async function publish(env: ShadowEnvironment, session: SqlSession, pipel
     const matches = (alias: string): string =>
       `EXISTS (SELECT 1 FROM cutover_changed c WHERE ${key.map((name) => `c.${name} IS NOT DISTINCT FROM ${alias}.${name}`).join(' AND ')})`;
     await session.run(`DELETE FROM ${table} AS t WHERE ${scope === undefined ? '' : `${scope} AND `}${matches('t')}`);
-    await session.run(`INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT} AS r WHERE ${matches('r')}`);
+    await session.run(
+      `INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${RESULT} AS r WHERE ${matches('r')}`,
+    );
   }
   return { changedKeys, reshaped: false };
 }

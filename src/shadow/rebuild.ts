@@ -1,6 +1,6 @@
 import type { Evidence } from '../model/comparison.js';
 import type { SqlSession } from '../store/contract.js';
-import { saveStreamJob } from '../store/state/jobs.js';
+import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
@@ -45,20 +45,27 @@ export async function rebuildStreams(
   const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
   await env.reached('rebuild replayed');
   await session.transaction(async () => {
+    const former = await loadStreamJobs(session);
     for (const pipeline of chain.toReversed()) {
-      const [row] = await session.query('SELECT tables_json FROM cutover.stream_jobs WHERE pipeline = $1', [pipeline.name]);
-      const old = row === undefined ? [] : (JSON.parse(String(row['tables_json'])) as unknown[]).map(String);
-      for (const table of old) await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.stream, table)}`);
+      for (const table of former.get(pipeline.name)?.tables ?? [])
+        await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.stream, table)}`);
     }
     for (const pipeline of chain) {
       const created = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas.stream);
       for (const table of created) {
-        const columns = (await dialect.columns(session, tableName(dialect, env.schemas.stream, table))).map(({ name }) => dialect.quote(name)).join(', ');
+        const columns = (await dialect.columns(session, tableName(dialect, env.schemas.stream, table)))
+          .map(({ name }) => dialect.quote(name))
+          .join(', ');
         await session.run(
           `INSERT INTO ${tableName(dialect, env.schemas.stream, table)} (${columns}) SELECT ${columns} FROM ${tableName(dialect, REBUILD_SCHEMA, table)}`,
         );
       }
-      await saveStreamJob(session, pipeline.name, { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables: created }, env.clock.now());
+      await saveStreamJob(
+        session,
+        pipeline.name,
+        { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables: created },
+        env.clock.now(),
+      );
       // Forget the last comparison's basis: a table built anew is compared anew, even at the same cut.
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
       await onReshaped(session, pipeline);
@@ -71,6 +78,7 @@ export async function rebuildStreams(
 
 async function dropRebuildSchema(env: ShadowEnvironment, session: SqlSession): Promise<void> {
   const { dialect } = env.store;
-  for (const table of await tablesOf(session, REBUILD_SCHEMA)) await session.run(`DROP TABLE ${tableName(dialect, REBUILD_SCHEMA, table)}`);
+  for (const table of await tablesOf(session, REBUILD_SCHEMA))
+    await session.run(`DROP TABLE ${tableName(dialect, REBUILD_SCHEMA, table)}`);
   await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REBUILD_SCHEMA)}`);
 }

@@ -3,43 +3,45 @@ import type { Cell, Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline, SourceText } from '../model/project.js';
+import type { Reducer } from '../model/reducer.js';
 import type { Param, SqlDialect, SqlSession } from '../store/contract.js';
 
-/**
- * A stream job as a JavaScript or TypeScript module: its default export. Values are lossless: 64-bit integers, decimals, dates and
- * timestamps come as text and may be returned as text or number.
- */
-export interface Reducer {
-  /** The key of the row that an event belongs to, by key column; null: the event concerns no row. */
-  key(event: Row): { readonly [column: string]: Cell } | null;
-  /** The next row for an event; `row` is null when the key has none yet. Returning null removes the row. Key columns are filled in. */
-  reduce(row: Row | null, event: Row): Row | null;
-}
-
-/** Gives a reducer module its types; returns its argument. */
-export function defineReducer(reducer: Reducer): Reducer {
-  return reducer;
-}
-
 function isReducer(value: unknown): value is Reducer {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'key') === 'function' && typeof Reflect.get(value, 'reduce') === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'key') === 'function' &&
+    typeof Reflect.get(value, 'reduce') === 'function'
+  );
 }
 
 export async function loadReducer(source: SourceText): Promise<Reducer> {
   let loaded: unknown;
   try {
     // Node 20 does not run TypeScript by itself.
-    loaded = await createJiti(import.meta.url, { moduleCache: false, fsCache: false }).import(source.path, { default: true });
-  } catch (error) {
-    throw new CutoverError('STREAM_JOB_FAILED', `the reducer cannot be loaded: ${messageOf(error)}`, 'Correct the module and run again.', {
-      place: { file: source.path },
-      cause: error,
+    loaded = await createJiti(import.meta.url, { moduleCache: false, fsCache: false }).import(source.path, {
+      default: true,
     });
+  } catch (error) {
+    throw new CutoverError(
+      'STREAM_JOB_FAILED',
+      `the reducer cannot be loaded: ${messageOf(error)}`,
+      'Correct the module and run again.',
+      {
+        place: { file: source.path },
+        cause: error,
+      },
+    );
   }
   if (isReducer(loaded)) return loaded;
-  throw new CutoverError('STREAM_JOB_FAILED', 'the module has no default export with the functions `key` and `reduce`', 'Export default defineReducer({ key, reduce }).', {
-    place: { file: source.path },
-  });
+  throw new CutoverError(
+    'STREAM_JOB_FAILED',
+    'the module has no default export with the functions `key` and `reduce`',
+    'Export default defineReducer({ key, reduce }).',
+    {
+      place: { file: source.path },
+    },
+  );
 }
 
 /** Rows per statement: a statement takes at most 65,535 parameters, and fewer are bound faster. */
@@ -73,10 +75,28 @@ export async function reduceBatch(
     const id = JSON.stringify(parts);
     const before = rows.has(id) ? rows.get(id) : current.get(id);
     const after = guarded(source, event, () => reducer.reduce(before ?? null, event));
-    rows.set(id, after === null ? null : { ...after, ...Object.fromEntries(pipeline.key.map((name, i) => [name, parts[i] ?? null])) });
+    rows.set(
+      id,
+      after === null
+        ? null
+        : { ...after, ...Object.fromEntries(pipeline.key.map((name, i) => [name, parts[i] ?? null])) },
+    );
   }
-  await removeRows(session, dialect, table, keyColumns, [...rows].filter(([id, row]) => row === null && current.has(id)).map(([id]) => keys.get(id) ?? []));
-  await upsertRows(session, dialect, table, columns, pipeline.key, [...rows.values()].filter((row) => row !== null));
+  await removeRows(
+    session,
+    dialect,
+    table,
+    keyColumns,
+    [...rows].filter(([id, row]) => row === null && current.has(id)).map(([id]) => keys.get(id) ?? []),
+  );
+  await upsertRows(
+    session,
+    dialect,
+    table,
+    columns,
+    pipeline.key,
+    [...rows.values()].filter((row) => row !== null),
+  );
 }
 
 function guarded<T>(source: SourceText, event: Row, work: () => T): T {
@@ -84,16 +104,26 @@ function guarded<T>(source: SourceText, event: Row, work: () => T): T {
     return work();
   } catch (error) {
     const at = `partition ${String(event['_partition'])}, offset ${String(event['_offset'])}`;
-    throw new CutoverError('STREAM_JOB_FAILED', `the reducer failed at ${at}: ${messageOf(error)}`, 'Correct the reducer: the micro-batch was rolled back.', {
-      place: { file: source.path },
-      cause: error,
-    });
+    throw new CutoverError(
+      'STREAM_JOB_FAILED',
+      `the reducer failed at ${at}: ${messageOf(error)}`,
+      'Correct the reducer: the micro-batch was rolled back.',
+      {
+        place: { file: source.path },
+        cause: error,
+      },
+    );
   }
 }
 
 function columnNamed(columns: readonly Column[], name: string): Column {
   const column = columns.find((one) => one.name === name);
-  if (column === undefined) throw new CutoverError('KEY_COLUMN_MISSING', `no column ${name} in the stream table`, 'Name an existing column as key.');
+  if (column === undefined)
+    throw new CutoverError(
+      'KEY_COLUMN_MISSING',
+      `no column ${name} in the stream table`,
+      'Name an existing column as key.',
+    );
   return column;
 }
 
@@ -120,7 +150,9 @@ async function fetchRows(
   // The key comes back in the form in which the reducer gave it, so that `2024-01-01` and its stored value meet again.
   for (const part of chunks(keys, ROWS_PER_STATEMENT)) {
     const params: Param[] = [];
-    const values = part.map((key, n) => `(${n}, ${key.map((value, i) => bound(params, value, keyColumns[i]?.type ?? 'VARCHAR')).join(', ')})`);
+    const values = part.map(
+      (key, n) => `(${n}, ${key.map((value, i) => bound(params, value, keyColumns[i]?.type ?? 'VARCHAR')).join(', ')})`,
+    );
     const names = keyColumns.map((_, i) => `cutover_k${i}`);
     const on = keyColumns.map(({ name }, i) => `t.${dialect.quote(name)} = k.cutover_k${i}`).join(' AND ');
     const list = columns.map(({ name }) => `t.${dialect.quote(name)}`).join(', ');
@@ -136,10 +168,18 @@ async function fetchRows(
   return found;
 }
 
-async function removeRows(session: SqlSession, dialect: SqlDialect, table: string, keyColumns: readonly Column[], keys: readonly Cell[][]): Promise<void> {
+async function removeRows(
+  session: SqlSession,
+  dialect: SqlDialect,
+  table: string,
+  keyColumns: readonly Column[],
+  keys: readonly Cell[][],
+): Promise<void> {
   for (const key of keys) {
     const params: Param[] = [];
-    const where = keyColumns.map(({ name, type }, i) => `${dialect.quote(name)} = ${bound(params, key[i], type)}`).join(' AND ');
+    const where = keyColumns
+      .map(({ name, type }, i) => `${dialect.quote(name)} = ${bound(params, key[i], type)}`)
+      .join(' AND ');
     await session.run(`DELETE FROM ${table} WHERE ${where}`, params);
   }
 }
@@ -154,7 +194,8 @@ async function upsertRows(
 ): Promise<void> {
   const names = columns.map(({ name }) => dialect.quote(name));
   const others = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => dialect.quote(name));
-  const update = others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  const update =
+    others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
   for (const part of chunks(rows, ROWS_PER_STATEMENT)) {
     const params: Param[] = [];
     const values = part.map((row) => `(${columns.map(({ name, type }) => bound(params, row[name], type)).join(', ')})`);

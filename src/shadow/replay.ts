@@ -56,7 +56,8 @@ async function rangesOf(session: SqlSession, cut: OffsetVector, maxEvents: numbe
     const at = String(row['at']);
     const n = Number(row['n']);
     const last = ranges.at(-1);
-    if (last !== undefined && last.events + n <= maxEvents) ranges[ranges.length - 1] = { from: last.from, to: at, events: last.events + n };
+    if (last !== undefined && last.events + n <= maxEvents)
+      ranges[ranges.length - 1] = { from: last.from, to: at, events: last.events + n };
     else ranges.push({ from: at, to: at, events: n });
   }
   return ranges;

@@ -5,7 +5,13 @@ import type { Comparison, Evidence } from '../model/comparison.js';
  * True when a stored comparison still says all there is to say: same cut, same code and rules, same quarantine, made on the same day (rules may end
  * with a day), and it did reach an answer.
  */
-export function stillHolds(previous: Comparison, evidence: Evidence, cut: OffsetVector, quarantined: number, now: Date): boolean {
+export function stillHolds(
+  previous: Comparison,
+  evidence: Evidence,
+  cut: OffsetVector,
+  quarantined: number,
+  now: Date,
+): boolean {
   return (
     previous.verdict !== 'error' &&
     previous.evidence.batch === evidence.batch &&
@@ -24,7 +30,11 @@ export function reuse(previous: Comparison, id: string, startedAt: Date, finishe
     comparison_id: id,
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
-    plan: { strategy: 'reused', reason: `nothing arrived since comparison ${previous.reused_from ?? previous.comparison_id}`, candidates: 0 },
+    plan: {
+      strategy: 'reused',
+      reason: `nothing arrived since comparison ${previous.reused_from ?? previous.comparison_id}`,
+      candidates: 0,
+    },
     timing: { batch_job: 0, publish: 0, diff: 0, total: finishedAt.getTime() - startedAt.getTime() },
     reused_from: previous.reused_from ?? previous.comparison_id,
   };

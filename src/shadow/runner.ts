@@ -33,7 +33,11 @@ export async function drain(parts: RunnerParts): Promise<void> {
 }
 
 /** One cycle for `pipelines` (and what they read), errors thrown. */
-export async function cycleOnce(parts: RunnerParts, pipelines: readonly Pipeline[], force: boolean): Promise<Comparison[]> {
+export async function cycleOnce(
+  parts: RunnerParts,
+  pipelines: readonly Pipeline[],
+  force: boolean,
+): Promise<Comparison[]> {
   const targets = await parts.active(pipelines);
   if (targets.length === 0) return [];
   const comparisons = await interruptible(parts, parts.cycleSession, () =>
@@ -71,7 +75,9 @@ async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<v
   const { env, signal } = parts;
   const started = env.clock.now();
   // Before the log was read to its end once, a cycle would compare two unfinished tables: wait for that, but no longer than a schedule's first turn.
-  const firstTurn = Math.min(...env.pipelines.map(({ batch }) => nextDue(batch.schedule, started).getTime() - started.getTime()));
+  const firstTurn = Math.min(
+    ...env.pipelines.map(({ batch }) => nextDue(batch.schedule, started).getTime() - started.getTime()),
+  );
   await Promise.race([caughtUp, env.clock.sleep(firstTurn, signal)]);
   const due = new Map(env.pipelines.map(({ name }) => [name, env.clock.now()]));
   while (!signal.aborted) {
@@ -97,7 +103,8 @@ async function scheduledCycle(parts: RunnerParts, ready: readonly Pipeline[]): P
     const failed: Comparison[] = [];
     for (const pipeline of ready) {
       const evidence = parts.evidence.get(pipeline.name);
-      if (evidence !== undefined) failed.push(await storeFailedCycle(env, parts.cycleSession, pipeline, evidence, error, startedAt));
+      if (evidence !== undefined)
+        failed.push(await storeFailedCycle(env, parts.cycleSession, pipeline, evidence, error, startedAt));
     }
     await parts.afterCycle(failed);
   }

@@ -28,7 +28,10 @@ export async function touchedPartitions(
   if (env.clock.now().getTime() - prior.fullAt.getTime() >= by.fullEvery) return undefined;
   if (previous.verdict === 'error' || discrepancyCount(previous) > MAX_OPEN) return undefined;
   const { dialect } = env.store;
-  const since = [...cut].map(([partition, offset]) => `(_partition = ${partition} AND _offset >= ${prior.cut.get(partition) ?? 0} AND _offset < ${offset})`);
+  const since = [...cut].map(
+    ([partition, offset]) =>
+      `(_partition = ${partition} AND _offset >= ${prior.cut.get(partition) ?? 0} AND _offset < ${offset})`,
+  );
   const values = `(SELECT DISTINCT ${by.from} AS cutover_value FROM cutover.landing WHERE ${since.length === 0 ? 'FALSE' : since.join(' OR ')})`;
   const [column] = await dialect.columns(session, values);
   if (column === undefined) return undefined;

@@ -46,7 +46,11 @@ export function singleStatement(source: SourceText): Statement {
 }
 
 /** Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column. */
-export async function runScript(session: SqlSession, source: SourceText, statements: readonly Statement[]): Promise<void> {
+export async function runScript(
+  session: SqlSession,
+  source: SourceText,
+  statements: readonly Statement[],
+): Promise<void> {
   for (const statement of statements) {
     try {
       await session.run(statement.text);
@@ -68,11 +72,17 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
   const inStatement = at === null ? 1 : Number(at[1]) - prefixLines;
   const shown = at?.[2] ?? '';
   // An ellipsis means that the line was cut to fit, so that the caret no longer tells the column.
-  const column = at === null || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
+  const column =
+    at === null || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
   const line = statement.line + Math.max(0, inStatement - 1);
   const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
-  return new CutoverError('SQL_FAILED', what, 'Correct the statement and run again: nothing of this transaction was kept.', {
-    place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column } : {}) },
-    cause: error,
-  });
+  return new CutoverError(
+    'SQL_FAILED',
+    what,
+    'Correct the statement and run again: nothing of this transaction was kept.',
+    {
+      place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column } : {}) },
+      cause: error,
+    },
+  );
 }

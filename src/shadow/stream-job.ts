@@ -16,12 +16,20 @@ export async function prepareStreamJob(pipeline: Pipeline, dialect: SqlDialect):
   if (stream.kind === 'sql') {
     const statements = splitStatements(stream.sql.text);
     if (statements.length === 0) {
-      throw new CutoverError('STREAM_JOB_FAILED', `${pipeline.name}: the stream job holds no statement`, 'Write the statements that apply batch_events.', {
-        place: { file: stream.sql.path },
-      });
+      throw new CutoverError(
+        'STREAM_JOB_FAILED',
+        `${pipeline.name}: the stream job holds no statement`,
+        'Write the statements that apply batch_events.',
+        {
+          place: { file: stream.sql.path },
+        },
+      );
     }
     return { pipeline, apply: (session) => runScript(session, stream.sql, statements) };
   }
   const reducer = await loadReducer(stream.module);
-  return { pipeline, apply: (session, schema) => reduceBatch(session, dialect, pipeline, reducer, stream.module, schema) };
+  return {
+    pipeline,
+    apply: (session, schema) => reduceBatch(session, dialect, pipeline, reducer, stream.module, schema),
+  };
 }

@@ -21,7 +21,12 @@ export function tableName(dialect: SqlDialect, schema: string, pipeline: string)
 }
 
 /** The columns of the batch query. The tables of the pipelines that it reads must stand in the batch schema. */
-export async function batchQueryColumns(session: SqlSession, dialect: SqlDialect, pipeline: Pipeline, batchSchema: string): Promise<Column[] | null> {
+export async function batchQueryColumns(
+  session: SqlSession,
+  dialect: SqlDialect,
+  pipeline: Pipeline,
+  batchSchema: string,
+): Promise<Column[] | null> {
   if (pipeline.batch.kind !== 'sql') return null;
   const statement = singleStatement(pipeline.batch.sql);
   await session.searchPath([batchSchema]);

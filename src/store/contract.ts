@@ -1,4 +1,4 @@
-import type { Cell, Row } from '../model/cell.js';
+import type { Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 
 /** A value passed to a statement as a parameter (`$1`, `$2`, ...). */
@@ -33,9 +33,9 @@ export interface SqlSession {
 export interface SqlDialect {
   readonly kind: 'duckdb' | 'postgres';
   /** An identifier in quotes. */
-  quote(name: string): string;
+  readonly quote: (name: string) => string;
   /** A text literal. */
-  literal(text: string): string;
+  readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */
   columnType(declared: string): string;
   /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */
@@ -80,4 +80,4 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type { Cell, Row, Column };
+export type { Row };

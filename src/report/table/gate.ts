@@ -35,7 +35,9 @@ function evidenceText(gate: GateResult): string {
 
 /** A rate in four significant digits: the exact one is in the JSON. */
 function shown(observed: string | number): string {
-  return typeof observed === 'number' && observed > 0 && observed < 1 ? String(Number(observed.toPrecision(4))) : grouped(observed);
+  return typeof observed === 'number' && observed > 0 && observed < 1
+    ? String(Number(observed.toPrecision(4)))
+    : grouped(observed);
 }
 
 export function criterionLines(criteria: readonly CriterionResult[], options: RenderOptions, paint: Paint): string[] {

@@ -21,7 +21,12 @@ async function columns(session: SqlSession, relation: string): Promise<Column[]>
   } catch (error) {
     const message = messageOf(error);
     if (/Catalog Error: Table with name/.test(message)) {
-      throw new CutoverError('TABLE_MISSING', `there is no table ${relation}`, 'Run `cutover run` first: it creates the tables of both sides.', { cause: error });
+      throw new CutoverError(
+        'TABLE_MISSING',
+        `there is no table ${relation}`,
+        'Run `cutover run` first: it creates the tables of both sides.',
+        { cause: error },
+      );
     }
     throw error;
   }
@@ -97,7 +102,9 @@ function comparableNumber(expression: string, self: Column, other: Column): stri
   const b = digits(other);
   const scale = Math.max(a.scale, b.scale);
   const whole = Math.max(a.whole, b.whole);
-  return whole + scale <= 38 ? `CAST(${expression} AS DECIMAL(${whole + scale},${scale}))` : canonicalText(expression, self);
+  return whole + scale <= 38
+    ? `CAST(${expression} AS DECIMAL(${whole + scale},${scale}))`
+    : canonicalText(expression, self);
 }
 
 /** `self` and `other` may be exchanged: both sides come out in the same type. */
@@ -106,7 +113,9 @@ function comparableOne(expression: string, self: Column, other: Column): string 
   if (self.family === other.family && self.family === 'text') return `CAST(${expression} AS VARCHAR)`;
   if (isTimestamp(self.family) && isTimestamp(other.family)) {
     const naive = self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : expression;
-    return /_NS$/i.test(self.type) || /_NS$/i.test(other.type) ? `CAST(${naive} AS TIMESTAMP_NS)` : `CAST(${naive} AS TIMESTAMP)`;
+    return /_NS$/i.test(self.type) || /_NS$/i.test(other.type)
+      ? `CAST(${naive} AS TIMESTAMP_NS)`
+      : `CAST(${naive} AS TIMESTAMP)`;
   }
   if (['integer', 'decimal', 'double'].includes(self.family)) return comparableNumber(expression, self, other);
   return canonicalText(expression, self);

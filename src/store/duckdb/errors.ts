@@ -3,7 +3,8 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 /** DuckDB's file lock names the process that holds it. */
 const LOCKED = /Could not set lock on file "([^"]*)".*?(?:\(PID (\d+)\)|PID (\d+))/s;
 const FULL = /No space left on device|Could not write (?:all )?(?:file|bytes)|out of disk space|ENOSPC/i;
-const CORRUPT = /Corrupt database file|not a valid DuckDB database|Failure while replaying WAL|invalid checksum|magic bytes/i;
+const CORRUPT =
+  /Corrupt database file|not a valid DuckDB database|Failure while replaying WAL|invalid checksum|magic bytes/i;
 
 /** Turns the DuckDB errors that have a meaning of their own into coded ones; everything else passes through unchanged. */
 export function mapped(error: unknown): unknown {
@@ -20,9 +21,14 @@ export function mapped(error: unknown): unknown {
     );
   }
   if (FULL.test(message)) {
-    return new CutoverError('STORE_FULL', `the disk of the store is full: ${firstLine(message)}`, 'Free space and run again: nothing that was committed is lost.', {
-      cause: error,
-    });
+    return new CutoverError(
+      'STORE_FULL',
+      `the disk of the store is full: ${firstLine(message)}`,
+      'Free space and run again: nothing that was committed is lost.',
+      {
+        cause: error,
+      },
+    );
   }
   if (CORRUPT.test(message)) {
     return new CutoverError(
@@ -33,11 +39,6 @@ export function mapped(error: unknown): unknown {
     );
   }
   return error;
-}
-
-/** True for the error by which DuckDB refuses the second of two writers of the same row. */
-export function isWriteConflict(error: unknown): boolean {
-  return /write-write conflict|Conflict on (?:tuple|update)|TransactionContext Error.*conflict/i.test(messageOf(error));
 }
 
 function firstLine(text: string): string {

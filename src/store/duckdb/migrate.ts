@@ -22,7 +22,9 @@ export async function migrate(session: SqlSession, schemas: SchemaNames): Promis
   for (const schema of ['cutover', schemas.batch, schemas.stream, schemas.served]) {
     await session.run(`CREATE SCHEMA IF NOT EXISTS ${duckDbDialect.quote(schema)}`);
   }
-  await session.run('CREATE TABLE IF NOT EXISTS cutover.migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)');
+  await session.run(
+    'CREATE TABLE IF NOT EXISTS cutover.migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)',
+  );
   const [row] = await session.query('SELECT coalesce(max(version), 0) AS version FROM cutover.migrations');
   const current = Number(row?.['version'] ?? 0);
   const migrations = await available();

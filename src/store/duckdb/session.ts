@@ -13,6 +13,11 @@ function bind(param: Param): DuckDBValue {
   return typeof param === 'number' && Number.isInteger(param) ? BigInt(param) : param;
 }
 
+/** Undefined for none: an empty list would take the longer way through a prepared statement. */
+function boundAll(params: readonly Param[]): DuckDBValue[] | undefined {
+  return params.length === 0 ? undefined : params.map(bind);
+}
+
 /** One DuckDB connection. Calls queue up behind each other: a connection runs one statement at a time. */
 export class DuckDbSession implements SqlSession {
   readonly #connection: DuckDBConnection;
@@ -25,13 +30,13 @@ export class DuckDbSession implements SqlSession {
 
   query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
     return this.#queued(async () => {
-      const result = await this.#connection.run(sql, params.map(bind));
+      const result = await this.#connection.run(sql, boundAll(params));
       return result.getRowObjectsJson();
     });
   }
 
   run(sql: string, params: readonly Param[] = []): Promise<number> {
-    return this.#queued(async () => (await this.#connection.run(sql, params.map(bind))).rowsChanged);
+    return this.#queued(async () => (await this.#connection.run(sql, boundAll(params))).rowsChanged);
   }
 
   async script(sql: string): Promise<void> {
@@ -80,7 +85,8 @@ export class DuckDbSession implements SqlSession {
 
   #queued<T>(work: () => Promise<T>): Promise<T> {
     // A streaming result is invalidated by the next statement of its connection: better an error than lost rows.
-    if (this.#cursorOpen) return Promise.reject(new Error('a statement was sent while a cursor of the same session is open'));
+    if (this.#cursorOpen)
+      return Promise.reject(new Error('a statement was sent while a cursor of the same session is open'));
     const next = this.#tail.then(work, work).catch((error: unknown) => {
       throw mapped(error);
     });

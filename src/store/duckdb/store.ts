@@ -50,7 +50,11 @@ async function reserve(given: string): Promise<string> {
   await mkdir(dirname(given), { recursive: true });
   const path = join(await realpath(dirname(given)), basename(given));
   if (openHere.has(path)) {
-    throw new CutoverError('STORE_LOCKED', `this process already has the store ${path} open`, 'Close it first: one store object serves many sessions.');
+    throw new CutoverError(
+      'STORE_LOCKED',
+      `this process already has the store ${path} open`,
+      'Close it first: one store object serves many sessions.',
+    );
   }
   openHere.add(path);
   return path;
@@ -71,7 +75,11 @@ class DuckDbStore implements Store {
     this.#schemas = schemas;
   }
 
-  async session(): Promise<SqlSession> {
+  session(): Promise<SqlSession> {
+    return this.#open();
+  }
+
+  async #open(): Promise<DuckDbSession> {
     const session = new DuckDbSession(await this.#instance.connect());
     await session.script(`SET TimeZone = 'UTC'; USE ${CATALOG}`);
     this.#sessions.add(session);
@@ -79,9 +87,9 @@ class DuckDbStore implements Store {
   }
 
   async migrate(): Promise<void> {
-    const session = await this.session();
+    const session = await this.#open();
     await migrate(session, this.#schemas);
-    this.#sessions.delete(session as DuckDbSession);
+    this.#sessions.delete(session);
     await session.close();
   }
 

@@ -39,8 +39,14 @@ function parse(row: Row): Comparison {
 export async function loadComparison(session: SqlSession, pipeline: string, id?: string): Promise<Comparison | null> {
   const rows =
     id === undefined
-      ? await session.query('SELECT result_json FROM cutover.comparisons WHERE id = (SELECT max(id) FROM cutover.comparisons WHERE pipeline = $1)', [pipeline])
-      : await session.query('SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2', [pipeline, id]);
+      ? await session.query(
+          'SELECT result_json FROM cutover.comparisons WHERE id = (SELECT max(id) FROM cutover.comparisons WHERE pipeline = $1)',
+          [pipeline],
+        )
+      : await session.query(
+          'SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2',
+          [pipeline, id],
+        );
   return rows[0] === undefined ? null : parse(rows[0]);
 }
 
@@ -59,7 +65,11 @@ export async function loadHistory(session: SqlSession, pipeline: string, limit: 
     full: row['full_scope'] === true,
     reused_from: row['reused_from'] === null || row['reused_from'] === undefined ? null : String(row['reused_from']),
     finished_at: new Date(Number(row['finished_ms'])).toISOString(),
-    evidence: { batch: String(row['evidence_batch']), stream: String(row['evidence_stream']), rules: String(row['evidence_rules']) },
+    evidence: {
+      batch: String(row['evidence_batch']),
+      stream: String(row['evidence_stream']),
+      rules: String(row['evidence_rules']),
+    },
     keys_compared: Number(row['keys_compared']),
     mismatch_rate: Number(row['mismatch_rate']),
   }));

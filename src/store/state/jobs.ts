@@ -17,7 +17,12 @@ export async function loadStreamJobs(session: SqlSession): Promise<ReadonlyMap<s
   );
 }
 
-export async function saveStreamJob(session: SqlSession, pipeline: string, job: StreamJobRecord, at: Date): Promise<void> {
+export async function saveStreamJob(
+  session: SqlSession,
+  pipeline: string,
+  job: StreamJobRecord,
+  at: Date,
+): Promise<void> {
   await session.run(
     `INSERT INTO cutover.stream_jobs VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ))
      ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, tables_json = excluded.tables_json, built_at = excluded.built_at`,
@@ -49,11 +54,23 @@ export async function loadBatchResult(session: SqlSession, pipeline: string): Pr
   };
 }
 
-export async function saveBatchResult(session: SqlSession, pipeline: string, result: BatchResultRecord, at: Date): Promise<void> {
+export async function saveBatchResult(
+  session: SqlSession,
+  pipeline: string,
+  result: BatchResultRecord,
+  at: Date,
+): Promise<void> {
   await session.run(
     `INSERT INTO cutover.batch_results VALUES ($1, $2, $3, $4, CAST($5 AS TIMESTAMPTZ), CAST($6 AS TIMESTAMPTZ))
      ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, cut_json = excluded.cut_json, job_ms = excluded.job_ms,
        full_at = excluded.full_at, published_at = excluded.published_at`,
-    [pipeline, result.codeHash, JSON.stringify(toJson(result.cut)), Math.round(result.jobMs), result.fullAt.toISOString(), at.toISOString()],
+    [
+      pipeline,
+      result.codeHash,
+      JSON.stringify(toJson(result.cut)),
+      Math.round(result.jobMs),
+      result.fullAt.toISOString(),
+      at.toISOString(),
+    ],
   );
 }

@@ -11,8 +11,14 @@ export const EVENT_METADATA: readonly DeclaredColumn[] = [
 ];
 
 /** Creates the landing, or checks that it has the log's columns. Errors: LOG_SCHEMA_MISMATCH. */
-export async function ensureLanding(session: SqlSession, dialect: SqlDialect, columns: readonly DeclaredColumn[]): Promise<void> {
-  const wanted = [...columns, ...EVENT_METADATA].map(({ name, type }) => `${dialect.quote(name)} ${dialect.columnType(type)}`);
+export async function ensureLanding(
+  session: SqlSession,
+  dialect: SqlDialect,
+  columns: readonly DeclaredColumn[],
+): Promise<void> {
+  const wanted = [...columns, ...EVENT_METADATA].map(
+    ({ name, type }) => `${dialect.quote(name)} ${dialect.columnType(type)}`,
+  );
   const signature = wanted.join(', ');
   const [row] = await session.query(`SELECT value FROM cutover.meta WHERE name = 'landing'`);
   if (row === undefined) {
@@ -25,6 +31,17 @@ export async function ensureLanding(session: SqlSession, dialect: SqlDialect, co
       'Restore the former log.schema, or start with a new store (store.path).',
     );
   }
+}
+
+/** Why the newest events in quarantine are there, one line each. */
+export async function newestQuarantined(session: SqlSession, limit: number): Promise<string[]> {
+  const rows = await session.query(
+    `SELECT o.name AS name, q."offset" AS at, q.reason AS reason FROM cutover.quarantine q JOIN cutover.offsets o ON o.partition = q.partition
+     ORDER BY q.quarantined_at DESC, q.partition, q."offset" LIMIT ${limit}`,
+  );
+  return rows.map(
+    (row) => `in quarantine: ${String(row['name'])}, offset ${String(row['at'])}: ${String(row['reason'])}`,
+  );
 }
 
 /** Number of events that were quarantined so far, as seen by the session's snapshot. */

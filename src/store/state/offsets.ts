@@ -6,7 +6,9 @@ import type { SqlSession } from '../contract.js';
  * The offset vector with what the log needs to resume. As the first statement of a transaction it takes the snapshot, and so names the cut.
  */
 export async function loadPartitions(session: SqlSession): Promise<PartitionState[]> {
-  const rows = await session.query('SELECT partition, name, next_offset, position FROM cutover.offsets ORDER BY partition');
+  const rows = await session.query(
+    'SELECT partition, name, next_offset, position FROM cutover.offsets ORDER BY partition',
+  );
   return rows.map((row) => ({
     partition: Number(row['partition']),
     name: String(row['name']),
