@@ -132,12 +132,12 @@ describe('loadProject', () => {
         after: [],
         batch: {
           kind: 'sql',
-          sql: { path: file, text: 'select 1' },
+          sql: { path: file, text: 'select 1', firstLine: 4 },
           schedule: { every: 900_000 },
           hold: 'snapshot',
           holdLimit: 600_000,
         },
-        stream: { kind: 'sql', sql: { path: file, text: 'select 2' } },
+        stream: { kind: 'sql', sql: { path: file, text: 'select 2', firstLine: 4 } },
         compare: { columns: {} },
         gate: { maxMismatchRate: 0, minKeys: 1, consecutivePasses: 3, maxAge: 3_600_000 },
         canary: {

@@ -114,8 +114,11 @@ function contextOf(file: string, root: string, source: ConfigSource, problems: P
   return {
     root,
     readFile: read,
-    readSql: async (value, at) =>
-      value.trim().endsWith('.sql') && !/\n/.test(value.trim()) ? read(value, at) : { path: file, text: value },
+    readSql: async (value, at) => {
+      if (value.trim().endsWith('.sql') && !value.trim().includes('\n')) return read(value, at);
+      // The text of a block (`|`) begins on the line after its mark.
+      return { path: file, text: value, firstLine: source.position(at).line + (value.includes('\n') ? 1 : 0) };
+    },
     textAt: (at) => source.textAt(at),
     namesAt: (at) => source.namesAt(at),
   };

@@ -75,6 +75,8 @@ export interface Pipeline {
 export interface SourceText {
   readonly path: string;
   readonly text: string;
+  /** Inline text only: the line of `path` on which the text begins. */
+  readonly firstLine?: number;
 }
 
 export type Schedule = { readonly every: Duration } | { readonly cron: string };

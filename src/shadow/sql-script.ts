@@ -73,8 +73,8 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
   const shown = at?.[2] ?? '';
   // An ellipsis means that the line was cut to fit, so that the caret no longer tells the column.
   const column =
-    at === null || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
-  const line = statement.line + Math.max(0, inStatement - 1);
+    at === null || source.firstLine !== undefined || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
+  const line = (source.firstLine ?? 1) - 1 + statement.line + Math.max(0, inStatement - 1);
   const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
   return new CutoverError(
     'SQL_FAILED',

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Point } from '../../src/shadow/environment.js';
@@ -34,15 +34,22 @@ const SECOND: readonly Kill[] = [
   ['cut taken', 1],
   ['batch side published', 1],
   ['comparison stored', 1],
-  ['cycle committed', 1],
 ];
-/** In a chain of pipelines: after the first pipeline of a cycle was done. */
-const CHAINED: readonly Kill[] = [
-  ['batch job done', 2],
-  ['batch side published', 3],
-  ['comparison stored', 2],
-  ['comparison stored', 3],
-];
+/** In a chain of three pipelines. With `copy` the pipelines of a cycle that are done stay done, so fewer are left each time. */
+const CHAINED: Readonly<Record<Manner['hold'], readonly Kill[]>> = {
+  snapshot: [
+    ['batch job done', 2],
+    ['batch side published', 3],
+    ['comparison stored', 2],
+    ['comparison stored', 3],
+  ],
+  copy: [
+    ['batch job done', 2],
+    ['batch side published', 2],
+    ['comparison stored', 1],
+  ],
+};
+const LAST: readonly Kill[] = [['cycle committed', 1]];
 const REBUILD: readonly Kill[] = [
   ['rebuild replayed', 1],
   ['rebuild swapped', 1],
@@ -115,14 +122,52 @@ const MANNERS: readonly Manner[] = [
 
 describe('a run that is killed', () => {
   it('is killed at every point there is', () => {
-    const tried = new Set([FIRST, SECOND, CHAINED, REBUILD].flat().map(([point]) => point));
+    const tried = new Set([FIRST, SECOND, LAST, REBUILD].flat().map(([point]) => point));
     expect(POINTS.filter((point) => !tried.has(point))).toEqual([]);
   });
 
   it.each(MANNERS)('and restarted has the tables of a run without faults: $template, $hold', { timeout: 120_000 }, async (manner) => {
-    const chained = manner.template === 'medallion' ? CHAINED : [];
+    const chained = manner.template === 'medallion' ? CHAINED[manner.hold] : [];
     const expected = await journey(manner, []);
-    const found = await journey(manner, [FIRST, [...SECOND, ...chained], REBUILD]);
+    const found = await journey(manner, [FIRST, [...SECOND, ...chained, ...LAST], REBUILD]);
     expect(found).toEqual(expected);
   });
+
+  it('at random moments, while ingest and cycles run beside each other, has them too', { timeout: 120_000 }, async () => {
+    const seed = Number(process.env['CUTOVER_CRASH_SEED'] ?? 20_261);
+    const rounds = Number(process.env['CUTOVER_CRASH_ROUNDS'] ?? 8);
+    const random = seeded(seed);
+    for (const hold of ['snapshot', 'copy'] as const) {
+      const manner: Manner = { template: 'medallion', hold, files: 4, lines: 400, maxEvents: 10, every: '30ms' };
+      const calm = await made(manner);
+      await finished(calm, 'once');
+      const world = await made(manner);
+      const delays: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const delay = 350 + Math.floor(random() * 900);
+        delays.push(delay);
+        const { child, ended } = drive(world, 'forever');
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        child.kill('SIGKILL');
+        const where = `seed ${seed}, ${hold}, killed after ${delays.join(', ')} ms`;
+        expect({ where, signal: (await ended).signal }).toEqual({ where, signal: 'SIGKILL' });
+        if (existsSync(world.store))
+          expect({ where, broken: await broken(world.store, world, false) }).toEqual({ where, broken: [] });
+      }
+      console.log(`seed ${seed}, ${hold}: killed after ${delays.join(', ')} ms`);
+      await finished(world, 'once');
+      expect(await tablesOf(world.store)).toEqual(await tablesOf(calm.store));
+    }
+  });
 });
+
+/** Uniform in [0, 1): mulberry32. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
