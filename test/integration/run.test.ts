@@ -1,0 +1,210 @@
+import { renameSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runForever } from '../../src/app/run.js';
+import { systemClock } from '../../src/cli/clock.js';
+import type { Comparison } from '../../src/model/comparison.js';
+import { silentLogger } from '../../src/model/ports.js';
+import { SCHEMA, TestProject, events, expectedTotals, failure, only, totals, until, type ConfigInput } from './project.js';
+
+const projects: TestProject[] = [];
+afterEach(() => {
+  for (const project of projects.splice(0)) project.remove();
+});
+
+function project(config?: Partial<ConfigInput>, clock?: ConstructorParameters<typeof TestProject>[1]): TestProject {
+  const made = new TestProject({ pipelines: totals(), ...config }, clock);
+  projects.push(made);
+  return made;
+}
+
+const ALL = events(50);
+
+describe('one run over files', () => {
+  it('makes both sides equal a recomputation, from NDJSON', async () => {
+    const one = project();
+    one.ndjson('a.ndjson', ALL.slice(0, 30));
+    one.ndjson('b.ndjson', ALL.slice(30));
+    const summary = await one.run();
+    // 30 events are 5 micro-batches of at most 7, 20 are 3: none spans two files.
+    expect(summary).toMatchObject({ verdict: 'pass', events: 50, micro_batches: 8, quarantined: 0, cut: { 0: 30, 1: 20 } });
+    expect(only(summary.comparisons)).toMatchObject({ keys_compared: 10, matched: 10, mismatch_rate: 0, reused_from: null });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+    expect(await one.query('SELECT * FROM main.totals ORDER BY ALL')).toEqual(expectedTotals(ALL));
+  });
+
+  it('from CSV with declared columns', async () => {
+    const one = project({ log: { path: 'data/*.csv', schema: SCHEMA } });
+    const lines = ALL.map(({ id, k, day, amount }) => `${id},${k},${day},${amount}`);
+    one.file('data/a.csv', `id,k,day,amount\n${lines.join('\n')}\n`);
+    expect(await one.run()).toMatchObject({ verdict: 'pass', events: 50 });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('from Parquet with the columns of the file', async () => {
+    const one = project({ log: { path: 'data/*.parquet' } });
+    await one.parquet(
+      'a.parquet',
+      `SELECT * FROM (VALUES ${ALL.map(({ id, k, day, amount }) => `(${id}::BIGINT, '${k}', DATE '${day}', ${amount}::DECIMAL(18,2))`).join(', ')}) t(id, k, day, amount)`,
+    );
+    expect(await one.run()).toMatchObject({ verdict: 'pass', events: 50 });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it.each([1, 49, 50, 51])('gives the same with micro-batches of %i', async (size) => {
+    const one = project({ ingest: { max_events: size } });
+    one.ndjson('a.ndjson', ALL);
+    const summary = await one.run();
+    expect(summary.micro_batches).toBe(Math.ceil(50 / size));
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('goes on where it stopped: appended lines and new files only', async () => {
+    const one = project();
+    one.ndjson('b.ndjson', ALL.slice(0, 20));
+    await one.run();
+    one.append('b.ndjson', ALL.slice(20, 33));
+    // A new file takes the next free number though its name comes first.
+    one.ndjson('a.ndjson', ALL.slice(33));
+    expect(await one.run()).toMatchObject({ verdict: 'pass', events: 30, cut: { 0: 33, 1: 17 } });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+  });
+
+  it('takes only whole lines', async () => {
+    const one = project();
+    one.ndjson('a.ndjson', ALL.slice(0, 5));
+    one.file('data/a.ndjson', `${ALL.slice(0, 5).map((row) => JSON.stringify(row)).join('\n')}\n{"id":5,"k":"k5`);
+    expect(await one.run()).toMatchObject({ events: 5, quarantined: 0 });
+  });
+});
+
+describe('a run that stays', () => {
+  it('takes appended lines and new files, and cycles over them', async () => {
+    const one = project(
+      {
+        ingest: { max_events: 7, max_wait: '5ms' },
+        pipelines: totals({ batch: { sql: 'SELECT k, count(*) AS n, CAST(sum(amount) AS DECIMAL(38,2)) AS total FROM events GROUP BY k', every: '20ms' } }),
+      },
+      systemClock,
+    );
+    one.ndjson('a.ndjson', ALL.slice(0, 20));
+    const stop = new AbortController();
+    const seen: Comparison[] = [];
+    const running = runForever(one.context({ signal: stop.signal }), {
+      limit: 10,
+      onComparison: (comparison) => seen.push(comparison),
+      onCanary: () => undefined,
+    });
+    const at = (partition: string): number => Number(seen.at(-1)?.cut[partition] ?? 0);
+    await until(() => at('0') === 20);
+    one.append('a.ndjson', ALL.slice(20, 30));
+    await until(() => at('0') === 30);
+    one.ndjson('c.ndjson', ALL.slice(30));
+    await until(() => at('1') === 20);
+    stop.abort();
+    const summary = await running;
+    expect(summary.events).toBe(50);
+    expect(new Set(seen.map(({ verdict }) => verdict))).toEqual(new Set(['pass']));
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('stores a failed cycle as an error, logs it, and goes on', async () => {
+    const one = project({ pipelines: totals({ batch: { sql: 'SELECT k, count(*) AS n, CAST(sum(1 / (id - 30)) AS DECIMAL(38,2)) AS total, error(k) AS boom FROM events GROUP BY k', every: '10ms' } }) }, systemClock);
+    one.ndjson('a.ndjson', ALL);
+    const stop = new AbortController();
+    const errors: string[] = [];
+    const seen: Comparison[] = [];
+    const running = runForever(
+      one.context({ signal: stop.signal, logger: { ...silentLogger, error: (_, message) => errors.push(message) } }),
+      { limit: 10, onComparison: (comparison) => seen.push(comparison), onCanary: () => undefined },
+    );
+    running.catch(() => undefined);
+    await Promise.race([until(() => seen.length >= 2), running]);
+    stop.abort();
+    await running;
+    expect(seen[0]).toMatchObject({ verdict: 'error', keys_compared: 0 });
+    expect(seen[0]?.reasons[0]).toContain('SQL_FAILED');
+    expect(errors[0]).toContain('cycle failed');
+  });
+});
+
+describe('a log that is not what it was', () => {
+  const started = async (): Promise<TestProject> => {
+    const one = project();
+    one.ndjson('a.ndjson', ALL);
+    await one.run();
+    return one;
+  };
+  const path = (one: TestProject): string => join(one.root, 'data/a.ndjson');
+
+  it('names a file that became shorter', async () => {
+    const one = await started();
+    truncateSync(path(one), 100);
+    expect((await failure(one.run())).code).toBe('LOG_FILE_SHRUNK');
+  });
+
+  it('names a file that was replaced', async () => {
+    const one = await started();
+    one.ndjson('a.ndjson', events(60, 1000));
+    expect((await failure(one.run())).code).toBe('LOG_FILE_REPLACED');
+  });
+
+  it('names a file that is gone, also when it was renamed', async () => {
+    const one = await started();
+    renameSync(path(one), join(one.root, 'data/z.ndjson'));
+    expect((await failure(one.run())).code).toBe('LOG_FILE_GONE');
+    rmSync(join(one.root, 'data/z.ndjson'));
+    one.ndjson('other.ndjson', events(3));
+    expect((await failure(one.run())).code).toBe('LOG_FILE_GONE');
+  });
+
+  it('changes nothing by such a failure', async () => {
+    const one = await started();
+    const before = await one.side('stream');
+    truncateSync(path(one), 100);
+    await failure(one.run());
+    expect(await one.side('stream')).toEqual(before);
+    one.ndjson('a.ndjson', [...ALL, ...events(10, 50)]);
+    expect(await one.run()).toMatchObject({ verdict: 'pass', events: 10 });
+    expect(await one.side('stream')).toEqual(expectedTotals(events(60)));
+  });
+
+  it('refuses the store of another log', async () => {
+    const one = await started();
+    one.configure({ log: { path: 'elsewhere/*.ndjson', schema: SCHEMA }, pipelines: totals() });
+    one.file('elsewhere/a.ndjson', `${JSON.stringify(ALL[0])}\n`);
+    expect((await failure(one.run())).code).toBe('STORE_OTHER_LOG');
+  });
+
+  it('refuses another schema', async () => {
+    const one = await started();
+    one.configure({ log: { path: 'data/*.ndjson', schema: { ...SCHEMA, amount: 'double' } }, pipelines: totals() });
+    expect((await failure(one.run())).code).toBe('LOG_SCHEMA_MISMATCH');
+  });
+});
+
+describe('quarantine', () => {
+  const misfit = [...ALL.slice(0, 9), { id: 9, k: 'k1', day: '2026-01-01', amount: 'a lot' }, ...ALL.slice(10)];
+
+  it('counts what does not fit, keeps it, and makes the verdict inconclusive past the limit', async () => {
+    const one = project();
+    one.ndjson('a.ndjson', misfit);
+    const summary = await one.run();
+    expect(summary).toMatchObject({ verdict: 'inconclusive', events: 50, quarantined: 1 });
+    expect(only(summary.comparisons)).toMatchObject({ quarantined: 1, matched: 10 });
+    const row = only(await one.query('SELECT * FROM cutover.quarantine'));
+    expect(row).toMatchObject({ _partition: 0 });
+    expect(Number(Object.entries(row).find(([name]) => name.includes('offset'))?.[1])).toBe(9);
+    expect(JSON.stringify(row)).toContain('a lot');
+    expect(JSON.stringify(row)).toContain('amount');
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL.filter(({ id }) => id !== 9)));
+  });
+
+  it('passes within the limit', async () => {
+    const one = project({ ingest: { max_events: 7, max_quarantined: 1 } });
+    one.ndjson('a.ndjson', misfit);
+    expect(await one.run()).toMatchObject({ verdict: 'pass', quarantined: 1 });
+  });
+});
