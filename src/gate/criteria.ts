@@ -1,6 +1,6 @@
 import type { CanaryState } from '../model/canary.js';
 import type { Evidence } from '../model/comparison.js';
-import { formatDuration, type Duration } from '../model/duration.js';
+import { formatDuration, formatElapsed, type Duration } from '../model/duration.js';
 import type { CriterionResult } from '../model/gate.js';
 import type { GateConfig } from '../model/project.js';
 import type { ComparisonSummary } from '../model/results.js';
@@ -113,11 +113,11 @@ export function freshness({ newest, now, config }: Subject): Finding {
       name,
       ageText(age),
       required,
-      `comparison ${id} finished ${formatDuration(-age)} in the future: the clocks differ`,
+      `comparison ${id} finished ${formatElapsed(-age)} in the future: the clocks differ`,
     );
   }
   if (age > config.maxAge) {
-    const over = formatDuration(age - config.maxAge);
+    const over = formatElapsed(age - config.maxAge);
     return miss(
       name,
       ageText(age),
@@ -238,5 +238,5 @@ function ageOf(comparison: ComparisonSummary, now: Date): Duration {
 }
 
 function ageText(age: Duration): string {
-  return age < 0 ? `-${formatDuration(-age)}` : formatDuration(age);
+  return age < 0 ? `-${formatElapsed(-age)}` : formatElapsed(age);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from './duration.js';
+import { formatDuration, formatElapsed, parseDuration } from './duration.js';
 
 const SIZES = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -72,5 +72,17 @@ describe('formatDuration', () => {
         expect(Math.abs((parseDuration(text) ?? NaN) - ms)).toBeLessThanOrEqual(size / 20);
       }),
     );
+  });
+});
+
+describe('formatElapsed', () => {
+  it.each([
+    [0.4, '0ms'],
+    [812, '812ms'],
+    [1004, '1s'],
+    [61_000, '1.02m'],
+    [95_400_000, '1.1d'],
+  ])('writes %d as %s', (ms, text) => {
+    expect(formatElapsed(ms)).toBe(text);
   });
 });

@@ -14,7 +14,14 @@ export function toJson(vector: OffsetVector): OffsetVectorJson {
 }
 
 export function fromJson(json: OffsetVectorJson): OffsetVector {
-  return new Map(Object.entries(json).map(([partition, offset]) => [Number(partition), Number(offset)]));
+  return new Map(Object.entries(json).map(([partition, offset]) => [position(partition), position(offset)]));
+}
+
+/** Offsets are counted exactly up to 2^53; what is no such number is not guessed at. */
+function position(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new RangeError(`"${text}" is no partition or offset`);
+  return value;
 }
 
 /** Equal as positions: a partition that is absent stands at 0. */

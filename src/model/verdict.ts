@@ -4,10 +4,15 @@ export type Verdict = 'pass' | 'inconclusive' | 'fail' | 'error';
 /** From best to worst; `worst` and exit codes follow this order. */
 const ORDER: readonly Verdict[] = ['pass', 'inconclusive', 'fail', 'error'];
 
+/** A stored text as a verdict; one that is none is an `error`, never passed over. */
+export function verdictOf(text: string): Verdict {
+  return ORDER.find((verdict) => verdict === text) ?? 'error';
+}
+
 /** The worst of several verdicts. Nothing at all is `inconclusive`, never `pass`. */
 export function worst(verdicts: Iterable<Verdict>): Verdict {
   let rank = -1;
-  for (const verdict of verdicts) rank = Math.max(rank, ORDER.indexOf(verdict));
+  for (const verdict of verdicts) rank = Math.max(rank, ORDER.indexOf(verdictOf(verdict)));
   return ORDER[rank] ?? 'inconclusive';
 }
 

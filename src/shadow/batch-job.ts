@@ -7,9 +7,9 @@ import { runCommand } from './command.js';
 import { replayLanding } from './replay.js';
 import { singleStatement, sqlFailed } from './sql-script.js';
 import { prepareStreamJob } from './stream-job.js';
-import { createStreamTables, RESULT, tableName, tablesOf } from './tables.js';
+import { createStreamTables, RESULT, tableName } from './tables.js';
 
-/** The schema in which a `replay` builds its tables; it never outlives the transaction. */
+/** The schema in which a `replay` builds its tables; it is dropped when the job ends. */
 const REPLAY_SCHEMA = 'cutover_replay';
 
 /**
@@ -47,19 +47,17 @@ export async function runBatchJob(
       break;
     case 'replay': {
       const chain = withAncestors(env.pipelines, [pipeline.name]);
+      // With hold `copy` there is no transaction around it: a run that was ended in the middle leaves its tables here.
+      await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
       await session.run(`CREATE SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
       for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
       const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, dialect)));
       await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
-      const columns = (await dialect.columns(session, tableName(dialect, env.schemas.batch, pipeline.name))).map(
-        ({ name }) => dialect.quote(name),
-      );
+      // The replay's own columns: the batch table may still have those of former code, and `publish` gives it these.
       await session.run(
-        `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${columns.join(', ')} FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
+        `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
       );
-      for (const table of await tablesOf(session, REPLAY_SCHEMA))
-        await session.run(`DROP TABLE ${tableName(dialect, REPLAY_SCHEMA, table)}`);
-      await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
+      await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
       break;
     }
   }

@@ -1,20 +1,23 @@
 import { spawn } from 'node:child_process';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CutoverError } from '../model/errors.js';
+import { CutoverError, messageOf } from '../model/errors.js';
+import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { formatDuration } from '../model/duration.js';
 import { toJson, type OffsetVector } from '../model/offset-vector.js';
 import type { BatchJob, FileFormat, Pipeline } from '../model/project.js';
-import type { SqlSession } from '../store/contract.js';
-import { RESULT } from './tables.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+import { RESULT, tableName } from './tables.js';
 import type { ShadowEnvironment } from './environment.js';
 
 type CommandJob = Extract<BatchJob, { kind: 'command' }>;
 
-const READERS: Readonly<Record<FileFormat, string>> = {
-  parquet: 'read_parquet',
-  csv: 'read_csv',
-  ndjson: 'read_ndjson',
+/** The relation that reads a file. `columns`: of JSON, the columns with the types in which they are read; empty: as they are found. */
+const READERS: Readonly<Record<FileFormat, (file: string, columns: string) => string>> = {
+  parquet: (file) => `read_parquet(${file}, hive_partitioning = false)`,
+  csv: (file) =>
+    `read_csv(${file}, header = true, all_varchar = true, allow_quoted_nulls = false, hive_partitioning = false)`,
+  ndjson: (file, columns) => `read_ndjson(${file}${columns === '' ? '' : `, columns = {${columns}}`})`,
 };
 
 /** How much of a failed command's last words is shown. */
@@ -66,7 +69,10 @@ export async function runCommand(
   }
 }
 
-/** Loads the output in the batch table's columns and types, by name. */
+/**
+ * Loads the output in the stream table's columns and types, by name. Text formats are read as text, so that nothing is guessed from the values
+ * (`007` and an empty text stay what they are).
+ */
 async function load(
   env: ShadowEnvironment,
   session: SqlSession,
@@ -75,11 +81,10 @@ async function load(
   file: string,
 ): Promise<void> {
   const { dialect } = env.store;
-  const table = `${dialect.quote(env.schemas.batch)}.${dialect.quote(pipeline.name)}`;
-  const wanted = await dialect.columns(session, table);
-  const source = `${READERS[format]}(${dialect.literal(file)})`;
-  const found = await dialect.columns(session, source);
-  const absent = wanted.filter(({ name }) => !found.some((column) => column.name === name));
+  const path = dialect.literal(file);
+  const wanted = await dialect.columns(session, tableName(dialect, env.schemas.stream, pipeline.name));
+  const names = new Set((await dialect.columns(session, READERS[format](path, ''))).map(({ name }) => name));
+  const absent = wanted.filter(({ name }) => !names.has(name));
   if (absent.length > 0) {
     throw new CutoverError(
       'BATCH_JOB_FAILED',
@@ -87,8 +92,70 @@ async function load(
       'Let it write every column of the table.',
     );
   }
+  const texts = wanted.map((column) => `${dialect.quote(column.name)}: ${dialect.literal(textual(column))}`);
+  const source = READERS[format](path, texts.join(', '));
   const list = wanted.map(({ name, type }) => `CAST(${dialect.quote(name)} AS ${type}) AS ${dialect.quote(name)}`);
-  await session.run(`CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${list.join(', ')} FROM ${source}`);
+  try {
+    await session.run(`CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT ${list.join(', ')} FROM ${source}`);
+  } catch (error) {
+    throw new CutoverError(
+      'BATCH_JOB_FAILED',
+      `${pipeline.name}: the batch command's output does not fit the table: ${messageOf(error).split('\n', 1)[0] ?? ''}`,
+      `Correct the command's output, or the column in pipelines.${pipeline.name}.stream.setup.`,
+      { cause: error },
+    );
+  }
+  await requireLossless(session, dialect, pipeline, wanted, source);
+}
+
+/** How a JSON value of a column is read: whole numbers, decimals and times as they are written. */
+function textual({ family, type }: Column): string {
+  return family === 'list' || family === 'struct' || family === 'json' || family === 'other' ? type : 'VARCHAR';
+}
+
+/** Refuses a value that the cast changed: rounding it could make two sides agree that do not. Errors: BATCH_JOB_FAILED. */
+async function requireLossless(
+  session: SqlSession,
+  dialect: SqlDialect,
+  pipeline: Pipeline,
+  wanted: readonly Column[],
+  source: string,
+): Promise<void> {
+  const found = new Map((await dialect.columns(session, source)).map((column) => [column.name, column]));
+  const checked = wanted.flatMap((column) => {
+    const given = found.get(column.name);
+    const changed = given === undefined ? undefined : changedBy(dialect.quote(column.name), given, column);
+    return changed === undefined ? [] : [{ column, changed }];
+  });
+  if (checked.length === 0) return;
+  const list = checked.map(
+    ({ column, changed }, i) => `min(CASE WHEN ${changed} THEN CAST(${dialect.quote(column.name)} AS VARCHAR) END) AS c${i}`,
+  );
+  const [row] = await session.query(`SELECT ${list.join(', ')} FROM ${source}`);
+  for (const [i, { column }] of checked.entries()) {
+    const value = row?.[`c${i}`] ?? null;
+    if (value === null) continue;
+    throw new CutoverError(
+      'BATCH_JOB_FAILED',
+      `${pipeline.name}: the batch command wrote ${String(value)} in the column ${column.name}, which its type ${column.type} cannot hold without loss`,
+      `Round or cast the value in the command, or widen the column in pipelines.${pipeline.name}.stream.setup.`,
+    );
+  }
+}
+
+/** The SQL condition under which a value is another one after its cast; undefined where the cast cannot change it. */
+function changedBy(value: string, given: Column, wanted: Column): string | undefined {
+  const cast = `CAST(${value} AS ${wanted.type})`;
+  if (given.type === wanted.type) return undefined;
+  if (given.family !== 'text') {
+    const narrows = isNumeric(wanted.family) || isTimestamp(wanted.family) || wanted.family === 'date';
+    return narrows ? `CAST(${cast} AS ${given.type}) <> ${value}` : undefined;
+  }
+  if (wanted.family === 'date') return `CAST(${value} AS TIMESTAMP) <> ${cast}`;
+  // A double is by definition the nearest to its text. What no decimal can hold is held against the double.
+  if (wanted.family !== 'integer' && wanted.family !== 'decimal') return undefined;
+  const exact = 'DECIMAL(38, 15)';
+  return `coalesce(TRY_CAST(${value} AS ${exact}) <> TRY_CAST(${cast} AS ${exact}), CAST(${value} AS DOUBLE) <> CAST(${cast} AS DOUBLE))`;
 }
 
 async function execute(

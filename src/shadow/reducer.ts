@@ -47,7 +47,7 @@ export async function loadReducer(source: SourceText): Promise<Reducer> {
 /** Rows per statement: a statement takes at most 65,535 parameters, and fewer are bound faster. */
 const ROWS_PER_STATEMENT = 200;
 
-/** Applies `batch_events` to the pipeline's table: current rows by key, the reducer event by event in offset order, changed rows back. */
+/** Applies `batch_events` to the pipeline's table: current rows by key, the reducer event by event in order of arrival, changed rows back. */
 export async function reduceBatch(
   session: SqlSession,
   dialect: SqlDialect,
@@ -59,35 +59,34 @@ export async function reduceBatch(
   const table = `${dialect.quote(schema)}.${dialect.quote(pipeline.name)}`;
   const columns = await dialect.columns(session, table);
   const keyColumns = pipeline.key.map((name) => columnNamed(columns, name));
-  const events = await session.query('SELECT * FROM batch_events ORDER BY _partition, _offset');
-  const keyed = events.map((event) => ({ event, key: guarded(source, event, () => reducer.key(event)) }));
+  const events = await session.query('SELECT * FROM batch_events ORDER BY _ingested_at, _partition, _offset');
+  const given = events.map((event) => ({
+    event,
+    key: guarded(source, event, () => keyParts(pipeline, reducer.key(event))),
+  }));
+  const distinct = new Map(given.flatMap(({ key }) => (key === null ? [] : [[JSON.stringify(key), key]])));
+  const found = await fetchRows(session, dialect, table, columns, keyColumns, [...distinct.values()]);
+  // By the key as it is stored: two forms of one value (`1` and `01`) are one row.
+  const current = new Map([...found.values()].map(({ id, row }) => [id, row]));
   const keys = new Map<string, Cell[]>();
-  for (const { key } of keyed) {
-    if (key === null) continue;
-    const parts = pipeline.key.map((name) => key[name] ?? null);
-    keys.set(JSON.stringify(parts), parts);
-  }
-  const current = await fetchRows(session, dialect, table, columns, keyColumns, [...keys.values()]);
   const rows = new Map<string, Row | null>();
-  for (const { event, key } of keyed) {
-    if (key === null) continue;
-    const parts = pipeline.key.map((name) => key[name] ?? null);
-    const id = JSON.stringify(parts);
-    const before = rows.has(id) ? rows.get(id) : current.get(id);
-    const after = guarded(source, event, () => reducer.reduce(before ?? null, event));
-    rows.set(
-      id,
-      after === null
-        ? null
-        : { ...after, ...Object.fromEntries(pipeline.key.map((name, i) => [name, parts[i] ?? null])) },
-    );
+  for (const { event, key } of given) {
+    const id = key === null ? undefined : found.get(JSON.stringify(key))?.id;
+    if (key === null || id === undefined) continue;
+    const parts = keys.get(id) ?? key;
+    keys.set(id, parts);
+    const before = (rows.has(id) ? rows.get(id) : current.get(id)) ?? null;
+    const after = guarded(source, event, () => nextRow(columns, reducer.reduce(before, event)));
+    const filledIn = Object.fromEntries(pipeline.key.map((name, i) => [name, parts[i] ?? null]));
+    rows.set(id, after === null ? null : { ...after, ...filledIn });
   }
+  const removed = [...rows].filter(([id, row]) => row === null && (current.get(id) ?? null) !== null);
   await removeRows(
     session,
     dialect,
     table,
     keyColumns,
-    [...rows].filter(([id, row]) => row === null && current.has(id)).map(([id]) => keys.get(id) ?? []),
+    removed.map(([id]) => keys.get(id) ?? []),
   );
   await upsertRows(
     session,
@@ -97,6 +96,33 @@ export async function reduceBatch(
     pipeline.key,
     [...rows.values()].filter((row) => row !== null),
   );
+}
+
+/** The key's values in the pipeline's order. Modules need not be typed, so what they return is checked. */
+function keyParts(pipeline: Pipeline, key: ReturnType<Reducer['key']>): Cell[] | null {
+  requireObject('key()', key);
+  if (key === null) return null;
+  const absent = pipeline.key.filter((name) => !Object.hasOwn(key, name));
+  if (absent.length > 0) throw new Error(`key() left out the key column ${absent.join(', ')}`);
+  return pipeline.key.map((name) => key[name] ?? null);
+}
+
+function requireObject(what: string, value: unknown): void {
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Promise) {
+    const found = value instanceof Promise ? 'a promise' : Array.isArray(value) ? 'a list' : typeof value;
+    throw new Error(`${what} returned ${found}, not an object by column, or null`);
+  }
+}
+
+/** A row with a column that the table does not have would lose it silently; a forgotten `return` or an async reducer would write NULLs. */
+function nextRow(columns: readonly Column[], row: Row | null): Row | null {
+  requireObject('reduce()', row);
+  const unknown = Object.keys(row ?? {}).filter((name) => !columns.some((column) => column.name === name));
+  if (unknown.length > 0) {
+    const known = columns.map(({ name }) => name).join(', ');
+    throw new Error(`reduce() returned the column ${unknown.join(', ')}, which the table does not have (${known})`);
+  }
+  return row;
 }
 
 function guarded<T>(source: SourceText, event: Row, work: () => T): T {
@@ -138,6 +164,7 @@ function bound(params: Param[], value: Cell | undefined, type: string): string {
   return structured ? `CAST(CAST($${params.length} AS JSON) AS ${type})` : `CAST($${params.length} AS ${type})`;
 }
 
+/** Each key as the reducer gave it (as JSON) with its canonical form `id` and the row that stands under it. */
 async function fetchRows(
   session: SqlSession,
   dialect: SqlDialect,
@@ -145,9 +172,8 @@ async function fetchRows(
   columns: readonly Column[],
   keyColumns: readonly Column[],
   keys: readonly Cell[][],
-): Promise<Map<string, Row>> {
-  const found = new Map<string, Row>();
-  // The key comes back in the form in which the reducer gave it, so that `2024-01-01` and its stored value meet again.
+): Promise<Map<string, { readonly id: string; readonly row: Row | null }>> {
+  const found = new Map<string, { id: string; row: Row | null }>();
   for (const part of chunks(keys, ROWS_PER_STATEMENT)) {
     const params: Param[] = [];
     const values = part.map(
@@ -155,14 +181,20 @@ async function fetchRows(
     );
     const names = keyColumns.map((_, i) => `cutover_k${i}`);
     const on = keyColumns.map(({ name }, i) => `t.${dialect.quote(name)} = k.cutover_k${i}`).join(' AND ');
-    const list = columns.map(({ name }) => `t.${dialect.quote(name)}`).join(', ');
+    const texts = keyColumns.map((column, i) => `${dialect.canonicalText(`k.cutover_k${i}`, column)} AS cutover_t${i}`);
     const rows = await session.query(
-      `SELECT k.cutover_n, ${list} FROM (VALUES ${values.join(', ')}) k(cutover_n, ${names.join(', ')}) JOIN ${table} t ON ${on}`,
+      `SELECT k.cutover_n, t.cutover_found, ${texts.join(', ')}, ${columns.map(({ name }) => `t.${dialect.quote(name)}`).join(', ')}
+       FROM (VALUES ${values.join(', ')}) k(cutover_n, ${names.join(', ')})
+       LEFT JOIN (SELECT *, true AS cutover_found FROM ${table}) t ON ${on}`,
       params,
     );
     for (const row of rows) {
-      const { cutover_n: n, ...rest } = row;
-      found.set(JSON.stringify(part[Number(n)]), rest);
+      const id = JSON.stringify(keyColumns.map((_, i) => row[`cutover_t${i}`]));
+      const stored = Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));
+      found.set(JSON.stringify(part[Number(row['cutover_n'])]), {
+        id,
+        row: row['cutover_found'] === true ? stored : null,
+      });
     }
   }
   return found;

@@ -2,14 +2,19 @@ import { CutoverError, messageOf } from '../model/errors.js';
 import type { SourceText } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 
-/** One statement of a script with the line (1-based) of the script on which it starts. */
+/** One statement of a script with the line and column (1-based) of the script on which it starts. */
 export interface Statement {
   readonly text: string;
   readonly line: number;
+  readonly column: number;
 }
 
 /** The parts of SQL in which a semicolon does not end a statement. */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|;/g;
+const TOKEN =
+  /(?<![A-Za-z0-9_])[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$((?:[A-Za-z_][A-Za-z0-9_]*)?)\$[\s\S]*?\$\1\$|;/g;
+
+/** What may stand before a statement: its place is that of its first word. */
+const LEAD = /^(?:\s|--[^\n]*|\/\*[\s\S]*?\*\/)*/;
 
 /** Splits a SQL script at its semicolons, minding quotes, comments and dollar quotes. Statements of nothing but comments are left out. */
 export function splitStatements(sql: string): Statement[] {
@@ -17,9 +22,10 @@ export function splitStatements(sql: string): Statement[] {
   let start = 0;
   const push = (end: number): void => {
     const raw = sql.slice(start, end);
-    if (raw.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').trim() === '') return;
-    const lead = raw.length - raw.trimStart().length;
-    statements.push({ text: raw.trim(), line: sql.slice(0, start + lead).split('\n').length });
+    const lead = LEAD.exec(raw)?.[0].length ?? 0;
+    if (lead === raw.length) return;
+    const before = sql.slice(0, start + lead).split('\n');
+    statements.push({ text: raw.slice(lead).trim(), line: before.length, column: (before.at(-1)?.length ?? 0) + 1 });
   };
   for (const match of sql.matchAll(TOKEN)) {
     if (match[0] !== ';') continue;
@@ -73,7 +79,10 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
   const shown = at?.[2] ?? '';
   // An ellipsis means that the line was cut to fit, so that the caret no longer tells the column.
   const column =
-    at === null || source.firstLine !== undefined || shown.startsWith('...') ? undefined : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
+    at === null || source.firstLine !== undefined || shown.startsWith('...')
+      ? undefined
+      : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
+  const indent = inStatement === 1 ? statement.column - 1 : 0;
   const line = (source.firstLine ?? 1) - 1 + statement.line + Math.max(0, inStatement - 1);
   const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
   return new CutoverError(
@@ -81,7 +90,7 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
     what,
     'Correct the statement and run again: nothing of this transaction was kept.',
     {
-      place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column } : {}) },
+      place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) },
       cause: error,
     },
   );

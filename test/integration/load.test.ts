@@ -121,7 +121,9 @@ describe('the invariant under load: stream at a cut equals batch at that cut', (
         `${different(load).length} with discrepancies`,
     );
     expect(different(load).map(({ pipeline, discrepancies }) => ({ pipeline, discrepancies }))).toEqual([]);
-    expect(load.comparisons.filter(({ verdict }) => verdict !== 'pass').map(({ reasons }) => reasons)).toEqual([]);
+    // A cycle that is due before the first event finds nothing, and rightly says so; from the first event on, all must pass.
+    const withEvents = load.comparisons.filter(({ cut }) => Object.keys(cut).length > 0);
+    expect(withEvents.filter(({ verdict }) => verdict !== 'pass').map(({ reasons }) => reasons)).toEqual([]);
     // It says nothing unless cycles ran at many different cuts while events came.
     expect(load.cuts).toBeGreaterThan(5);
     expect(await broken(world.store, world, false)).toEqual([]);

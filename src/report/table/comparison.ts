@@ -1,6 +1,6 @@
 import { discrepancyCount } from '../../model/comparison.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
-import { formatDuration } from '../../model/duration.js';
+import { formatElapsed } from '../../model/duration.js';
 import { NO_ROW, differencesOf, keyText, visible } from '../cells.js';
 import { counted, grouped, percent, signedDifference } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
@@ -179,7 +179,7 @@ function footLines(comparison: Comparison, paint: Paint): string[] {
   const facts = [
     `comparison ${comparison.comparison_id} at ${comparison.finished_at}`,
     `${alignment.method} at an exact cut, ${plan.strategy} (${plan.reason})`,
-    `${formatDuration(timing.total)}: batch job ${formatDuration(timing.batch_job)}, publish ${formatDuration(timing.publish)}, diff ${formatDuration(timing.diff)}`,
+    `${formatElapsed(timing.total)}: batch job ${formatElapsed(timing.batch_job)}, publish ${formatElapsed(timing.publish)}, diff ${formatElapsed(timing.diff)}`,
   ].map((fact) => paint(`  ${visible(fact)}`, 'dim'));
   if (all === 0) return facts;
   const hint = `cutover report ${comparison.pipeline} --comparison ${comparison.comparison_id} --limit ${String(all)} --format json`;

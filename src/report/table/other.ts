@@ -1,4 +1,4 @@
-import { formatDuration } from '../../model/duration.js';
+import { formatElapsed } from '../../model/duration.js';
 import type { DoctorCheck, DoctorResult, InitResult, RebuildResult } from '../../model/results.js';
 import { cellText, visible } from '../cells.js';
 import { counted, grouped, ppmAsPercent } from '../numbers.js';
@@ -71,6 +71,6 @@ export function initTable(init: InitResult, options: RenderOptions): string {
 
 export function rebuildTable(rebuild: RebuildResult, options: RenderOptions): string {
   const paint = painter(options.color);
-  const what = `Rebuilt ${rebuild.pipelines.join(', ')} from ${counted(rebuild.events, 'event')} in ${formatDuration(rebuild.took)}`;
+  const what = `Rebuilt ${rebuild.pipelines.join(', ')} from ${counted(rebuild.events, 'event')} in ${formatElapsed(rebuild.took)}`;
   return `${paint(visible(what), 'bold')}\n  ${paint('cut', 'dim')} ${visible(cutText(rebuild.cut))}\n`;
 }

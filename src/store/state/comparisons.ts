@@ -1,7 +1,7 @@
 import type { Comparison } from '../../model/comparison.js';
 import type { OffsetVectorJson } from '../../model/offset-vector.js';
 import type { ComparisonSummary } from '../../model/results.js';
-import type { Verdict } from '../../model/verdict.js';
+import { verdictOf } from '../../model/verdict.js';
 import type { Row, SqlSession } from '../contract.js';
 
 /** The next comparison id; ids rise, so that "newest" is "highest". */
@@ -60,7 +60,7 @@ export async function loadHistory(session: SqlSession, pipeline: string, limit: 
   );
   return rows.map((row) => ({
     comparison_id: String(row['id']),
-    verdict: String(row['verdict']) as Verdict,
+    verdict: verdictOf(String(row['verdict'])),
     cut: JSON.parse(String(row['cut_json'])) as OffsetVectorJson,
     full: row['full_scope'] === true,
     reused_from: row['reused_from'] === null || row['reused_from'] === undefined ? null : String(row['reused_from']),

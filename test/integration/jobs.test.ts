@@ -1,0 +1,290 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { POINTS, type Point } from '../../src/shadow/environment.js';
+import {
+  BATCH_SQL,
+  SETUP_SQL,
+  STREAM_SQL,
+  TestProject,
+  events,
+  expectedTotals,
+  failure,
+  only,
+  totals,
+  type ConfigInput,
+} from './project.js';
+
+const projects: TestProject[] = [];
+afterEach(() => {
+  for (const project of projects.splice(0)) project.remove();
+});
+
+function project(pipelines: ConfigInput['pipelines'], rest: Partial<ConfigInput> = {}): TestProject {
+  const made = new TestProject({ pipelines, ...rest });
+  projects.push(made);
+  return made;
+}
+
+const ALL = events(40);
+
+/** A batch program in a language of its own: reads the events' Parquet file, writes the output file. */
+const PROGRAM = `
+import { DuckDBInstance } from '@duckdb/node-api';
+const connection = await (await DuckDBInstance.create(':memory:')).connect();
+const { CUTOVER_EVENTS, CUTOVER_OUTPUT, CUTOVER_PIPELINE, CUTOVER_CUT } = process.env;
+if (CUTOVER_PIPELINE !== 'totals' || JSON.parse(CUTOVER_CUT)['0'] === undefined) process.exit(9);
+await connection.run("COPY (SELECT k, count(*) AS n, sum(amount) AS total FROM '" + CUTOVER_EVENTS + "' GROUP BY k) TO '" + CUTOVER_OUTPUT + "' (FORMAT parquet)");
+`;
+
+/** Beside the tests, so that the program finds the package it imports. */
+function command(one: TestProject, program: string): string[] {
+  return [process.execPath, '--input-type=module', '-e', program, one.root];
+}
+
+function commandPipeline(program: string, batch: object = {}): (one: TestProject) => Record<string, object> {
+  return (one) =>
+    totals({ batch: { command: command(one, program), ...batch }, stream: { sql: STREAM_SQL, setup: SETUP_SQL } });
+}
+
+function withCommand(program: string, batch: object = {}): TestProject {
+  const one = project(totals());
+  one.configure({ pipelines: commandPipeline(program, batch)(one) });
+  one.ndjson('a.ndjson', ALL);
+  return one;
+}
+
+describe('batch jobs', () => {
+  it.each(['snapshot', 'copy'])('sql, held by %s', async (hold) => {
+    const one = project(totals({ batch: { sql: BATCH_SQL, hold } }));
+    one.ndjson('a.ndjson', ALL);
+    const comparison = only((await one.run()).comparisons);
+    expect(comparison).toMatchObject({ verdict: 'pass', matched: 10, alignment: { method: hold, exact: true } });
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+    expect(await one.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'hold%'`)).toEqual([]);
+  });
+
+  it.each(['snapshot', 'copy'])('replay, held by %s', async (hold) => {
+    const one = project(totals({ batch: { replay: true, hold }, stream: { sql: STREAM_SQL, setup: SETUP_SQL } }));
+    one.ndjson('a.ndjson', ALL.slice(0, 20));
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+    one.append('a.ndjson', ALL.slice(20));
+    const comparison = only((await one.run()).comparisons);
+    expect(comparison).toMatchObject({ verdict: 'pass', matched: 10, alignment: { method: hold, exact: true } });
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+  });
+
+  it.each(['snapshot', 'copy'])('command, held by %s', async (hold) => {
+    const one = withCommand(PROGRAM, { hold });
+    const comparison = only((await one.run()).comparisons);
+    expect(comparison).toMatchObject({ verdict: 'pass', matched: 10, alignment: { method: hold, exact: true } });
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+  });
+
+  it('command is held by copy unless told otherwise', async () => {
+    const one = withCommand(PROGRAM);
+    expect(only((await one.run()).comparisons).alignment.method).toBe('copy');
+  });
+
+  it('a job that ran longer than hold_limit is held by copy from then on', async () => {
+    const one = project(totals({ batch: { sql: BATCH_SQL, hold_limit: '1ms' } }));
+    one.ndjson('a.ndjson', ALL);
+    expect(only((await one.run()).comparisons).alignment.method).toBe('snapshot');
+    expect((await one.compare()).alignment.method).toBe('copy');
+  });
+
+  it.each([
+    ['exit code', 'console.error("out of luck"); process.exit(4)', {}, 'BATCH_JOB_FAILED', /exit code 4[\s\S]*out of luck/],
+    ['timeout', 'setTimeout(() => {}, 60000)', { timeout: '300ms' }, 'BATCH_JOB_FAILED', /longer than 300ms/],
+    ['no output', 'void 0', {}, 'BATCH_OUTPUT_MISSING', /wrote no/],
+    ['signal', 'process.kill(process.pid, "SIGKILL")', {}, 'BATCH_JOB_FAILED', /SIGKILL/],
+    [
+      'missing column',
+      PROGRAM.replace('count(*) AS n', 'count(*) AS m'),
+      {},
+      'BATCH_JOB_FAILED',
+      /lacks the columns n/,
+    ],
+  ])('a command that fails by %s is an error, and nothing is published', async (_, program, batch, code, message) => {
+    const one = withCommand(program, batch);
+    const error = await failure(one.run());
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+    expect(await one.side('batch')).toEqual([]);
+    expect(await one.query('SELECT count(*) AS n FROM cutover.comparisons')).toEqual([{ n: '0' }]);
+    // The events are in: only the cycle failed.
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('a command that cannot be started', async () => {
+    const one = project(totals({ batch: { command: ['/no/such/program'] }, stream: { sql: STREAM_SQL, setup: SETUP_SQL } }));
+    one.ndjson('a.ndjson', ALL);
+    expect((await failure(one.run())).code).toBe('BATCH_JOB_FAILED');
+  });
+
+  it('a command reads CSV and NDJSON outputs too', async () => {
+    for (const output of ['csv', 'ndjson']) {
+      const program = PROGRAM.replace('(FORMAT parquet)', output === 'csv' ? '(FORMAT csv, HEADER)' : '(FORMAT json)');
+      const one = withCommand(program, { output });
+      expect(await one.run()).toMatchObject({ verdict: 'pass' });
+      expect(await one.side('batch')).toEqual(expectedTotals(ALL));
+    }
+  });
+});
+
+describe('errors in jobs', () => {
+  it('name file, line and column of the statement in a batch query', async () => {
+    const one = project(totals({ batch: { sql: 'batch.sql' } }));
+    one.file('batch.sql', `-- totals\n\nSELECT k, count(*) AS n,\n  sum(amuont) AS total\nFROM events GROUP BY k\n`);
+    one.ndjson('a.ndjson', ALL);
+    const error = await failure(one.run());
+    expect(error.code).toBe('SQL_FAILED');
+    expect(error.message).toContain('amuont');
+    expect(error.place).toMatchObject({ line: 4, column: 7 });
+    expect(error.place?.file).toMatch(/batch\.sql$/);
+  });
+
+  it('name the statement in a stream script, and roll the micro-batch back', async () => {
+    const one = project(totals({ stream: { sql: 'stream.sql' } }));
+    one.file('stream.sql', `${STREAM_SQL}\n-- then; a mistake\nUPDATE totals\n  SET m = 1;\n`);
+    one.ndjson('a.ndjson', ALL);
+    const error = await failure(one.run());
+    expect(error.code).toBe('SQL_FAILED');
+    expect(error.place).toMatchObject({ line: 5 });
+    expect(await one.side('stream')).toEqual([]);
+    expect(await one.query('SELECT count(*) AS n FROM cutover.landing')).toEqual([{ n: '0' }]);
+  });
+
+  it('refuse a batch job of two statements', async () => {
+    const one = project(totals({ batch: { sql: `${BATCH_SQL}; SELECT 1` } }));
+    one.ndjson('a.ndjson', ALL);
+    expect((await failure(one.run())).message).toMatch(/2 statements/);
+  });
+
+  it('name a key column that the jobs do not give', async () => {
+    const one = project(totals({ key: ['customer'] }));
+    one.ndjson('a.ndjson', ALL);
+    expect((await failure(one.run())).code).toBe('KEY_COLUMN_MISSING');
+  });
+
+  it('name a column whose type differs between the sides', async () => {
+    const setup = 'CREATE TABLE totals (k TEXT PRIMARY KEY, n BIGINT, total BOOLEAN)';
+    const sql = `INSERT INTO totals SELECT k, count(*), true FROM batch_events GROUP BY k ON CONFLICT DO NOTHING`;
+    const one = project(totals({ stream: { sql, setup } }));
+    one.ndjson('a.ndjson', ALL);
+    const error = await failure(one.run());
+    expect(error.code).toBe('TYPE_MISMATCH');
+    expect(error.message).toContain('total');
+  });
+});
+
+const REDUCER = `export default {
+  key: (event) => ({ k: event.k }),
+  reduce: (row, event) => ({
+    n: Number(row?.n ?? 0) + 1,
+    total: ((Math.round(Number(row?.total ?? 0) * 100) + Math.round(Number(event.amount) * 100)) / 100).toFixed(2),
+  }),
+};
+`;
+
+describe('reducers', () => {
+  const reducer = (text: string, name = 'reducer.js', all: readonly object[] = ALL): TestProject => {
+    const one = project(totals({ stream: { module: name } }));
+    one.file('package.json', '{ "type": "module" }');
+    one.file(name, text);
+    one.ndjson('a.ndjson', all);
+    return one;
+  };
+
+  it('in JavaScript give what the SQL job gives', async () => {
+    const one = reducer(REDUCER);
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('in TypeScript, across restarts', async () => {
+    const typed = REDUCER.replace('(row, event)', '(row: Row, event: { k: string; amount: string })');
+    const one = reducer(`type Row = { n: string; total: string } | null;\n${typed}`, 'reducer.ts', ALL.slice(0, 17));
+    await one.run();
+    one.append('a.ndjson', ALL.slice(17));
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('that throw roll the micro-batch back and name partition and offset', async () => {
+    const one = reducer(
+      REDUCER.replace('reduce: (row, event) => (', 'reduce: (row, event) => { if (event.id === "9") throw new Error("nine"); return (').replace(
+        '  }),\n};',
+        '  }); },\n};',
+      ),
+    );
+    const error = await failure(one.run());
+    expect(error.code).toBe('STREAM_JOB_FAILED');
+    expect(error.message).toContain('partition 0, offset 9: nine');
+    // Micro-batches hold 7 events: the first is in, the second is not.
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL.slice(0, 7)));
+    expect(await one.query('SELECT count(*) AS n FROM cutover.landing')).toEqual([{ n: '7' }]);
+  });
+
+  it('remove rows by returning null, and leave out events without a key', async () => {
+    const one = reducer(
+      `export default {
+  key: (event) => (event.k === 'k3' ? null : { k: event.k }),
+  reduce: (row, event) => (Number(row?.n ?? 0) === 2 ? null : { n: Number(row?.n ?? 0) + 1, total: '0' }),
+};`,
+    );
+    await one.run();
+    // Each key has 4 events: 1, 2, removed, 1.
+    const rows = await one.side('stream');
+    expect(rows).toHaveLength(9);
+    expect(new Set(rows.map((row) => row['n']))).toEqual(new Set(['1']));
+  });
+
+  it('that return a column which the table does not have are an error', async () => {
+    const one = reducer(REDUCER.replace('n: Number', 'm: 1, n: Number'));
+    const error = await failure(one.run());
+    expect(error.code).toBe('STREAM_JOB_FAILED');
+    expect(error.message).toMatch(/\bm\b/);
+    expect(error.message).toContain('partition 0, offset 0');
+  });
+
+  it('may give one key in several forms', async () => {
+    const one = project({
+      totals: {
+        key: 'day',
+        batch: { sql: 'SELECT day, count(*) AS n FROM events GROUP BY day' },
+        stream: { module: 'reducer.js' },
+        gate: { consecutive_passes: 1 },
+      },
+    });
+    one.file(
+      'reducer.js',
+      `export default {
+  key: (event) => ({ day: Math.floor(event.id / 4) % 2 === 0 ? event.day : event.day + ' 00:00:00' }),
+  reduce: (row) => ({ n: Number(row?.n ?? 0) + 1 }),
+};`,
+    );
+    one.file('package.json', '{ "type": "module" }');
+    one.ndjson('a.ndjson', ALL);
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+  });
+
+  it.each(['export default 1;', 'export const key = 1;', 'syntax error here', 'throw new Error("at load")'])(
+    'that are none are an error: %s',
+    async (text) => {
+      expect((await failure(reducer(text).run())).code).toBe('STREAM_JOB_FAILED');
+    },
+  );
+});
+
+describe('the points of a run', () => {
+  it('are all reached by the parts that have them', async () => {
+    const one = project(totals());
+    one.ndjson('a.ndjson', ALL);
+    const seen = new Set<Point>();
+    const reached = (point: Point): Promise<void> => {
+      seen.add(point);
+      return Promise.resolve();
+    };
+    await one.run({ reached });
+    expect([...seen].sort()).toEqual(POINTS.filter((point) => !point.startsWith('rebuild')).sort());
+  });
+});
