@@ -116,9 +116,10 @@ async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck
     };
   }
   const present = await tablesOf(open.session, open.project.store.schemas.stream);
-  const absent = record.tables.filter((table) => !present.includes(table));
+  const tables = record.objects.filter(({ kind }) => kind === 'TABLE').map((table) => table.name);
+  const absent = tables.filter((table) => !present.includes(table));
   return absent.length === 0
-    ? { name: title, status: 'ok', detail: `writes ${record.tables.join(', ')}`, remedy: null }
+    ? { name: title, status: 'ok', detail: `writes ${tables.join(', ')}`, remedy: null }
     : {
         name: title,
         status: 'fail',

@@ -129,7 +129,8 @@ async function requireLossless(
   });
   if (checked.length === 0) return;
   const list = checked.map(
-    ({ column, changed }, i) => `min(CASE WHEN ${changed} THEN CAST(${dialect.quote(column.name)} AS VARCHAR) END) AS c${i}`,
+    ({ column, changed }, i) =>
+      `min(CASE WHEN ${changed} THEN CAST(${dialect.quote(column.name)} AS VARCHAR) END) AS c${i}`,
   );
   const [row] = await session.query(`SELECT ${list.join(', ')} FROM ${source}`);
   for (const [i, { column }] of checked.entries()) {

@@ -133,7 +133,10 @@ async function cyclePipeline(
     !options.force &&
     previous !== null &&
     prior !== null &&
-    stillHolds(previous, evidence, cut, cycle.quarantined, startedAt)
+    stillHolds(previous, evidence, cut, cycle.quarantined, startedAt, {
+      maxMismatchRate: pipeline.gate.maxMismatchRate,
+      maxQuarantined: env.ingest.maxQuarantined,
+    })
   ) {
     return transaction(async () => {
       const reused = reuse(previous, await nextComparisonId(session), startedAt, env.clock.now());
@@ -143,7 +146,9 @@ async function cyclePipeline(
   }
   await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cut);
   await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
-  const partitions = options.force ? undefined : await touchedPartitions(env, session, pipeline, cut, prior, previous);
+  const partitions = options.force
+    ? undefined
+    : await touchedPartitions(env, session, pipeline, cut, prior, previous, evidence.rules);
   const before: Before = { startedAt, prior, previous, partitions };
   const jobStarted = performance.now();
   const needed = options.force || prior === null || !equalVectors(prior.cut, cut);
@@ -183,10 +188,11 @@ async function publishAndCompare(
   const diffStarted = performance.now();
   const lifecycle = await openLifecycle(session, pipeline.name);
   const batch = tableName(dialect, env.schemas.batch, pipeline.name);
-  const streamTable = tableName(dialect, env.schemas.stream, pipeline.name);
+  const stream =
+    cycle.hold === 'copy' ? heldTable(env, pipeline) : tableName(dialect, env.schemas.stream, pipeline.name);
   const { columns_compared: _, ...outcome } = await compareTables(session, dialect, {
     batch,
-    stream: cycle.hold === 'copy' ? heldTable(env, pipeline) : streamTable,
+    stream,
     key: pipeline.key,
     rules: pipeline.compare,
     today: before.startedAt.toISOString().slice(0, 10),
@@ -211,7 +217,7 @@ async function publishAndCompare(
     Number((await session.query(`SELECT count(*) AS n FROM ${table}`))[0]?.['n']);
   const judgement = judge(outcome, {
     batchRows: scope === undefined ? outcome.batch_rows : await rowsOf(batch),
-    streamRows: scope === undefined ? outcome.stream_rows : await rowsOf(streamTable),
+    streamRows: scope === undefined ? outcome.stream_rows : await rowsOf(stream),
     quarantined: cycle.quarantined,
     maxQuarantined: env.ingest.maxQuarantined,
     maxMismatchRate: pipeline.gate.maxMismatchRate,

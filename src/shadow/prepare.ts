@@ -8,6 +8,9 @@ import { defineEvents } from './events-view.js';
 import { rebuildStreams } from './rebuild.js';
 import { createStreamTables, ensureBatchTable } from './tables.js';
 
+/** Stands for the code of a table whose pipeline was taken out of the configuration: what is ingested from then on is not in it. */
+const MISSED_EVENTS = 'missed events';
+
 /** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED. */
 export async function requireUnchangedStreams(
   env: ShadowEnvironment,
@@ -21,6 +24,14 @@ export async function requireUnchangedStreams(
   });
   const [first] = changed;
   if (first === undefined) return;
+  const missed = changed.find(({ name }) => records.get(name)?.codeHash === MISSED_EVENTS);
+  if (missed !== undefined) {
+    throw new CutoverError(
+      'STREAM_JOB_CHANGED',
+      `${missed.name} was not configured while events were taken in: its stream table lacks them`,
+      `Run \`cutover rebuild ${missed.name}\`: it replays the landing and swaps the table in.`,
+    );
+  }
   throw new CutoverError(
     'STREAM_JOB_CHANGED',
     `the stream job of ${changed.map(({ name }) => name).join(', ')} changed (or that of a pipeline it reads) since it wrote its table`,
@@ -40,6 +51,11 @@ export async function prepareTables(
 ): Promise<readonly string[]> {
   await requireUnchangedStreams(env, session, evidence);
   const records = await loadStreamJobs(session);
+  for (const [name, record] of records) {
+    if (record.codeHash === MISSED_EVENTS || env.pipelines.some((pipeline) => pipeline.name === name)) continue;
+    env.logger.info({ pipeline: name }, 'no longer configured: its stream table takes no more events');
+    await saveStreamJob(session, name, { ...record, codeHash: MISSED_EVENTS }, env.clock.now());
+  }
   const fresh = env.pipelines.filter(({ name }) => !records.has(name));
   if (fresh.length === 0) return [];
   const [landed] = await session.query('SELECT 1 AS found FROM cutover.landing LIMIT 1');
@@ -58,12 +74,12 @@ export async function prepareTables(
   await session.transaction(async () => {
     await defineEvents(session, 'snapshot');
     for (const pipeline of fresh) {
-      const tables = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
+      const objects = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
       await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
       await saveStreamJob(
         session,
         pipeline.name,
-        { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables },
+        { codeHash: evidence.get(pipeline.name)?.stream ?? '', objects },
         env.clock.now(),
       );
       await onReshaped(session, pipeline);

@@ -39,6 +39,13 @@ export async function publish(
   }
   const scope = partitionPredicate(env, pipeline, partitions);
   const where = scope === undefined ? '' : ` WHERE ${scope}`;
+  const key = pipeline.key.map(dialect.quote);
+  if (scope !== undefined) {
+    // A key that moved here from a partition that is not computed now must not stand in both.
+    await session.run(
+      `DELETE FROM ${table} AS t WHERE NOT coalesce(${scope}, false) AND EXISTS (SELECT 1 FROM ${RESULT} r WHERE ${key.map((name) => `r.${name} = t.${name}`).join(' AND ')})`,
+    );
+  }
   const [any] = await session.query(`SELECT 1 AS found FROM ${table}${where} LIMIT 1`);
   if (any === undefined) {
     return {
@@ -48,7 +55,6 @@ export async function publish(
       reshaped: false,
     };
   }
-  const key = pipeline.key.map(dialect.quote);
   const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
   const side = (relation: string, sign: number, filter: string): string =>
     `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * CAST(${dialect.rowHash(hashed)} AS HUGEINT) AS cutover_h FROM ${relation}${filter}`;

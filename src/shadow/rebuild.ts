@@ -7,7 +7,7 @@ import { connected, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
-import { createStreamTables, ensureBatchTable, tableName, tablesOf } from './tables.js';
+import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
 
 /** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
 const REBUILD_SCHEMA = 'cutover_rebuild';
@@ -47,15 +47,17 @@ export async function rebuildStreams(
   await session.transaction(async () => {
     const former = await loadStreamJobs(session);
     for (const pipeline of chain.toReversed()) {
-      for (const table of former.get(pipeline.name)?.tables ?? [])
-        await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.stream, table)}`);
+      for (const { kind, name } of former.get(pipeline.name)?.objects ?? [])
+        await session.run(`DROP ${kind} IF EXISTS ${tableName(dialect, env.schemas.stream, name)}`);
     }
     for (const pipeline of chain) {
       const created = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas.stream);
-      for (const table of created) {
+      for (const { name: table } of created.filter(({ kind }) => kind === 'TABLE')) {
         const columns = (await dialect.columns(session, tableName(dialect, env.schemas.stream, table)))
           .map(({ name }) => dialect.quote(name))
           .join(', ');
+        // Rows that the setup script itself put in are in the replayed table too, as the replay left them.
+        await session.run(`DELETE FROM ${tableName(dialect, env.schemas.stream, table)}`);
         await session.run(
           `INSERT INTO ${tableName(dialect, env.schemas.stream, table)} (${columns}) SELECT ${columns} FROM ${tableName(dialect, REBUILD_SCHEMA, table)}`,
         );
@@ -63,7 +65,7 @@ export async function rebuildStreams(
       await saveStreamJob(
         session,
         pipeline.name,
-        { codeHash: evidence.get(pipeline.name)?.stream ?? '', tables: created },
+        { codeHash: evidence.get(pipeline.name)?.stream ?? '', objects: created },
         env.clock.now(),
       );
       // Forget the last comparison's basis: a table built anew is compared anew, even at the same cut.
@@ -78,7 +80,5 @@ export async function rebuildStreams(
 
 async function dropRebuildSchema(env: ShadowEnvironment, session: SqlSession): Promise<void> {
   const { dialect } = env.store;
-  for (const table of await tablesOf(session, REBUILD_SCHEMA))
-    await session.run(`DROP TABLE ${tableName(dialect, REBUILD_SCHEMA, table)}`);
-  await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REBUILD_SCHEMA)}`);
+  await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REBUILD_SCHEMA)} CASCADE`);
 }

@@ -1,6 +1,12 @@
 import { equalVectors, fromJson, type OffsetVector } from '../model/offset-vector.js';
 import type { Comparison, Evidence } from '../model/comparison.js';
 
+/** What the configuration allows: a verdict depends on it, the evidence does not. */
+export interface Limits {
+  readonly maxMismatchRate: number;
+  readonly maxQuarantined: number;
+}
+
 /**
  * True when a stored comparison still says all there is to say: same cut, same code and rules, same quarantine, made on the same day (rules may end
  * with a day), and it did reach an answer.
@@ -11,9 +17,10 @@ export function stillHolds(
   cut: OffsetVector,
   quarantined: number,
   now: Date,
+  limits: Limits,
 ): boolean {
   return (
-    previous.verdict !== 'error' &&
+    sameJudgement(previous, quarantined, limits) &&
     previous.evidence.batch === evidence.batch &&
     previous.evidence.stream === evidence.stream &&
     previous.evidence.rules === evidence.rules &&
@@ -21,6 +28,22 @@ export function stillHolds(
     previous.started_at.slice(0, 10) === now.toISOString().slice(0, 10) &&
     equalVectors(fromJson(previous.cut), cut)
   );
+}
+
+/** Whether its verdict would be the same by the limits as they are now: they may have been changed since. */
+function sameJudgement({ verdict, mismatch_rate: rate }: Comparison, quarantined: number, limits: Limits): boolean {
+  const withinRate = rate <= limits.maxMismatchRate;
+  const withinQuarantine = quarantined <= limits.maxQuarantined;
+  switch (verdict) {
+    case 'pass':
+      return withinRate && withinQuarantine;
+    case 'fail':
+      return rate === 0 || !withinRate;
+    case 'inconclusive':
+      return quarantined === 0 || !withinQuarantine;
+    case 'error':
+      return false;
+  }
 }
 
 /** The same result under a new id and time: it refreshes the age of the evidence, and adds none. */

@@ -3,7 +3,7 @@ import type { Comparison, Evidence } from '../model/comparison.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { runCycle, type CycleOptions } from './cycle.js';
-import type { ShadowEnvironment } from './environment.js';
+import { connected, type ShadowEnvironment } from './environment.js';
 import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
 import { nextDue } from './schedule.js';
@@ -32,19 +32,76 @@ export async function drain(parts: RunnerParts): Promise<void> {
   });
 }
 
-/** One cycle for `pipelines` (and what they read), errors thrown. */
+/** Cycles for `pipelines` (and what they read). When all that can be compared were, the first error of those that failed is thrown. */
 export async function cycleOnce(
   parts: RunnerParts,
   pipelines: readonly Pipeline[],
   force: boolean,
 ): Promise<Comparison[]> {
-  const targets = await parts.active(pipelines);
-  if (targets.length === 0) return [];
-  const comparisons = await interruptible(parts, parts.cycleSession, () =>
-    runCycle(parts.env, parts.cycleSession, targets, parts.evidence, { ...parts.cycle, force, signal: parts.signal }),
-  );
-  await parts.afterCycle(comparisons);
+  const { comparisons, failures } = await cycles(parts, pipelines, force);
+  const [first] = failures;
+  if (first !== undefined) throw first.error;
   return comparisons;
+}
+
+/**
+ * One cycle for each group that is connected by `after`, so that a job that fails does not keep the others from being compared.
+ * A failed group is logged and stored as such. Errors: those of the store; whatever a stop interrupts.
+ */
+async function cycles(
+  parts: RunnerParts,
+  pipelines: readonly Pipeline[],
+  force: boolean,
+): Promise<{ comparisons: Comparison[]; failures: { error: unknown }[] }> {
+  const { env, signal, cycleSession } = parts;
+  const targets = await parts.active(pipelines);
+  const comparisons: Comparison[] = [];
+  const failures: { error: unknown }[] = [];
+  for (const group of groupsOf(env, targets)) {
+    const startedAt = env.clock.now();
+    try {
+      const made = await interruptible(parts, cycleSession, () =>
+        runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal }),
+      );
+      await parts.afterCycle(made);
+      comparisons.push(...made);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      env.logger.error({ pipelines: group.map(({ name }) => name) }, `cycle failed: ${messageOf(error)}`);
+      failures.push({ error });
+      await storeFailures(parts, group, error, startedAt);
+    }
+  }
+  return { comparisons, failures };
+}
+
+/** The targets in dependency order, together where they are connected by `after`. */
+function groupsOf(env: ShadowEnvironment, targets: readonly Pipeline[]): Pipeline[][] {
+  const groups: Pipeline[][] = [];
+  const grouped = new Set<string>();
+  for (const { name } of targets) {
+    if (grouped.has(name)) continue;
+    const around = new Set(connected(env.pipelines, [name]).map((one) => one.name));
+    const group = targets.filter((one) => around.has(one.name));
+    for (const one of group) grouped.add(one.name);
+    groups.push(group);
+  }
+  return groups;
+}
+
+async function storeFailures(
+  parts: RunnerParts,
+  group: readonly Pipeline[],
+  error: unknown,
+  startedAt: Date,
+): Promise<void> {
+  const failed: Comparison[] = [];
+  for (const pipeline of group) {
+    const evidence = parts.evidence.get(pipeline.name);
+    if (evidence !== undefined)
+      failed.push(await storeFailedCycle(parts.env, parts.cycleSession, pipeline, evidence, error, startedAt));
+  }
+  await parts.afterCycle(failed);
 }
 
 /** Ingests and cycles by schedule until the signal aborts. Ingest errors end it; a failed cycle is stored, logged, and tried again when next due. */
@@ -57,7 +114,9 @@ export async function runUntilStopped(parts: RunnerParts): Promise<void> {
   // The first of the two to fail stops the other; its error is the one to report.
   for (const one of both) one.catch(() => stop.abort());
   const ended = await Promise.allSettled(both);
-  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  // Work that the stop itself interrupted was rolled back: that is no error of the run.
+  const byStop = (reason: unknown): boolean => parts.signal.aborted && reason === parts.signal.reason;
+  for (const result of ended) if (result.status === 'rejected' && !byStop(result.reason)) throw result.reason;
 }
 
 async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<void> {
@@ -84,29 +143,13 @@ async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<v
     const now = env.clock.now();
     const ready = env.pipelines.filter(({ name }) => (due.get(name) ?? now) <= now);
     if (ready.length > 0) {
-      await scheduledCycle(parts, ready);
+      await cycles(parts, ready, false).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
       for (const { name, batch } of ready) due.set(name, nextDue(batch.schedule, now));
     }
     const next = Math.min(...[...due.values()].map((at) => at.getTime()));
     await env.clock.sleep(Math.min(Math.max(0, next - env.clock.now().getTime()), 60_000), signal);
-  }
-}
-
-async function scheduledCycle(parts: RunnerParts, ready: readonly Pipeline[]): Promise<void> {
-  const { env, signal } = parts;
-  const startedAt = env.clock.now();
-  try {
-    await cycleOnce(parts, ready, false);
-  } catch (error) {
-    if (signal.aborted) return;
-    env.logger.error({ pipelines: ready.map(({ name }) => name) }, `cycle failed: ${messageOf(error)}`);
-    const failed: Comparison[] = [];
-    for (const pipeline of ready) {
-      const evidence = parts.evidence.get(pipeline.name);
-      if (evidence !== undefined)
-        failed.push(await storeFailedCycle(env, parts.cycleSession, pipeline, evidence, error, startedAt));
-    }
-    await parts.afterCycle(failed);
   }
 }
 

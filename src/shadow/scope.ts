@@ -1,5 +1,5 @@
 import { discrepancyCount, type Comparison } from '../model/comparison.js';
-import type { OffsetVector } from '../model/offset-vector.js';
+import { equalVectors, type OffsetVector } from '../model/offset-vector.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import type { BatchResultRecord } from '../store/state/jobs.js';
@@ -12,8 +12,10 @@ const MAX_PARTITIONS = 1000;
 const MAX_OPEN = 10_000;
 
 /**
- * The partitions that events since the last cut touched, as SQL literals; undefined when everything has to be computed: no `partition_by`, other
- * code, a full run is due, an event without a partition value, or too many partitions.
+ * The partitions that events since the last cut touched, as SQL literals; undefined when everything has to be compared: no `partition_by`, other
+ * code or rules, a full run is due, nothing landed, an event without a partition value, or too many partitions.
+ *
+ * @param rules hash of the rules that are deployed now
  */
 export async function touchedPartitions(
   env: ShadowEnvironment,
@@ -22,11 +24,15 @@ export async function touchedPartitions(
   cut: OffsetVector,
   prior: BatchResultRecord | null,
   previous: Comparison | null,
+  rules: string,
 ): Promise<readonly string[] | undefined> {
   const by = pipeline.batch.partitionBy;
   if (by === undefined || prior === null || previous === null) return undefined;
   if (env.clock.now().getTime() - prior.fullAt.getTime() >= by.fullEvery) return undefined;
   if (previous.verdict === 'error' || discrepancyCount(previous) > MAX_OPEN) return undefined;
+  // What is not compared now was judged by the rules and limits of then. And when nothing arrived, it is those that changed.
+  if (previous.evidence.rules !== rules || endedSince(pipeline, previous, env.clock.now())) return undefined;
+  if (equalVectors(prior.cut, cut)) return undefined;
   const { dialect } = env.store;
   const since = [...cut].map(
     ([partition, offset]) =>
@@ -38,6 +44,16 @@ export async function touchedPartitions(
   const rows = await session.query(
     `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
   );
-  if (rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
+  // No event landed, only quarantined ones did: there would be nothing to compare.
+  if (rows.length === 0 || rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
   return rows.map((row) => `CAST(${dialect.literal(String(row['value']))} AS ${column.type})`);
+}
+
+/** Whether a rule's last day was at or after the previous comparison, and lies before today. */
+function endedSince(pipeline: Pipeline, previous: Comparison, now: Date): boolean {
+  const then = previous.started_at.slice(0, 10);
+  const today = now.toISOString().slice(0, 10);
+  return Object.values(pipeline.compare.columns).some(
+    ({ until }) => until !== undefined && until >= then && until < today,
+  );
 }

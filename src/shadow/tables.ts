@@ -1,7 +1,7 @@
 import { CutoverError } from '../model/errors.js';
 import type { Column } from '../model/column.js';
 import type { Pipeline, SchemaNames } from '../model/project.js';
-import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { SchemaObject, SqlDialect, SqlSession } from '../store/contract.js';
 import { runScript, singleStatement, splitStatements, sqlFailed } from './sql-script.js';
 
 /** The temporary table in which a batch job's result stands before it is published. */
@@ -50,7 +50,7 @@ function requireKey(pipeline: Pipeline, columns: readonly Column[], of: string):
 
 /**
  * Creates the stream side's tables of one pipeline in `schema`: by its `setup` script, else with the batch query's columns and the key as PRIMARY KEY.
- * Returns the names of the tables that were created. Errors: SQL_FAILED, KEY_COLUMN_MISSING, TABLE_MISSING.
+ * Returns what was created. Errors: SQL_FAILED, KEY_COLUMN_MISSING, TABLE_MISSING.
  */
 export async function createStreamTables(
   session: SqlSession,
@@ -58,8 +58,8 @@ export async function createStreamTables(
   pipeline: Pipeline,
   schemas: SchemaNames,
   schema: string,
-): Promise<string[]> {
-  const before = new Set(await tablesOf(session, schema));
+): Promise<SchemaObject[]> {
+  const before = new Set((await dialect.objects(session, schema)).map(({ name }) => name));
   const { setup } = pipeline.stream;
   if (setup !== undefined) {
     await session.searchPath([schema]);
@@ -78,8 +78,8 @@ export async function createStreamTables(
     const list = columns.map(({ name, type }) => `${dialect.quote(name)} ${type}`).join(', ');
     await session.run(`CREATE TABLE ${tableName(dialect, schema, pipeline.name)} (${list}, PRIMARY KEY (${key}))`);
   }
-  const created = (await tablesOf(session, schema)).filter((name) => !before.has(name));
-  if (!created.includes(pipeline.name)) {
+  const created = (await dialect.objects(session, schema)).filter(({ name }) => !before.has(name));
+  if (!created.some(({ kind, name }) => kind === 'TABLE' && name === pipeline.name)) {
     throw new CutoverError(
       'TABLE_MISSING',
       `${pipeline.name}: the setup script did not create a table named ${pipeline.name}`,

@@ -29,6 +29,12 @@ export interface SqlSession {
   close(): Promise<void>;
 }
 
+/** Something that a setup script can create. */
+export interface SchemaObject {
+  readonly kind: 'VIEW' | 'TABLE' | 'SEQUENCE';
+  readonly name: string;
+}
+
 /** The pieces of SQL in which the stores differ. Every expression argument and result is SQL text. */
 export interface SqlDialect {
   readonly kind: 'duckdb' | 'postgres';
@@ -38,6 +44,8 @@ export interface SqlDialect {
   readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */
   columnType(declared: string): string;
+  /** What stands in a schema, in an order in which it can be dropped (views before tables before sequences). */
+  objects(session: SqlSession, schema: string): Promise<SchemaObject[]>;
   /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */
   columns(session: SqlSession, relation: string): Promise<Column[]>;
   /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/design.md). */

@@ -96,7 +96,9 @@ export function start(args: readonly string[]): Started {
         resolve();
       };
       watchers.add(watch);
-      void ended.then(() => reject(new Error(`ended before it showed ${pattern.source}: ${text.stdout}${text.stderr}`)));
+      void ended.then(() =>
+        reject(new Error(`ended before it showed ${pattern.source}: ${text.stdout}${text.stderr}`)),
+      );
       watch();
     });
   return { child, ended, shows };
@@ -143,7 +145,14 @@ export async function tablesOf(path: string): Promise<Record<string, string>> {
     };
     const names = await ask(`SELECT table_schema, table_name FROM information_schema.tables
       WHERE table_schema IN ('cutover_batch', 'cutover_stream') ORDER BY ALL`);
-    for (const [schema, table] of names) await digest(`${schema}.${table}`, `SELECT * FROM "${schema}"."${table}"`);
+    for (const [schema, table] of names) {
+      const name = `${String(schema)}.${String(table)}`;
+      // The order in a list of the template's is left open (its rule compares a set); what is in it, and how often, is not.
+      const lists = await ask(`SELECT column_name FROM information_schema.columns
+        WHERE table_schema || '.' || table_name = '${name}' AND data_type LIKE '%[]'`);
+      const sorted = lists.map(([column]) => `list_sort("${String(column)}") AS "${String(column)}"`).join(', ');
+      await digest(name, `SELECT * ${sorted === '' ? '' : `REPLACE (${sorted})`} FROM ${name}`);
+    }
     await digest(
       'landing',
       'SELECT * EXCLUDE (_ingested_at), dense_rank() OVER (ORDER BY _ingested_at) AS nth FROM cutover.landing',
@@ -151,7 +160,7 @@ export async function tablesOf(path: string): Promise<Record<string, string>> {
     await digest('quarantine', 'SELECT * EXCLUDE (quarantined_at) FROM cutover.quarantine');
     await digest('offsets', 'SELECT * EXCLUDE (updated_at, position) FROM cutover.offsets');
     await digest('batch results', 'SELECT pipeline, code_hash, cut_json FROM cutover.batch_results');
-    await digest('stream jobs', 'SELECT pipeline, code_hash, tables_json FROM cutover.stream_jobs');
+    await digest('stream jobs', 'SELECT pipeline, code_hash, objects_json FROM cutover.stream_jobs');
     return found;
   });
 }

@@ -59,7 +59,9 @@ describe('batch jobs', () => {
     const comparison = only((await one.run()).comparisons);
     expect(comparison).toMatchObject({ verdict: 'pass', matched: 10, alignment: { method: hold, exact: true } });
     expect(await one.side('batch')).toEqual(expectedTotals(ALL));
-    expect(await one.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'hold%'`)).toEqual([]);
+    expect(await one.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'hold%'`)).toEqual(
+      [],
+    );
   });
 
   it.each(['snapshot', 'copy'])('replay, held by %s', async (hold) => {
@@ -92,7 +94,13 @@ describe('batch jobs', () => {
   });
 
   it.each([
-    ['exit code', 'console.error("out of luck"); process.exit(4)', {}, 'BATCH_JOB_FAILED', /exit code 4[\s\S]*out of luck/],
+    [
+      'exit code',
+      'console.error("out of luck"); process.exit(4)',
+      {},
+      'BATCH_JOB_FAILED',
+      /exit code 4[\s\S]*out of luck/,
+    ],
     ['timeout', 'setTimeout(() => {}, 60000)', { timeout: '300ms' }, 'BATCH_JOB_FAILED', /longer than 300ms/],
     ['no output', 'void 0', {}, 'BATCH_OUTPUT_MISSING', /wrote no/],
     ['signal', 'process.kill(process.pid, "SIGKILL")', {}, 'BATCH_JOB_FAILED', /SIGKILL/],
@@ -115,7 +123,9 @@ describe('batch jobs', () => {
   });
 
   it('a command that cannot be started', async () => {
-    const one = project(totals({ batch: { command: ['/no/such/program'] }, stream: { sql: STREAM_SQL, setup: SETUP_SQL } }));
+    const one = project(
+      totals({ batch: { command: ['/no/such/program'] }, stream: { sql: STREAM_SQL, setup: SETUP_SQL } }),
+    );
     one.ndjson('a.ndjson', ALL);
     expect((await failure(one.run())).code).toBe('BATCH_JOB_FAILED');
   });
@@ -211,10 +221,10 @@ describe('reducers', () => {
 
   it('that throw roll the micro-batch back and name partition and offset', async () => {
     const one = reducer(
-      REDUCER.replace('reduce: (row, event) => (', 'reduce: (row, event) => { if (event.id === "9") throw new Error("nine"); return (').replace(
-        '  }),\n};',
-        '  }); },\n};',
-      ),
+      REDUCER.replace(
+        'reduce: (row, event) => (',
+        'reduce: (row, event) => { if (event.id === "9") throw new Error("nine"); return (',
+      ).replace('  }),\n};', '  }); },\n};'),
     );
     const error = await failure(one.run());
     expect(error.code).toBe('STREAM_JOB_FAILED');

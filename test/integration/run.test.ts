@@ -6,7 +6,18 @@ import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { Comparison } from '../../src/model/comparison.js';
 import { silentLogger } from '../../src/model/ports.js';
-import { BATCH_SQL, SCHEMA, TestProject, events, expectedTotals, failure, only, totals, until, type ConfigInput } from './project.js';
+import {
+  BATCH_SQL,
+  SCHEMA,
+  TestProject,
+  events,
+  expectedTotals,
+  failure,
+  only,
+  totals,
+  until,
+  type ConfigInput,
+} from './project.js';
 
 const projects: TestProject[] = [];
 afterEach(() => {
@@ -28,8 +39,19 @@ describe('one run over files', () => {
     one.ndjson('b.ndjson', ALL.slice(30));
     const summary = await one.run();
     // 30 events are 5 micro-batches of at most 7, 20 are 3: none spans two files.
-    expect(summary).toMatchObject({ verdict: 'pass', events: 50, micro_batches: 8, quarantined: 0, cut: { 0: '30', 1: '20' } });
-    expect(only(summary.comparisons)).toMatchObject({ keys_compared: 10, matched: 10, mismatch_rate: 0, reused_from: null });
+    expect(summary).toMatchObject({
+      verdict: 'pass',
+      events: 50,
+      micro_batches: 8,
+      quarantined: 0,
+      cut: { 0: '30', 1: '20' },
+    });
+    expect(only(summary.comparisons)).toMatchObject({
+      keys_compared: 10,
+      matched: 10,
+      mismatch_rate: 0,
+      reused_from: null,
+    });
     expect(await one.side('stream')).toEqual(expectedTotals(ALL));
     expect(await one.side('batch')).toEqual(expectedTotals(ALL));
     expect(await one.query('SELECT * FROM main.totals ORDER BY ALL')).toEqual(expectedTotals(ALL));
@@ -76,7 +98,12 @@ describe('one run over files', () => {
   it('takes only whole lines', async () => {
     const one = project();
     one.ndjson('a.ndjson', ALL.slice(0, 5));
-    one.file('data/a.ndjson', `${ALL.slice(0, 5).map((row) => JSON.stringify(row)).join('\n')}\n{"id":5,"k":"k5`);
+    one.file(
+      'data/a.ndjson',
+      `${ALL.slice(0, 5)
+        .map((row) => JSON.stringify(row))
+        .join('\n')}\n{"id":5,"k":"k5`,
+    );
     expect(await one.run()).toMatchObject({ events: 5, quarantined: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
-import type { SqlDialect, SqlSession } from '../contract.js';
+import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
 function quote(name: string): string {
@@ -30,6 +30,22 @@ async function columns(session: SqlSession, relation: string): Promise<Column[]>
     }
     throw error;
   }
+}
+
+async function objects(session: SqlSession, schema: string): Promise<SchemaObject[]> {
+  const rows = await session.query(
+    `SELECT kind, name FROM (
+       SELECT 1 AS rank, 'VIEW' AS kind, view_name AS name FROM duckdb_views() WHERE schema_name = $1 AND database_name = current_database() AND NOT internal
+       UNION ALL SELECT 2, 'TABLE', table_name FROM duckdb_tables() WHERE schema_name = $1 AND database_name = current_database()
+       UNION ALL SELECT 3, 'SEQUENCE', sequence_name FROM duckdb_sequences() WHERE schema_name = $1 AND database_name = current_database()
+     ) ORDER BY rank, name`,
+    [schema],
+  );
+  return rows.map((row) => ({ kind: kindOf(row['kind']), name: String(row['name']) }));
+}
+
+function kindOf(value: unknown): SchemaObject['kind'] {
+  return value === 'VIEW' || value === 'SEQUENCE' ? value : 'TABLE';
 }
 
 function withoutTrailingZeros(text: string): string {
@@ -128,6 +144,7 @@ export const duckDbDialect: SqlDialect = {
   literal,
   columnType,
   columns,
+  objects,
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,

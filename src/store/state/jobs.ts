@@ -1,18 +1,18 @@
 import { fromJson, toJson, type OffsetVector, type OffsetVectorJson } from '../../model/offset-vector.js';
-import type { SqlSession } from '../contract.js';
+import type { SchemaObject, SqlSession } from '../contract.js';
 
-/** Which code wrote a pipeline's stream tables, and which tables those are. */
+/** Which code wrote a pipeline's stream tables, and what its setup created. */
 export interface StreamJobRecord {
   readonly codeHash: string;
-  readonly tables: readonly string[];
+  readonly objects: readonly SchemaObject[];
 }
 
 export async function loadStreamJobs(session: SqlSession): Promise<ReadonlyMap<string, StreamJobRecord>> {
-  const rows = await session.query('SELECT pipeline, code_hash, tables_json FROM cutover.stream_jobs');
+  const rows = await session.query('SELECT pipeline, code_hash, objects_json FROM cutover.stream_jobs');
   return new Map(
     rows.map((row) => [
       String(row['pipeline']),
-      { codeHash: String(row['code_hash']), tables: (JSON.parse(String(row['tables_json'])) as unknown[]).map(String) },
+      { codeHash: String(row['code_hash']), objects: JSON.parse(String(row['objects_json'])) as SchemaObject[] },
     ]),
   );
 }
@@ -25,8 +25,8 @@ export async function saveStreamJob(
 ): Promise<void> {
   await session.run(
     `INSERT INTO cutover.stream_jobs VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ))
-     ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, tables_json = excluded.tables_json, built_at = excluded.built_at`,
-    [pipeline, job.codeHash, JSON.stringify(job.tables), at.toISOString()],
+     ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, objects_json = excluded.objects_json, built_at = excluded.built_at`,
+    [pipeline, job.codeHash, JSON.stringify(job.objects), at.toISOString()],
   );
 }
 

@@ -19,11 +19,11 @@ CREATE TABLE cutover.quarantine (
   quarantined_at TIMESTAMPTZ NOT NULL
 );
 
--- Which code wrote a stream table, and which tables it owns.
+-- Which code wrote a stream table, and what its setup script created.
 CREATE TABLE cutover.stream_jobs (
   pipeline VARCHAR PRIMARY KEY,
   code_hash VARCHAR NOT NULL,
-  tables_json VARCHAR NOT NULL,
+  objects_json VARCHAR NOT NULL,
   built_at TIMESTAMPTZ NOT NULL
 );
 
