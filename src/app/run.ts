@@ -2,13 +2,13 @@ import { followCanary } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
 import { withProject, type OpenProject } from './open.js';
 import { stateOf } from './served.js';
-import { CutoverError } from '../model/errors.js';
 import type { Comparison } from '../model/comparison.js';
 import { toJson } from '../model/offset-vector.js';
 import type { Pipeline } from '../model/project.js';
 import type { CanaryReport, RunSummary } from '../model/results.js';
 import { worst } from '../model/verdict.js';
 import { Ingest } from '../shadow/ingest.js';
+import { interrupted } from '../shadow/interrupted.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
@@ -105,12 +105,4 @@ export function runForever(
     await runUntilStopped(parts);
     return summaryOf(parts, [...last.values()]);
   });
-}
-
-function interrupted(): CutoverError {
-  return new CutoverError(
-    'INTERRUPTED',
-    'stopped before the log was drained',
-    'Run again: it goes on where it stopped.',
-  );
 }

@@ -18,7 +18,8 @@ function userName(): string {
 
 const stopping = listenForStop(
   process,
-  (code) => process.exit(code),
+  // Not process.exit: that waits for a statement which a thread of the store still runs.
+  (name) => process.kill(process.pid, name),
   (text) => void (process.stderr.isTTY && process.stderr.write(text)),
 );
 

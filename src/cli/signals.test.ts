@@ -4,30 +4,31 @@ import { listenForStop } from './signals.js';
 
 function setUp() {
   const source = new EventEmitter();
-  const exits: number[] = [];
+  const kills: string[] = [];
   const said: string[] = [];
   const stopping = listenForStop(
     source,
-    (code) => exits.push(code),
+    (name) => kills.push(name),
     (text) => said.push(text),
   );
-  return { source, exits, said, stopping };
+  return { source, kills, said, stopping };
 }
 
 describe('stopping', () => {
   it('is graceful at the first signal and at once at the second', () => {
-    const { source, exits, said, stopping } = setUp();
+    const { source, kills, said, stopping } = setUp();
     source.emit('SIGTERM');
-    expect([stopping.signal.aborted, stopping.hardStop.aborted, exits, said.length]).toEqual([true, false, [], 1]);
+    expect([stopping.signal.aborted, stopping.hardStop.aborted, kills, said.length]).toEqual([true, false, [], 1]);
     source.emit('SIGINT');
-    expect([stopping.hardStop.aborted, exits]).toEqual([true, [130]]);
+    expect([stopping.hardStop.aborted, kills]).toEqual([true, ['SIGINT']]);
   });
 
-  it('exits with 143 after SIGTERM', () => {
-    const { source, exits } = setUp();
+  it('sends itself the second signal, with no handler left to catch it', () => {
+    const { source, kills } = setUp();
     source.emit('SIGINT');
     source.emit('SIGTERM');
-    expect(exits).toEqual([143]);
+    expect(kills).toEqual(['SIGTERM']);
+    expect(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM')).toBe(0);
   });
 
   it('takes its handlers away', () => {

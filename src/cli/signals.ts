@@ -8,9 +8,7 @@ export interface Stopping {
   release(): void;
 }
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-type StopSignal = keyof typeof EXIT_CODES;
+type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** The part of `process` that is used. */
 export interface SignalSource {
@@ -19,11 +17,12 @@ export interface SignalSource {
 }
 
 /**
- * The first SIGINT or SIGTERM aborts `signal`: what is in hand is finished. The second aborts `hardStop` and exits at once with 128 + its number.
+ * The first SIGINT or SIGTERM aborts `signal`: what is in hand is finished. The second aborts `hardStop`, takes the handlers away
+ * and sends itself the signal again: the process ends at once, and the shell sees 128 + its number.
  */
 export function listenForStop(
   source: SignalSource,
-  exit: (code: number) => void,
+  kill: (signal: StopSignal) => void,
   say: (text: string) => void,
 ): Stopping {
   const graceful = new AbortController();
@@ -31,11 +30,16 @@ export function listenForStop(
   const on = (name: StopSignal) => (): void => {
     if (graceful.signal.aborted) {
       hard.abort(name);
-      exit(EXIT_CODES[name]);
+      release();
+      kill(name);
       return;
     }
     graceful.abort(name);
     say('stopping after what is in hand; once more to stop at once\n');
+  };
+  const release = (): void => {
+    source.off('SIGINT', handlers.SIGINT);
+    source.off('SIGTERM', handlers.SIGTERM);
   };
   const handlers = { SIGINT: on('SIGINT'), SIGTERM: on('SIGTERM') };
   source.on('SIGINT', handlers.SIGINT);
@@ -44,9 +48,6 @@ export function listenForStop(
     signal: graceful.signal,
     hardStop: hard.signal,
     stop: (reason) => graceful.abort(reason),
-    release: () => {
-      source.off('SIGINT', handlers.SIGINT);
-      source.off('SIGTERM', handlers.SIGTERM);
-    },
+    release,
   };
 }

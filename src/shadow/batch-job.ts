@@ -57,6 +57,9 @@ export async function runBatchJob(
       await session.run(
         `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
       );
+      // One by one: a CASCADE of tables filled in the same transaction makes DuckDB refuse the commit.
+      for (const { kind, name } of await dialect.objects(session, REPLAY_SCHEMA))
+        await session.run(`DROP ${kind} ${tableName(dialect, REPLAY_SCHEMA, name)}`);
       await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
       break;
     }

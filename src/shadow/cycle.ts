@@ -13,9 +13,10 @@ import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
+import { interrupted } from './interrupted.js';
 import { publish } from './publish.js';
 import { reuse, stillHolds } from './reuse.js';
-import { touchedPartitions } from './scope.js';
+import { lacksPartition, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -125,7 +126,7 @@ async function cyclePipeline(
   const { env, session, options, cut } = cycle;
   const evidence = evidenceOf(cycle, pipeline);
   const startedAt = env.clock.now();
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw interrupted();
   const previous = await loadComparison(session, pipeline.name);
   const stored = cycle.stored.get(pipeline.name) ?? null;
   const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
@@ -149,12 +150,16 @@ async function cyclePipeline(
   const partitions = options.force
     ? undefined
     : await touchedPartitions(env, session, pipeline, cut, prior, previous, evidence.rules);
-  const before: Before = { startedAt, prior, previous, partitions };
+  const before = { startedAt, prior, previous, partitions };
   const jobStarted = performance.now();
   const needed = options.force || prior === null || !equalVectors(prior.cut, cut);
   if (needed) {
     env.progress.update(`${pipeline.name}: batch job`, 0);
     await runBatchJob(env, session, pipeline, cut, partitions, options.signal);
+    if (partitions !== undefined && (await lacksPartition(env, session, pipeline, partitions))) {
+      before.partitions = undefined;
+      await runBatchJob(env, session, pipeline, cut, undefined, options.signal);
+    }
   }
   const jobMs = performance.now() - jobStarted;
   await env.reached('batch job done');

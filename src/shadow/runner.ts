@@ -6,6 +6,7 @@ import { runCycle, type CycleOptions } from './cycle.js';
 import { connected, type ShadowEnvironment } from './environment.js';
 import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
+import { interrupted, isInterruption } from './interrupted.js';
 import { nextDue } from './schedule.js';
 
 /** How long a stop waits for the micro-batch in hand before its statement is interrupted (and the micro-batch rolled back). */
@@ -115,7 +116,7 @@ export async function runUntilStopped(parts: RunnerParts): Promise<void> {
   for (const one of both) one.catch(() => stop.abort());
   const ended = await Promise.allSettled(both);
   // Work that the stop itself interrupted was rolled back: that is no error of the run.
-  const byStop = (reason: unknown): boolean => parts.signal.aborted && reason === parts.signal.reason;
+  const byStop = (reason: unknown): boolean => parts.signal.aborted && isInterruption(reason);
   for (const result of ended) if (result.status === 'rejected' && !byStop(result.reason)) throw result.reason;
 }
 
@@ -173,7 +174,7 @@ async function interruptible<T>(parts: RunnerParts, session: SqlSession, work: (
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted && /interrupt/i.test(messageOf(error))) return await Promise.reject(signal.reason);
+    if (signal.aborted && /interrupt/i.test(messageOf(error))) throw interrupted();
     throw error;
   } finally {
     done.abort();

@@ -4,6 +4,7 @@ import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import type { BatchResultRecord } from '../store/state/jobs.js';
 import type { ShadowEnvironment } from './environment.js';
+import { RESULT } from './tables.js';
 
 /** More partitions than this are not worth listing: everything is computed instead. */
 const MAX_PARTITIONS = 1000;
@@ -47,6 +48,21 @@ export async function touchedPartitions(
   // No event landed, only quarantined ones did: there would be nothing to compare.
   if (rows.length === 0 || rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
   return rows.map((row) => `CAST(${dialect.literal(String(row['value']))} AS ${column.type})`);
+}
+
+/**
+ * Whether one of the partitions has no row in the batch job's result. Its events may all be filtered out, or its rows gone; or else `from` names other
+ * values than the column holds, and then what its events did change would be neither computed nor compared: everything has to be.
+ */
+export async function lacksPartition(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  partitions: readonly string[],
+): Promise<boolean> {
+  const column = env.store.dialect.quote(pipeline.batch.partitionBy?.column ?? '');
+  const [row] = await session.query(`SELECT count(DISTINCT ${column}) AS n FROM ${RESULT}`);
+  return Number(row?.['n']) < partitions.length;
 }
 
 /** Whether a rule's last day was at or after the previous comparison, and lies before today. */

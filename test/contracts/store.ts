@@ -195,7 +195,7 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
       });
 
       it('lists keep order, NULL and 64-bit elements', async () => {
-        const { columnType } = store.dialect;
+        const columnType = (declared: string): string => store.dialect.columnType(declared);
         await session.run(`CREATE TABLE cutover.probe (l ${columnType('bigint[]')}, t ${columnType('text[]')})`);
         await session.run(
           `INSERT INTO cutover.probe VALUES (CAST(ARRAY[9223372036854775807, NULL, 1] AS ${columnType('bigint[]')}), ARRAY['b', 'a,b'])`,

@@ -87,7 +87,8 @@ describe('batch jobs', () => {
   });
 
   it('a job that ran longer than hold_limit is held by copy from then on', async () => {
-    const one = project(totals({ batch: { sql: BATCH_SQL, hold_limit: '1ms' } }));
+    const slow = BATCH_SQL.replace('GROUP', 'WHERE (SELECT max(hash(x)) FROM range(3000000) r(x)) IS NOT NULL GROUP');
+    const one = project(totals({ batch: { sql: slow, hold_limit: '1ms' } }));
     one.ndjson('a.ndjson', ALL);
     expect(only((await one.run()).comparisons).alignment.method).toBe('snapshot');
     expect((await one.compare()).alignment.method).toBe('copy');
@@ -117,7 +118,8 @@ describe('batch jobs', () => {
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
     expect(await one.side('batch')).toEqual([]);
-    expect(await one.query('SELECT count(*) AS n FROM cutover.comparisons')).toEqual([{ n: '0' }]);
+    // No older pass may speak for it: what is stored, if anything, is the failure.
+    expect(await one.query(`SELECT id FROM cutover.comparisons WHERE verdict <> 'error'`)).toEqual([]);
     // The events are in: only the cycle failed.
     expect(await one.side('stream')).toEqual(expectedTotals(ALL));
   });

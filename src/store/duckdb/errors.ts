@@ -31,14 +31,18 @@ export function mapped(error: unknown): unknown {
     );
   }
   if (CORRUPT.test(message)) {
-    return new CutoverError(
-      'STORE_UNREADABLE',
-      `the store cannot be read: ${firstLine(message)}`,
-      'Restore it from a backup, or remove it and run again: the log is read anew from its beginning.',
-      { cause: error },
-    );
+    return storeUnreadable(message, error);
   }
   return error;
+}
+
+export function storeUnreadable(message: string, cause: unknown): CutoverError {
+  return new CutoverError(
+    'STORE_UNREADABLE',
+    `the store cannot be read: ${firstLine(message)}`,
+    'Restore it from a backup, or remove it and run again: the log is read anew from its beginning.',
+    { cause },
+  );
 }
 
 function firstLine(text: string): string {

@@ -1,11 +1,11 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { CutoverError } from '../../model/errors.js';
+import { CutoverError, messageOf } from '../../model/errors.js';
 import type { SchemaNames } from '../../model/project.js';
 import type { SqlSession, Store } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
-import { mapped } from './errors.js';
+import { mapped, storeUnreadable } from './errors.js';
 import { migrate } from './migrate.js';
 import { CATALOG, DuckDbSession } from './session.js';
 
@@ -34,7 +34,7 @@ export async function openDuckDbStore(options: DuckDbOptions): Promise<Store> {
       await connection.run(`ATTACH ${duckDbDialect.literal(path)} AS ${CATALOG}`);
     } catch (error) {
       instance.closeSync();
-      throw error;
+      throw unreadable(error);
     } finally {
       connection.closeSync();
     }
@@ -58,6 +58,13 @@ async function reserve(given: string): Promise<string> {
   }
   openHere.add(path);
   return path;
+}
+
+/** A cut-off file gives a message that, anywhere but here, may be about a file of the log. */
+function unreadable(error: unknown): unknown {
+  return /Could not read enough bytes|read.*past end|Serialization Error/i.test(messageOf(error))
+    ? storeUnreadable(messageOf(error), error)
+    : error;
 }
 
 class DuckDbStore implements Store {
