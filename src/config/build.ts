@@ -13,6 +13,7 @@ import type {
   StreamJob,
 } from '../model/project.js';
 import { decimalText } from './decimal.js';
+import { withImports } from './imports.js';
 import type { KeyPath } from './problems.js';
 import type { ConfigInput, PipelineInput, RuleInput } from './schema.js';
 
@@ -116,7 +117,7 @@ async function buildStream(
   }
   if (stream.module === undefined) return undefined;
   const module = await context.readFile(stream.module, [...at, 'module']);
-  return module && { kind: 'module', module, ...prepared };
+  return module && { kind: 'module', module: await withImports(module), ...prepared };
 }
 
 function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnRule {

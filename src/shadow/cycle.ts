@@ -16,7 +16,7 @@ import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { publish } from './publish.js';
 import { reuse, stillHolds } from './reuse.js';
-import { lacksPartition, touchedPartitions } from './scope.js';
+import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -232,7 +232,7 @@ async function publishAndCompare(
   const followed = await lifecycle.save(session, {
     comparisonId: id,
     at: finishedAt.toISOString(),
-    resolvable: await resolvableBy(cycle, pipeline, before.partitions),
+    resolvable: await resolvableBy(session, pipeline, before.partitions),
   });
   const elsewhere = scope === undefined ? 0 : Math.max(0, followed.open - followed.continued - followed.opened);
   const comparison: Comparison = {
@@ -285,20 +285,4 @@ function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined):
   return by === undefined || partitions === undefined
     ? { full: true }
     : { full: false, partition_column: by.column, partitions: partitions.length };
-}
-
-/** Which open discrepancies a partial comparison may close: those whose key names one of the compared partitions. */
-async function resolvableBy(
-  cycle: Cycle,
-  pipeline: Pipeline,
-  partitions: readonly string[] | undefined,
-): Promise<(key: Readonly<Record<string, unknown>>) => boolean> {
-  const by = pipeline.batch.partitionBy;
-  if (by === undefined || partitions === undefined) return () => true;
-  if (!pipeline.key.includes(by.column) || partitions.length === 0) return () => false;
-  const rows = await cycle.session.query(
-    `SELECT CAST(v AS VARCHAR) AS value FROM (VALUES ${partitions.map((value) => `(${value})`).join(', ')}) t(v)`,
-  );
-  const compared = new Set(rows.map((row) => String(row['value'])));
-  return (key) => compared.has(String(key[by.column]));
 }

@@ -65,6 +65,22 @@ export async function lacksPartition(
   return Number(row?.['n']) < partitions.length;
 }
 
+/** Which open discrepancies a partial comparison may close: those whose key names one of the compared partitions. */
+export async function resolvableBy(
+  session: SqlSession,
+  pipeline: Pipeline,
+  partitions: readonly string[] | undefined,
+): Promise<(key: Readonly<Record<string, unknown>>) => boolean> {
+  const by = pipeline.batch.partitionBy;
+  if (by === undefined || partitions === undefined) return () => true;
+  if (!pipeline.key.includes(by.column) || partitions.length === 0) return () => false;
+  const rows = await session.query(
+    `SELECT CAST(v AS VARCHAR) AS value FROM (VALUES ${partitions.map((value) => `(${value})`).join(', ')}) t(v)`,
+  );
+  const compared = new Set(rows.map((row) => String(row['value'])));
+  return (key) => compared.has(String(key[by.column]));
+}
+
 /** Whether a rule's last day was at or after the previous comparison, and lies before today. */
 function endedSince(pipeline: Pipeline, previous: Comparison, now: Date): boolean {
   const then = previous.started_at.slice(0, 10);
