@@ -4,6 +4,7 @@ import { withProject } from './open.js';
 import type { Comparison } from '../model/comparison.js';
 import { CutoverError } from '../model/errors.js';
 import { runCycle } from '../shadow/cycle.js';
+import { storeFailedCycle } from '../shadow/failed-cycle.js';
 import { requireUnchangedStreams } from '../shadow/prepare.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 
@@ -23,11 +24,18 @@ export function compareNow(ctx: AppContext, name: string, options: { limit: numb
       );
     }
     await requireUnchangedStreams(env, session, evidence);
+    const startedAt = ctx.clock.now();
     const comparisons = await runCycle(env, session, [pipeline], evidence, {
       limit: options.limit,
       force: true,
       signal: ctx.signal,
       onReshaped: open.refreshServed,
+    }).catch(async (error: unknown) => {
+      // As in a run: an older pass must not speak for a pipeline whose cycle fails now.
+      if (!ctx.signal.aborted) {
+        await storeFailedCycle(env, session, pipeline, open.evidenceOf(name), error, startedAt).catch(() => undefined);
+      }
+      throw error;
     });
     await followCanary(ctx, open, comparisons);
     const found = comparisons.find((comparison) => comparison.pipeline === name);

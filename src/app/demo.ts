@@ -114,11 +114,11 @@ class Journey {
 
   async #faultAtAQuarter(): Promise<void> {
     this.#story.scene(
-      'At 25% a new version of the stream job is deployed: after a restart it counts some events twice',
+      'At 25% somebody forces a new version of the stream job in: after a restart it counts some events twice',
     );
     await this.#data.deploy('double-count');
-    this.#story.command(`cutover rebuild ${PIPELINE}`);
-    this.#story.rebuilt(await rebuild(this.#ctx, PIPELINE));
+    this.#story.command(`cutover rebuild ${PIPELINE} --force`);
+    this.#story.rebuilt(await rebuild(this.#ctx, PIPELINE, { force: true }));
     this.#story.comparison(await this.#cycle('fail'), 1);
     const status = await this.#status('history');
     const last = status.history[0];

@@ -6,6 +6,8 @@ import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
+import type { Pipeline } from '../model/project.js';
+import { withAncestors } from '../shadow/environment.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -43,6 +45,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       });
       await check('quarantine', () => quarantineCheck(open));
       for (const pipeline of open.project.pipelines) {
+        checks.push(afterCheck(open, pipeline));
         await check(`${pipeline.name}: stream job`, async () => {
           await prepareStreamJob(pipeline, open.store.dialect);
           return streamCheck(open, pipeline.name);
@@ -100,6 +103,36 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
     detail: `${count} events in quarantine, ${limit} allowed`,
     remedy: count > limit ? 'Look at cutover.quarantine; correct the producer or raise ingest.max_quarantined.' : null,
   };
+}
+
+/** A pipeline that reads another one without saying so gets its table at another cut: a difference in timing, not in logic. */
+function undeclaredReads(open: OpenProject, pipeline: Pipeline): string[] {
+  const declared = new Set(withAncestors(open.project.pipelines, [pipeline.name]).map(({ name }) => name));
+  const texts = [
+    pipeline.batch.kind === 'sql' ? pipeline.batch.sql.text : '',
+    pipeline.stream.kind === 'sql' ? pipeline.stream.sql.text : '',
+  ];
+  const code = texts.join('\n').replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
+  const words = new Set(code.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []);
+  return open.project.pipelines.map(({ name }) => name).filter((name) => words.has(name) && !declared.has(name));
+}
+
+function afterCheck(open: OpenProject, pipeline: Pipeline): DoctorCheck {
+  const undeclared = undeclaredReads(open, pipeline);
+  const name = `${pipeline.name}: after`;
+  return undeclared.length === 0
+    ? {
+        name,
+        status: 'ok',
+        detail: pipeline.after.length === 0 ? 'reads no other pipeline' : `reads ${pipeline.after.join(', ')}`,
+        remedy: null,
+      }
+    : {
+        name,
+        status: 'warn',
+        detail: `its SQL mentions ${undeclared.join(', ')}, which it does not name`,
+        remedy: `If it reads that table, write after: [${[...pipeline.after, ...undeclared].join(', ')}]: otherwise it reads it at another cut.`,
+      };
 }
 
 async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck> {

@@ -1,17 +1,32 @@
 import type { AppContext } from './context.js';
-import { withProject } from './open.js';
+import { withProject, type OpenProject } from './open.js';
+import { stateOf } from './served.js';
+import { percentOfShare } from '../canary/plan.js';
+import { CutoverError } from '../model/errors.js';
 import { toJson } from '../model/offset-vector.js';
 import type { RebuildResult } from '../model/results.js';
+import { connected } from '../shadow/environment.js';
 import { rebuildStreams } from '../shadow/rebuild.js';
+import { loadStreamJobs } from '../store/state/jobs.js';
 import { ensureLanding } from '../store/state/landing.js';
 
-/** Replays the landing into fresh stream tables of a pipeline and of those connected with it, and swaps them in. */
-export function rebuild(ctx: AppContext, name: string): Promise<RebuildResult> {
+/**
+ * Replays the landing into fresh stream tables of a pipeline and of those connected with it, and swaps them in.
+ * Errors: CANARY_REFUSED where readers already read one of these tables and its code is another: nothing has compared that yet.
+ *
+ * @param options.force swap it in under the readers all the same
+ */
+export function rebuild(
+  ctx: AppContext,
+  name: string,
+  options: { force: boolean } = { force: false },
+): Promise<RebuildResult> {
   return withProject(ctx, async (open) => {
     const started = performance.now();
     const pipeline = open.pipeline(name);
     const log = await open.openLog();
     await ensureLanding(open.session, open.store.dialect, await log.columns());
+    if (!options.force) await refuseUnderReaders(ctx, open, pipeline.name);
     const outcome = await rebuildStreams(open.env, open.session, [pipeline.name], open.evidence, open.refreshServed);
     return {
       schema: 'cutover.rebuild/v1',
@@ -21,4 +36,19 @@ export function rebuild(ctx: AppContext, name: string): Promise<RebuildResult> {
       took: Math.round(performance.now() - started),
     };
   });
+}
+
+async function refuseUnderReaders(ctx: AppContext, open: OpenProject, name: string): Promise<void> {
+  const records = await loadStreamJobs(open.session);
+  for (const pipeline of connected(open.env.pipelines, [name])) {
+    const record = records.get(pipeline.name);
+    const state = await stateOf(open.session, pipeline, ctx.clock.now());
+    if (state.share_ppm === 0 || record === undefined || record.codeHash === open.evidenceOf(pipeline.name).stream)
+      continue;
+    throw new CutoverError(
+      'CANARY_REFUSED',
+      `${percentOfShare(state.share_ppm)}% of the keys of ${pipeline.name} read the table that a rebuild would replace by the output of other code`,
+      `Move them back first (\`cutover canary rollback ${pipeline.name}\`), or swap it in under them with --force.`,
+    );
+  }
 }

@@ -167,7 +167,7 @@ export async function buildPipeline(
       steps: canary.steps,
       dwell: { cycles: canary.dwell.cycles },
       approve: canary.approve,
-      rollbackAt: canary.rollback_at,
+      rollbackAt: canary.rollback_at ?? Math.max(0.001, gate.max_mismatch_rate),
       auto: canary.auto,
       salt: canary.salt ?? name,
     },

@@ -99,6 +99,14 @@ export function checkPipeline(
       complain(['after', index], `there is no pipeline "${other}"; configured are: ${names.join(', ')}`);
   }
   checkCanary(pipeline.canary, under('canary'));
+  const { rollback_at: rollbackAt } = pipeline.canary;
+  const { max_mismatch_rate: allowed } = pipeline.gate;
+  if (rollbackAt !== undefined && rollbackAt < allowed) {
+    under('canary')(
+      ['rollback_at'],
+      `must not be below gate.max_mismatch_rate (${allowed}): what the gate allows would be rolled back`,
+    );
+  }
 }
 
 /** What the keys of the log must have in common. */

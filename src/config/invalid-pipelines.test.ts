@@ -236,6 +236,11 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     withKeys('canary: { approve: [30] }'),
     ':5:25 pipelines.p.canary.approve[0]: 30 is not among the steps (1, 5, 10, 25, 50, 100)',
   ],
+  [
+    'a rollback below what the gate allows',
+    withKeys('gate: { max_mismatch_rate: 0.01 }, canary: { rollback_at: 0.001 }'),
+    ':5:63 pipelines.p.canary.rollback_at: must not be below gate.max_mismatch_rate (0.01): what the gate allows would be rolled back',
+  ],
 ];
 
 describe('a bad pipeline', () => {

@@ -155,7 +155,14 @@ const canary = strict({
     .prefault({})
     .describe('How long a step lasts at least.'),
   approve: z.array(z.number()).default([]).describe('Steps that need an approval before they are taken.'),
-  rollback_at: z.number().min(0).lt(1).default(0.001).describe('Mismatch rate above which the canary is rolled back.'),
+  rollback_at: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'Mismatch rate above which the canary is rolled back; not below gate.max_mismatch_rate. Default: 0.001, or that rate if it is higher.',
+    ),
   auto: z.boolean().default(false).describe('`cutover run` takes the steps by itself.'),
   salt: value.text.optional().describe("Text that decides which keys come first. Default: the pipeline's name."),
 });

@@ -58,7 +58,9 @@ async function cycles(
   const targets = await parts.active(pipelines);
   const comparisons: Comparison[] = [];
   const failures: { error: unknown }[] = [];
-  for (const group of groupsOf(env, targets)) {
+  const alone: Pipeline[] = [];
+  const groups = groupsOf(env, targets);
+  for (let group = groups.shift(); group !== undefined; group = groups.shift() ?? next(alone)) {
     const startedAt = env.clock.now();
     try {
       const made = await interruptible(parts, cycleSession, () =>
@@ -68,12 +70,22 @@ async function cycles(
       comparisons.push(...made);
     } catch (error) {
       if (signal.aborted) throw error;
+      if (group.length > 1) {
+        // One failing pipeline took the others of its cycle with it: each by itself, those that can be compared are.
+        alone.push(...group);
+        continue;
+      }
       env.logger.error({ pipelines: group.map(({ name }) => name) }, `cycle failed: ${messageOf(error)}`);
       failures.push({ error });
       await storeFailures(parts, group, error, startedAt);
     }
   }
   return { comparisons, failures };
+}
+
+function next(alone: Pipeline[]): Pipeline[] | undefined {
+  const pipeline = alone.shift();
+  return pipeline === undefined ? undefined : [pipeline];
 }
 
 /** The targets in dependency order, together where they are connected by `after`. */

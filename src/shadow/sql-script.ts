@@ -85,13 +85,18 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
   const indent = inStatement === 1 ? statement.column - 1 : 0;
   const line = (source.firstLine ?? 1) - 1 + statement.line + Math.max(0, inStatement - 1);
   const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
-  return new CutoverError(
-    'SQL_FAILED',
-    what,
-    'Correct the statement and run again: nothing of this transaction was kept.',
-    {
-      place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) },
-      cause: error,
-    },
-  );
+  return new CutoverError('SQL_FAILED', what, remedyFor(what), {
+    place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) },
+    cause: error,
+  });
+}
+
+function remedyFor(what: string): string {
+  if (/NOT NULL constraint failed/i.test(what)) {
+    return "Give the column a value in the statement (coalesce), leave such events out, or allow NULL in the table by the stream job's `setup`.";
+  }
+  if (/Duplicate key/i.test(what)) {
+    return 'Let the statement update the row that is there: INSERT ... ON CONFLICT (key) DO UPDATE.';
+  }
+  return 'Correct the statement and run again: nothing of this transaction was kept.';
 }

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { canaryAction } from '../../src/app/canary.js';
 import { askGate } from '../../src/app/gate.js';
+import { rebuild } from '../../src/app/rebuild.js';
 import { routeKey } from '../../src/app/route.js';
 import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { CanaryAction } from '../../src/model/canary.js';
 import type { CanaryReport } from '../../src/model/results.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { BATCH_SQL, TestProject, events, totals, until } from './project.js';
+import { BATCH_SQL, STREAM_SQL, TestProject, events, totals, until } from './project.js';
 
 const projects: TestProject[] = [];
 afterEach(() => {
@@ -140,6 +141,23 @@ describe('the canary', () => {
     expect(await one.run()).toMatchObject({ verdict: 'pass' });
     expect(await act(one, 'start')).toMatchObject({ applied: true, state: { stage: 'canary', share_ppm: 500_000 } });
     expect(await act(one, 'rollback')).toMatchObject({ applied: true, state: { stage: 'rolled_back', share_ppm: 0 } });
+  });
+
+  it('keeps a rebuild by other code from its readers, unless it is forced on them', async () => {
+    const one = project({ steps: [50, 100], dwell: { cycles: 0 } });
+    await one.run();
+    await act(one, 'start');
+    // The same code again is no risk.
+    expect((await rebuild(one.context(), 'totals')).events).toBe(40);
+    const wrong = STREAM_SQL.replace('count(*)', 'count(*) + 1');
+    one.configure({
+      pipelines: totals({ canary: { steps: [50, 100], dwell: { cycles: 0 } }, stream: { sql: wrong } }),
+    });
+    await expect(rebuild(one.context(), 'totals')).rejects.toMatchObject({ code: 'CANARY_REFUSED' });
+    expect((await act(one, 'status')).state).toMatchObject({ stage: 'canary', share_ppm: 500_000 });
+    await rebuild(one.context(), 'totals', { force: true });
+    expect((await one.run()).verdict).toBe('fail');
+    expect((await act(one, 'status')).state).toMatchObject({ stage: 'rolled_back', share_ppm: 0 });
   });
 
   it('is rolled back by a cutover too that fails to be validated', async () => {

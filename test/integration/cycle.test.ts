@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askGate } from '../../src/app/gate.js';
 import { rebuild } from '../../src/app/rebuild.js';
+import { storedReport } from '../../src/app/report.js';
 import { runForever } from '../../src/app/run.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import {
@@ -308,6 +309,29 @@ describe('pipelines that read others', () => {
     expect(
       await one.query(`SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%rebuild%'`),
     ).toEqual([]);
+  });
+
+  it('one that fails does not keep what it reads from being compared, nor its older pass from being outdated', async () => {
+    const good = chained();
+    const bad = {
+      ...good,
+      spread: { ...good['spread'], batch: { sql: 'SELECT n, 1 // (n - n) AS keys, nothing FROM totals' } },
+    };
+    const one = project(good);
+    await one.run();
+    one.configure({ pipelines: bad });
+    one.append('a.ndjson', events(1, 40));
+    expect((await failure(one.run())).code).toBe('SQL_FAILED');
+    expect(await storedReport(one.context(), 'totals', { limit: 1 })).toMatchObject({
+      verdict: 'pass',
+      cut: { 0: '41' },
+    });
+    expect((await storedReport(one.context(), 'spread', { limit: 1 })).verdict).toBe('error');
+    one.configure({ pipelines: good });
+    await one.run();
+    one.configure({ pipelines: bad });
+    expect((await failure(one.compare('spread'))).code).toBe('SQL_FAILED');
+    expect((await storedReport(one.context(), 'spread', { limit: 1 })).verdict).toBe('error');
   });
 
   it('a pipeline added later is built from the landing', async () => {
