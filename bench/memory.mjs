@@ -1,6 +1,6 @@
 /**
- * Peak memory of `cutover run --once` over 3,000,000 flights, and its growth over 50 cycles in one process.
- * Run: npm run build && node bench/memory.mjs (Linux and macOS: resident set size as the operating system counts it)
+ * Peak memory of `cutover run --once` over 3,000,000 flights, and its growth over cycles (50, or as many as given) in one process.
+ * Run: npm run build && node bench/memory.mjs [cycles] (Linux and macOS: resident set size as the operating system counts it)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,17 +23,17 @@ async function once(configFile) {
   );
 }
 
-async function cycles(configFile) {
+async function cycles(configFile, count) {
   const ctx = contextFor(configFile);
   await withProject(ctx, async (open) => {
     const parts = await startRun(ctx, open, { limit: 100 }, new Map());
     await drain(parts);
-    for (let i = 1; i <= 50; i += 1) {
+    for (let i = 1; i <= count; i += 1) {
       await runCycle(parts.env, parts.cycleSession, open.project.pipelines, parts.evidence, {
         ...parts.cycle,
         force: true,
       });
-      if (i === 1 || i % 10 === 0) {
+      if (i === 1 || i % Math.ceil(count / 5) === 0) {
         globalThis.gc?.();
         console.log(
           `after ${i} cycles: ${(process.memoryUsage.rss() / MB).toFixed(0)} MB resident, ${(process.memoryUsage().heapUsed / MB).toFixed(1)} MB heap, peak ${peak().toFixed(0)} MB`,
@@ -43,16 +43,18 @@ async function cycles(configFile) {
   });
 }
 
-const [mode, configFile] = process.argv.slice(2);
+const [mode, configFile, count] = process.argv.slice(2);
 if (mode === 'once') await once(configFile);
-else if (mode === 'cycles') await cycles(configFile);
+else if (mode === 'cycles') await cycles(configFile, Number(count));
 else {
   const folder = mkdtempSync(join(tmpdir(), 'cutover-bench-'));
   try {
     const file = writeProject(folder);
     // Each in a process of its own: a peak never goes down.
     for (const one of ['once', 'cycles']) {
-      spawnSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), one, file], { stdio: 'inherit' });
+      spawnSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), one, file, mode ?? '50'], {
+        stdio: 'inherit',
+      });
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
