@@ -41,7 +41,7 @@ try {
     };
     const first = await cycle('full');
     const nothing = [];
-    for (let i = 0; i < 5; i += 1) nothing.push(await cycle('reused'));
+    for (let i = 0; i < 20; i += 1) nothing.push(await cycle('reused'));
     await export_(`FROM '${FLIGHTS}' WHERE date >= '2001-06-30'`, join(folder, 'data', 'b.parquet'));
     await drain(parts);
     const touched = await cycle('partial');

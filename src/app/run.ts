@@ -11,6 +11,7 @@ import { Ingest } from '../shadow/ingest.js';
 import { interrupted } from '../shadow/interrupted.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
+import { Standing } from '../shadow/standing.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import { ensureLanding } from '../store/state/landing.js';
 import { claimForLog } from '../store/state/meta.js';
@@ -46,6 +47,7 @@ export async function startRun(
     ingestSession,
     cycleSession: session,
     evidence,
+    standing: new Standing(env, evidence),
     cycle: { limit: handlers.limit, onReshaped: open.refreshServed },
     afterCycle: async (comparisons) => {
       for (const comparison of comparisons) {

@@ -15,7 +15,7 @@ import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { publish } from './publish.js';
-import { reuse, stillHolds } from './reuse.js';
+import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
 
@@ -134,10 +134,7 @@ async function cyclePipeline(
     !options.force &&
     previous !== null &&
     prior !== null &&
-    stillHolds(previous, evidence, cut, cycle.quarantined, startedAt, {
-      maxMismatchRate: pipeline.gate.maxMismatchRate,
-      maxQuarantined: env.ingest.maxQuarantined,
-    })
+    stillHolds(previous, evidence, cut, cycle.quarantined, startedAt, limitsOf(env, pipeline))
   ) {
     return transaction(async () => {
       const reused = reuse(previous, await nextComparisonId(session), startedAt, env.clock.now());

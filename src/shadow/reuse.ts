@@ -1,10 +1,16 @@
 import { equalVectors, fromJson, type OffsetVector } from '../model/offset-vector.js';
 import type { Comparison, Evidence } from '../model/comparison.js';
+import type { Pipeline } from '../model/project.js';
+import type { ShadowEnvironment } from './environment.js';
 
 /** What the configuration allows: a verdict depends on it, the evidence does not. */
 export interface Limits {
   readonly maxMismatchRate: number;
   readonly maxQuarantined: number;
+}
+
+export function limitsOf(env: ShadowEnvironment, pipeline: Pipeline): Limits {
+  return { maxMismatchRate: pipeline.gate.maxMismatchRate, maxQuarantined: env.ingest.maxQuarantined };
 }
 
 /**

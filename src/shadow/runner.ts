@@ -8,6 +8,8 @@ import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
 import { interrupted, isInterruption } from './interrupted.js';
 import { nextDue } from './schedule.js';
+import type { Standing } from './standing.js';
+import { vectorOf } from '../store/state/offsets.js';
 
 /** How long a stop waits for the micro-batch in hand before its statement is interrupted (and the micro-batch rolled back). */
 const STOP_GRACE_MS = 4000;
@@ -18,6 +20,7 @@ export interface RunnerParts {
   readonly ingestSession: SqlSession;
   readonly cycleSession: SqlSession;
   readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly standing: Standing;
   readonly cycle: Omit<CycleOptions, 'force' | 'signal'>;
   /** Called after each cycle, outside its transaction: the canary acts here. */
   readonly afterCycle: (comparisons: readonly Comparison[]) => Promise<void>;
@@ -63,9 +66,8 @@ async function cycles(
   for (let group = groups.shift(); group !== undefined; group = groups.shift() ?? next(alone)) {
     const startedAt = env.clock.now();
     try {
-      const made = await interruptible(parts, cycleSession, () =>
-        runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal }),
-      );
+      const made = await interruptible(parts, cycleSession, () => cycle(parts, group, force));
+      parts.standing.remember(made);
       await parts.afterCycle(made);
       comparisons.push(...made);
     } catch (error) {
@@ -81,6 +83,14 @@ async function cycles(
     }
   }
   return { comparisons, failures };
+}
+
+/** A cycle, or what the last one found when nothing arrived since. */
+async function cycle(parts: RunnerParts, group: readonly Pipeline[], force: boolean): Promise<Comparison[]> {
+  const { env, cycleSession, signal } = parts;
+  const position = vectorOf(parts.ingest.position);
+  const repeated = force ? null : await parts.standing.repeat(cycleSession, group, position);
+  return repeated ?? runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal });
 }
 
 function next(alone: Pipeline[]): Pipeline[] | undefined {
@@ -114,6 +124,8 @@ async function storeFailures(
     if (evidence !== undefined)
       failed.push(await storeFailedCycle(parts.env, parts.cycleSession, pipeline, evidence, error, startedAt));
   }
+  // What failed is tried again when next due, even at the same cut.
+  parts.standing.remember(failed);
   await parts.afterCycle(failed);
 }
 

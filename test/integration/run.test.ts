@@ -2,6 +2,7 @@ import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askGate } from '../../src/app/gate.js';
+import { storedReport } from '../../src/app/report.js';
 import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { Comparison } from '../../src/model/comparison.js';
@@ -137,6 +138,43 @@ describe('a run that stays', () => {
     // A cycle may come before the first event: inconclusive then, never a pass.
     for (const { keys_compared: keys, verdict } of seen) expect(verdict).toBe(keys > 0 ? 'pass' : 'inconclusive');
     expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('repeats what it found while nothing arrives, under new ids, and compares anew when something does', async () => {
+    const one = project({ pipelines: totals({ batch: { sql: BATCH_SQL, every: '20ms' } }) }, systemClock);
+    one.ndjson('a.ndjson', ALL.slice(0, 20));
+    const stop = new AbortController();
+    const seen: Comparison[] = [];
+    const running = runForever(one.context({ signal: stop.signal }), {
+      limit: 10,
+      onComparison: (comparison) => seen.push(comparison),
+      onCanary: () => undefined,
+    });
+    running.catch(() => undefined);
+    const at = (cut: string): Comparison[] => seen.filter((comparison) => comparison.cut['0'] === cut);
+    await until(() => at('20').length >= 4);
+    one.append('a.ndjson', ALL.slice(20));
+    await until(() => at('50').length >= 3);
+    stop.abort();
+    await running;
+    for (const cut of ['20', '50']) {
+      const [first, ...later] = at(cut);
+      expect(first).toMatchObject({ verdict: 'pass', reused_from: null });
+      for (const again of later) expect(again.reused_from).toBe(first?.comparison_id);
+    }
+    const ids = seen.map(({ comparison_id: id }) => Number(id));
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+    for (const comparison of [seen[1], seen.at(-1)]) {
+      const stored = await storedReport(one.context(), 'totals', {
+        comparisonId: comparison?.comparison_id ?? '',
+        limit: 10,
+      });
+      expect(stored).toEqual(comparison);
+    }
+    // Only what was found at a new cut is evidence.
+    const gate = await askGate(one.context(), 'totals', 'advance');
+    const cuts = new Set(seen.filter(({ verdict }) => verdict === 'pass').map(({ cut }) => cut['0']));
+    expect(gate.criteria.find(({ name }) => name === 'consecutive_passes')?.observed).toBe(cuts.size);
   });
 
   it('stores a failed cycle as an error, logs it, and goes on', async () => {

@@ -2,7 +2,7 @@ import type { Comparison } from '../../model/comparison.js';
 import type { OffsetVectorJson } from '../../model/offset-vector.js';
 import type { ComparisonSummary } from '../../model/results.js';
 import { verdictOf } from '../../model/verdict.js';
-import type { Row, SqlSession } from '../contract.js';
+import type { Param, Row, SqlSession } from '../contract.js';
 
 /** The next comparison id; ids rise, so that "newest" is "highest". */
 export async function nextComparisonId(session: SqlSession): Promise<string> {
@@ -10,29 +10,48 @@ export async function nextComparisonId(session: SqlSession): Promise<string> {
   return String(row?.['id']);
 }
 
-export async function insertComparison(session: SqlSession, comparison: Comparison): Promise<void> {
-  await session.run(
-    `INSERT INTO cutover.comparisons VALUES (CAST($1 AS BIGINT), $2, $3, $4, $5, CAST($6 AS BIGINT), CAST($7 AS TIMESTAMPTZ), $8, $9, $10, $11, CAST($12 AS DOUBLE PRECISION), $13)`,
-    [
-      comparison.comparison_id,
-      comparison.pipeline,
-      comparison.verdict,
-      JSON.stringify(comparison.cut),
-      comparison.scope.full,
-      comparison.reused_from,
-      comparison.finished_at,
-      comparison.evidence.batch,
-      comparison.evidence.stream,
-      comparison.evidence.rules,
-      comparison.keys_compared,
-      String(comparison.mismatch_rate),
-      JSON.stringify(comparison),
-    ],
-  );
+const COLUMNS = `pipeline, verdict, cut_json, full_scope, reused_from, finished_at, evidence_batch, evidence_stream, evidence_rules, keys_compared,
+  mismatch_rate, result_json`;
+
+const VALUES = `$1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS TIMESTAMPTZ), $7, $8, $9, $10, CAST($11 AS DOUBLE PRECISION), $12`;
+
+function valuesOf(comparison: Comparison): Param[] {
+  return [
+    comparison.pipeline,
+    comparison.verdict,
+    JSON.stringify(comparison.cut),
+    comparison.scope.full,
+    comparison.reused_from,
+    comparison.finished_at,
+    comparison.evidence.batch,
+    comparison.evidence.stream,
+    comparison.evidence.rules,
+    comparison.keys_compared,
+    String(comparison.mismatch_rate),
+    JSON.stringify(comparison),
+  ];
 }
 
+export async function insertComparison(session: SqlSession, comparison: Comparison): Promise<void> {
+  await session.run(`INSERT INTO cutover.comparisons (${COLUMNS}, id) VALUES (${VALUES}, CAST($13 AS BIGINT))`, [
+    ...valuesOf(comparison),
+    comparison.comparison_id,
+  ]);
+}
+
+/** Stores a comparison under the next id, whatever its own says, in one statement; returns that id. */
+export async function insertUnderNextId(session: SqlSession, comparison: Comparison): Promise<string> {
+  const [row] = await session.query(
+    `INSERT INTO cutover.comparisons (${COLUMNS}, id) VALUES (${VALUES}, nextval('cutover.comparison_id')) RETURNING CAST(id AS VARCHAR) AS id`,
+    valuesOf(comparison),
+  );
+  return String(row?.['id']);
+}
+
+/** The id is the row's: see `insertUnderNextId`. */
 function parse(row: Row): Comparison {
-  return JSON.parse(String(row['result_json'])) as Comparison;
+  const comparison = JSON.parse(String(row['result_json'])) as Comparison;
+  return { ...comparison, comparison_id: String(row['id']) };
 }
 
 /** A stored comparison by id, or the newest of the pipeline; null when there is none. */
@@ -40,11 +59,11 @@ export async function loadComparison(session: SqlSession, pipeline: string, id?:
   const rows =
     id === undefined
       ? await session.query(
-          'SELECT result_json FROM cutover.comparisons WHERE id = (SELECT max(id) FROM cutover.comparisons WHERE pipeline = $1)',
+          'SELECT CAST(id AS VARCHAR) AS id, result_json FROM cutover.comparisons WHERE id = (SELECT max(id) FROM cutover.comparisons WHERE pipeline = $1)',
           [pipeline],
         )
       : await session.query(
-          'SELECT result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2',
+          'SELECT CAST(id AS VARCHAR) AS id, result_json FROM cutover.comparisons WHERE pipeline = $1 AND CAST(id AS VARCHAR) = $2',
           [pipeline, id],
         );
   return rows[0] === undefined ? null : parse(rows[0]);
