@@ -43,7 +43,7 @@ export async function init(options: { template: string; directory: string; force
     await mkdir(dirname(to), { recursive: true });
     await copyFile(file, to);
   }
-  const enter = relative(process.cwd(), target);
+  const enter = shorter(relative(process.cwd(), target), target);
   return {
     schema: 'cutover.init/v1',
     template: options.template,
@@ -56,6 +56,11 @@ export async function init(options: { template: string; directory: string; force
       `cutover gate ${template.pipeline}`,
     ],
   };
+}
+
+/** A path that leads far up reads better in full. */
+function shorter(relativePath: string, absolute: string): string {
+  return relativePath.startsWith('..') ? absolute : relativePath;
 }
 
 async function refuseExisting(files: readonly string[]): Promise<void> {
