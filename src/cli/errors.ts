@@ -36,8 +36,12 @@ export function errorText(thrown: unknown, options: ErrorOptions): string {
   }
   const paint = painter(options.color);
   const place = error.place === undefined ? '' : placeText(error.place);
+  // Several problems at once stand on a line each, further in than anything that is not part of the message. The message of a defect is
+  // nobody's own wording: it stays on its line.
+  const [what = '', ...more] = error.code === 'INTERNAL' ? [error.message] : error.message.split('\n');
   const lines = [
-    `${paint(`error[${error.code}]`, 'bold', 'red')}: ${visible(error.message)}`,
+    `${paint(`error[${error.code}]`, 'bold', 'red')}: ${visible(what)}`,
+    ...more.map((line) => `    ${visible(line)}`),
     ...(place === '' ? [] : [`  at ${visible(place)}`]),
     `  ${paint('help', 'cyan')}: ${visible(error.remedy)}`,
     ...(verbose

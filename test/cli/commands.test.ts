@@ -336,6 +336,17 @@ describe('errors of use cases', () => {
     expect(stderr).toContain('commands.test.ts');
   });
 
+  it('of several problems are shown on a line each', async () => {
+    const several = new CutoverError('CONFIG_INVALID', 'a.yaml:1:1 one\na.yaml:2:1 \u001b[2J two', 'Correct it.');
+    const { code, stderr } = await cli(['compare', 'x'], failing(several));
+    expect(code).toBe(2);
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
+      'error[CONFIG_INVALID]: a.yaml:1:1 one',
+      '    a.yaml:2:1 \\x1b[2J two',
+      '  help: Correct it.',
+    ]);
+  });
+
   it('without a code are a defect, and cannot control the terminal', async () => {
     const { code, stderr } = await cli(['compare', 'x'], failing(new TypeError('no \u001b[2J of undefined\nsecond')));
     expect(code).toBe(2);
