@@ -57,6 +57,8 @@ export async function runScript(
   source: SourceText,
   statements: readonly Statement[],
 ): Promise<void> {
+  // Before the first one runs: a COMMIT in the middle would keep half a micro-batch, and its events would be taken twice.
+  for (const statement of statements) refuseTransactionControl(source, statement);
   for (const statement of statements) {
     try {
       await session.run(statement.text);
@@ -99,4 +101,19 @@ function remedyFor(what: string): string {
     return 'Let the statement update the row that is there: INSERT ... ON CONFLICT (key) DO UPDATE.';
   }
   return 'Correct the statement and run again: nothing of this transaction was kept.';
+}
+
+/** The first word of a statement, behind comments. */
+const TRANSACTION_CONTROL =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|CHECKPOINT|FORCE)\b/i;
+
+function refuseTransactionControl(source: SourceText, statement: Statement): void {
+  const word = TRANSACTION_CONTROL.exec(statement.text)?.[1];
+  if (word === undefined) return;
+  throw new CutoverError(
+    'SQL_FAILED',
+    `a job may not control the transaction it runs in: ${word.toUpperCase()}`,
+    'Leave the statement out: all of a job runs in the one transaction of its micro-batch.',
+    { place: { file: source.path, line: (source.firstLine ?? 1) - 1 + statement.line } },
+  );
 }
