@@ -1,37 +1,58 @@
 import type { CutoverError } from '../model/errors.js';
 import type { PartitionState } from '../model/partition.js';
 import type { DeclaredColumn } from '../model/project.js';
+import type { RowSource } from '../model/row-source.js';
 
 export type { PartitionState };
 
 /**
- * A run of events of one partition, as a relation in DuckDB SQL that is evaluated where the events go: whole sets move,
- * not rows. The relation yields, in any order, one row for each offset in [from, to):
- * `_offset BIGINT`, `_event_time TIMESTAMPTZ` (NULL without event time), the log's columns by name and declared type,
- * `_error VARCHAR` (NULL when the row fits the schema, otherwise the reason), `_raw VARCHAR` (the source text, at least when `_error` is set).
+ * A run of events of one partition, as a source of rows: one row for each event in [from, to), in any order, with the columns
+ * `_offset bigint`, `_event_time timestamptz` (NULL without event time), the log's columns by name and declared type,
+ * `_error text` (NULL when the row fits the schema, otherwise the reason) and `_raw text` (the source text, at least when `_error` is set),
+ * in exactly this order.
  */
 export interface Chunk {
   readonly partition: number;
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  readonly relation: string;
+  /** How many events it holds: `to - from` unless the log's offsets have gaps. */
+  readonly events: number;
+  readonly source: RowSource;
   /** The position to store with every offset in (from, to]: a restart resumes from it. */
   readonly position: string;
-  /** Frees what the relation reads (a temporary file); called once the chunk was taken or given up. */
+  /** The claim under which it was read (see `Checkpoints`); a log that needs none has 0. */
+  readonly epoch: number;
+  /** Frees what the source reads (a temporary file); called once the chunk was taken or given up. */
   release(): Promise<void>;
+}
+
+/** A partition as the store knows it, claimed by this process. */
+export interface ClaimedPartition extends PartitionState {
+  /** Rises with every claim: what was read under an earlier one can no longer be committed. */
+  readonly epoch: number;
+}
+
+/** Where the store stands: asked by a log whose partitions are assigned and taken away while it runs. */
+export interface Checkpoints {
+  /**
+   * Registers partitions that are new (`nextOffset` 0 and `position` "" until something is committed), and claims all of them, so that a
+   * process that had them before can commit no more.
+   */
+  claim(names: readonly string[]): Promise<readonly ClaimedPartition[]>;
 }
 
 /** The ordered, partitioned input. An implementation is a folder beside this file. */
 export interface EventLog {
-  readonly kind: 'file';
+  readonly kind: 'file' | 'kafka';
   /** Identifies the log: a store that holds another log's offsets is refused. */
   readonly identity: string;
   /** The event columns in order. Errors: LOG_NO_FILES, LOG_SCHEMA_MISMATCH, LOG_FILE_UNREADABLE. */
   columns(): Promise<readonly DeclaredColumn[]>;
   /**
    * The next run of events after `known`, or null when nothing more is there now. Partitions that are not in `known` are given
-   * the next free numbers in order of their names. Events come in partition order; within one in offset order.
+   * the next free numbers in order of their names (a log with `Checkpoints` has them from there and does not look at `known`).
+   * Within a partition events come in offset order.
    * Errors: LOG_FILE_SHRUNK, LOG_FILE_REPLACED, LOG_FILE_GONE, LOG_FILE_UNREADABLE.
    *
    * @param maxEvents the chunk holds at most this many offsets

@@ -34,8 +34,9 @@ export async function runBatchJob(
       const statement = singleStatement(batch.sql);
       await session.searchPath([env.schemas.batch]);
       try {
-        await session.run(
-          `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`,
+        await session.materialize(
+          RESULT,
+          `SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`,
         );
       } catch (error) {
         throw sqlFailed(error, batch.sql, statement, 1);
@@ -54,8 +55,9 @@ export async function runBatchJob(
       const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, dialect)));
       await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
       // The replay's own columns: the batch table may still have those of former code, and `publish` gives it these.
-      await session.run(
-        `CREATE OR REPLACE TEMPORARY TABLE ${RESULT} AS SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
+      await session.materialize(
+        RESULT,
+        `SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
       );
       // One by one: a CASCADE of tables filled in the same transaction makes DuckDB refuse the commit.
       for (const { kind, name } of await dialect.objects(session, REPLAY_SCHEMA))

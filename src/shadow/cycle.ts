@@ -89,8 +89,9 @@ export async function runCycle(
   const cycle = await session.transaction(async () => {
     const begun = await begin();
     for (const pipeline of chain) {
+      await session.run(`DROP TABLE IF EXISTS ${heldTable(env, pipeline)}`);
       await session.run(
-        `CREATE OR REPLACE TABLE ${heldTable(env, pipeline)} AS SELECT * FROM ${tableName(env.store.dialect, env.schemas.stream, pipeline.name)}`,
+        `CREATE TABLE ${heldTable(env, pipeline)} AS SELECT * FROM ${tableName(env.store.dialect, env.schemas.stream, pipeline.name)}`,
       );
     }
     return begun;

@@ -1,4 +1,5 @@
 import { EVENT_METADATA } from '../store/state/landing.js';
+import type { DeclaredColumn } from '../model/project.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 
@@ -17,10 +18,21 @@ export function beforeCut(cut: OffsetVector): string {
  */
 export async function defineEvents(session: SqlSession, cut: OffsetVector | 'snapshot'): Promise<void> {
   const where = cut === 'snapshot' ? '' : ` WHERE ${beforeCut(cut)}`;
-  await session.run(`CREATE OR REPLACE TEMPORARY VIEW events AS SELECT * FROM cutover.landing${where}`);
+  await session.defineView('events', `SELECT * FROM cutover.landing${where}`);
 }
 
 /** The landing's columns by name, metadata last, as a list for SELECT and INSERT. */
 export function landingColumns(dialect: SqlDialect, columns: readonly { readonly name: string }[]): string {
   return [...columns, ...EVENT_METADATA].map(({ name }) => dialect.quote(name)).join(', ');
+}
+
+/** The columns of a chunk (see `Chunk`) by declared type. */
+export function chunkColumns(columns: readonly DeclaredColumn[]): readonly DeclaredColumn[] {
+  return [
+    { name: '_offset', type: 'bigint' },
+    { name: '_event_time', type: 'timestamptz' },
+    ...columns,
+    { name: '_error', type: 'text' },
+    { name: '_raw', type: 'text' },
+  ];
 }

@@ -4,7 +4,7 @@ import type { DeclaredColumn } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadPartitions, savePartition } from '../store/state/offsets.js';
 import type { ShadowEnvironment } from './environment.js';
-import { BATCH_EVENTS, landingColumns } from './events-view.js';
+import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
 import type { PreparedStreamJob } from './stream-job.js';
 
 /** Offsets taken from the log at once; a chunk is then applied in micro-batches. Large, so that files are scanned few times. */
@@ -15,6 +15,9 @@ export interface IngestCounts {
   readonly microBatches: number;
   readonly quarantined: number;
 }
+
+/** The temporary table in which a chunk stands while its micro-batches are applied. */
+const CHUNK = 'cutover_chunk';
 
 /** A micro-batch: offsets [from, to) of one chunk. */
 interface Slice {
@@ -32,6 +35,7 @@ export class Ingest {
   readonly #log: EventLog;
   readonly #jobs: readonly PreparedStreamJob[];
   readonly #columns: string;
+  readonly #chunkColumns: readonly DeclaredColumn[];
   #partitions: PartitionState[] = [];
   #lastStamp = 0;
   #counts = { events: 0, microBatches: 0, quarantined: 0 };
@@ -41,13 +45,14 @@ export class Ingest {
     session: SqlSession,
     log: EventLog,
     jobs: readonly PreparedStreamJob[],
-    columns: string,
+    columns: readonly DeclaredColumn[],
   ) {
     this.#env = env;
     this.#session = session;
     this.#log = log;
     this.#jobs = jobs;
-    this.#columns = columns;
+    this.#columns = landingColumns(env.store.dialect, columns);
+    this.#chunkColumns = chunkColumns(columns);
   }
 
   /** @param jobs the stream jobs in dependency order; `session` is the ingest's own */
@@ -58,7 +63,7 @@ export class Ingest {
     columns: readonly DeclaredColumn[],
     jobs: readonly PreparedStreamJob[],
   ): Promise<Ingest> {
-    const ingest = new Ingest(env, session, log, jobs, landingColumns(env.store.dialect, columns));
+    const ingest = new Ingest(env, session, log, jobs, columns);
     ingest.#partitions = await loadPartitions(session);
     const [row] = await session.query(
       'SELECT CAST(extract(epoch FROM max(_ingested_at)) * 1000000 AS BIGINT) AS us FROM cutover.landing',
@@ -84,42 +89,52 @@ export class Ingest {
     const chunk = await this.#log.next(this.#partitions, Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents));
     if (chunk === null) return false;
     try {
-      await this.#stage(chunk);
+      const misfits = await this.#stage(chunk);
       await this.#env.reached('chunk staged');
-      for (const slice of this.#slices(chunk)) {
+      for (const slice of await this.#slices(chunk)) {
         if (signal?.aborted === true) return true;
-        await this.#microBatch(chunk, slice);
+        await this.#microBatch(chunk, slice, misfits);
       }
     } finally {
-      await this.#session.run('DROP TABLE IF EXISTS temp.cutover_chunk').catch(() => undefined);
+      await this.#session.forget(CHUNK).catch(() => undefined);
       await chunk.release();
     }
     return true;
   }
 
-  *#slices(chunk: Chunk): Iterable<Slice> {
-    for (let from = chunk.from; from < chunk.to; from += this.#env.ingest.maxEvents) {
-      yield { from, to: Math.min(chunk.to, from + this.#env.ingest.maxEvents) };
+  /** Micro-batches of `ingest.max_events` events: where offsets have gaps, of more offsets than that. */
+  async #slices(chunk: Chunk): Promise<Slice[]> {
+    const { maxEvents } = this.#env.ingest;
+    const starts: number[] = [];
+    if (chunk.events === chunk.to - chunk.from) {
+      for (let from = chunk.from; from < chunk.to; from += maxEvents) starts.push(from);
+    } else if (chunk.events <= maxEvents) {
+      starts.push(chunk.from);
+    } else {
+      const rows = await this.#session.query(
+        `SELECT _offset FROM (SELECT _offset, row_number() OVER (ORDER BY _offset) AS n FROM ${CHUNK}) t WHERE (n - 1) % ${maxEvents} = 0 ORDER BY _offset`,
+      );
+      starts.push(chunk.from, ...rows.slice(1).map((row) => Number(row['_offset'])));
     }
+    return starts.map((from, i) => ({ from, to: starts[i + 1] ?? chunk.to }));
   }
 
-  /** Reads the chunk once, whole, and checks that it holds every offset exactly once: nothing is skipped silently. */
-  async #stage(chunk: Chunk): Promise<void> {
+  /** Reads the chunk once, whole, and checks that it holds every offset exactly once: nothing is skipped silently. Returns how many do not fit the schema. */
+  async #stage(chunk: Chunk): Promise<number> {
     try {
-      await this.#session.run(`CREATE OR REPLACE TEMPORARY TABLE cutover_chunk AS ${chunk.relation}`);
+      await this.#session.load(CHUNK, chunk.source, this.#chunkColumns);
     } catch (error) {
       throw this.#log.explain(error, chunk) ?? error;
     }
     const [row] = await this.#session.query(
-      'SELECT count(*) AS n, count(DISTINCT _offset) AS d, min(_offset) AS low, max(_offset) AS high FROM cutover_chunk',
+      `SELECT count(*) AS n, count(DISTINCT _offset) AS d, min(_offset) AS low, max(_offset) AS high, count(_error) AS misfits FROM ${CHUNK}`,
     );
     const n = Number(row?.['n']);
-    const expected = chunk.to - chunk.from;
+    const expected = chunk.events;
     if (
       n !== expected ||
       Number(row?.['d']) !== n ||
-      Number(row?.['low']) !== chunk.from ||
-      Number(row?.['high']) !== chunk.to - 1
+      (n > 0 && (Number(row?.['low']) < chunk.from || Number(row?.['high']) >= chunk.to))
     ) {
       throw new CutoverError(
         'LOG_FILE_UNREADABLE',
@@ -127,9 +142,10 @@ export class Ingest {
         'Check that the file is whole and that nothing changes it while it is read; nothing of this part was taken.',
       );
     }
+    return Number(row?.['misfits']);
   }
 
-  async #microBatch(chunk: Chunk, slice: Slice): Promise<void> {
+  async #microBatch(chunk: Chunk, slice: Slice, misfits: number): Promise<void> {
     const session = this.#session;
     const at = this.#stamp();
     const stamp = new Date(Math.floor(at / 1000)).toISOString().replace('Z', `${String(at % 1000).padStart(3, '0')}Z`);
@@ -140,23 +156,23 @@ export class Ingest {
       nextOffset: slice.to,
       position: chunk.position,
     };
+    let landed = 0;
     let quarantined = 0;
     await session.transaction(async () => {
       await this.#env.reached('micro-batch begun');
-      await session.run(
-        `CREATE OR REPLACE TEMPORARY TABLE ${BATCH_EVENTS} AS
-         SELECT ${this.#columns} FROM (
+      await session.materialize(
+        BATCH_EVENTS,
+        `SELECT ${this.#columns} FROM (
            SELECT *, CAST(${chunk.partition} AS INTEGER) AS _partition, CAST('${stamp}' AS TIMESTAMPTZ) AS _ingested_at
-           FROM cutover_chunk WHERE ${range} AND _error IS NULL
+           FROM ${CHUNK} WHERE ${range} AND _error IS NULL
          ) ORDER BY _offset`,
       );
-      const landed = await session.run(
+      landed = await session.run(
         `INSERT INTO cutover.landing (${this.#columns}) SELECT ${this.#columns} FROM ${BATCH_EVENTS}`,
       );
-      quarantined = slice.to - slice.from - landed;
-      if (quarantined > 0) {
-        await session.run(
-          `INSERT INTO cutover.quarantine SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ) FROM cutover_chunk WHERE ${range} AND _error IS NOT NULL`,
+      if (misfits > 0) {
+        quarantined = await session.run(
+          `INSERT INTO cutover.quarantine SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ) FROM ${CHUNK} WHERE ${range} AND _error IS NOT NULL`,
         );
       }
       await this.#env.reached('events landed');
@@ -173,7 +189,7 @@ export class Ingest {
       (a, b) => a.partition - b.partition,
     );
     this.#counts = {
-      events: this.#counts.events + (slice.to - slice.from),
+      events: this.#counts.events + landed + quarantined,
       microBatches: this.#counts.microBatches + 1,
       quarantined: this.#counts.quarantined + quarantined,
     };

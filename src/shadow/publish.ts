@@ -57,14 +57,12 @@ export async function publish(
   }
   const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
   const side = (relation: string, sign: number, filter: string): string =>
-    `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * CAST(${dialect.rowHash(hashed)} AS HUGEINT) AS cutover_h FROM ${relation}${filter}`;
-  await session.run(
-    `CREATE OR REPLACE TEMPORARY TABLE cutover_changed AS
-     SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)})
+    `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * ${dialect.wideHash(dialect.rowHash(hashed))} AS cutover_h FROM ${relation}${filter}`;
+  const changedKeys = await session.materialize(
+    'cutover_changed',
+    `SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)})
      GROUP BY ${key.join(', ')} HAVING sum(cutover_s) <> 0 OR sum(cutover_h) <> 0`,
   );
-  const [count] = await session.query('SELECT count(*) AS n FROM cutover_changed');
-  const changedKeys = Number(count?.['n']);
   if (changedKeys > 0) {
     const matches = (alias: string): string =>
       `EXISTS (SELECT 1 FROM cutover_changed c WHERE ${key.map((name) => `c.${name} IS NOT DISTINCT FROM ${alias}.${name}`).join(' AND ')})`;

@@ -32,8 +32,9 @@ export async function replayLanding(
   let done = 0;
   for (const range of ranges) {
     const work = async (): Promise<void> => {
-      await session.run(
-        `CREATE OR REPLACE TEMPORARY TABLE ${BATCH_EVENTS} AS SELECT * FROM cutover.landing
+      await session.materialize(
+        BATCH_EVENTS,
+        `SELECT * FROM cutover.landing
          WHERE _ingested_at BETWEEN CAST('${range.from}' AS TIMESTAMPTZ) AND CAST('${range.to}' AS TIMESTAMPTZ) AND (${beforeCut(cut)})
          ORDER BY _ingested_at, _partition, _offset`,
       );

@@ -1,8 +1,16 @@
 import type { Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
+import type { DeclaredColumn } from '../model/project.js';
+import type { RowSource } from '../model/row-source.js';
 
 /** A value passed to a statement as a parameter (`$1`, `$2`, ...). */
 export type Param = string | number | bigint | boolean | null;
+
+/**
+ * `snapshot`: the first statement that reads a table takes the snapshot of the whole transaction; a write to what changed since then fails.
+ * `current`: every statement sees what is committed when it starts, and waits for the writers of the rows that it changes.
+ */
+export type Isolation = 'snapshot' | 'current';
 
 /**
  * One connection to the store. Statements of a session run one after the other; sessions run beside each other,
@@ -19,9 +27,25 @@ export interface SqlSession {
   cursor(sql: string, params?: readonly Param[]): AsyncIterable<Row[]>;
   /**
    * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. Not nestable.
-   * The snapshot is taken by the first statement that reads a table.
+   *
+   * @param isolation a store of one process may give `snapshot` for `current`
    */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  transaction<T>(work: () => Promise<T>, isolation?: Isolation): Promise<T>;
+  /**
+   * Inside a transaction: waits until no other transaction of the store holds the lock of that name, and keeps it to the end of this one.
+   * A store of one process has nothing to wait for.
+   */
+  lock(name: string): Promise<void>;
+  /** Replaces the session's temporary table `name` by the rows of a query (in their order, where it has one). Returns their number. */
+  materialize(name: string, query: string): Promise<number>;
+  /** Replaces the session's temporary view `name`. */
+  defineView(name: string, query: string): Promise<void>;
+  /** Removes a temporary table, if it is there. */
+  forget(name: string): Promise<void>;
+  /** Replaces the session's temporary table `name` by rows from elsewhere, for example a file; `columns` in order. Returns their number. */
+  load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number>;
+  /** Writes the rows of a query to a Parquet file. */
+  exportParquet(query: string, path: string): Promise<void>;
   /** Unqualified names resolve in these schemas, in order (temporary tables and views come first). */
   searchPath(schemas: readonly string[]): Promise<void>;
   /** Asks the statement under way to stop; its promise then rejects. Does nothing when none is running. */
@@ -62,6 +86,8 @@ export interface SqlDialect {
   rowHash(expressions: readonly string[]): string;
   /** `hash` (of `rowHash`) mod `buckets`, as an integer expression. */
   bucketOf(hash: string, buckets: number): string;
+  /** The hash in a type in which sums and differences of it are exact. */
+  wideHash(hash: string): string;
   /** Exact sum of hashes, as text. */
   sumOfHashes(hash: string): string;
   /** The canonical key (netstrings, see model/key.ts) of columns given by their canonical texts. */

@@ -35,7 +35,9 @@ export class RelationReader {
     // The DuckDB client drops a byte order mark at the start of a text, so that none may begin with one.
     const quoted = columns.map((column) => `'=' || "${column.replaceAll('"', '""')}"::VARCHAR`);
     const selected = ['_offset::VARCHAR', '_event_time::VARCHAR', '_error', '_raw', ...quoted].join(', ');
-    const rows = await this.rows(`SELECT ${selected} FROM ${chunk.relation} WHERE _offset < ${upTo} ORDER BY _offset`);
+    const rows = await this.rows(
+      `SELECT ${selected} FROM ${relationOf(chunk)} WHERE _offset < ${upTo} ORDER BY _offset`,
+    );
     return rows.map(([offset, eventTime, error, raw, ...values]) => ({
       partition: chunk.name,
       offset: Number(offset),
@@ -47,7 +49,7 @@ export class RelationReader {
   }
 
   async types(chunk: Chunk): Promise<Map<string, string>> {
-    const rows = await this.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${chunk.relation})`);
+    const rows = await this.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relationOf(chunk)})`);
     return new Map(rows.map(([name, type]) => [String(name), String(type)]));
   }
 
@@ -210,4 +212,10 @@ export function eventLogSuite(title: string, create: () => Promise<LogFixture>):
       );
     });
   });
+}
+
+/** What DuckDB reads a chunk by. */
+function relationOf({ source }: Chunk): string {
+  if (source.kind === 'relation') return source.sql;
+  throw new Error('the suite reads relations only');
 }

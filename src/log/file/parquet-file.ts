@@ -68,8 +68,10 @@ export class ParquetFile implements LogFile {
       name: this.name,
       from,
       to,
-      relation: this.#relation(contents, from, to),
+      events: to - from,
+      source: { kind: 'relation', sql: this.#relation(contents, from, to) },
       position: writePosition({ kind: 'parquet', bytes: contents.bytes, fingerprint: contents.fingerprint }),
+      epoch: 0,
       release: () => Promise.resolve(),
     };
   }

@@ -101,8 +101,13 @@ export class TextFile implements LogFile {
         name: this.name,
         from: chunk.from.offset,
         to: chunk.to.offset,
-        relation: scratchRelation(chunk.path, chunk.longestLine, columns, this.#options.eventTime),
+        events: chunk.to.offset - chunk.from.offset,
+        source: {
+          kind: 'relation',
+          sql: scratchRelation(chunk.path, chunk.longestLine, columns, this.#options.eventTime),
+        },
         position: writePosition(next),
+        epoch: 0,
         release: () => rm(chunk.path, { force: true }),
       };
     });

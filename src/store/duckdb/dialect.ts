@@ -157,6 +157,7 @@ export const duckDbDialect: SqlDialect = {
   // unchanged; hashing the result once more mixes it.
   rowHash: (expressions) => `hash(hash(${expressions.join(', ')}))`,
   bucketOf: (hash, buckets) => `CAST(${hash} % ${buckets} AS INTEGER)`,
+  wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),
   canaryBucket: (key, salt) =>

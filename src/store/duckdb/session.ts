@@ -1,6 +1,10 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DeclaredColumn } from '../../model/project.js';
+import type { RowSource } from '../../model/row-source.js';
 import type { Param, Row, SqlSession } from '../contract.js';
+import { duckDbDialect } from './dialect.js';
 import { mapped } from './errors.js';
+import { csvRelation, withScratchFile } from './interchange.js';
 
 /**
  * The name under which the database file is attached. DuckDB would name it after the file, and a file `cutover.duckdb` would then make
@@ -16,6 +20,10 @@ function bind(param: Param): DuckDBValue {
 /** Undefined for none: an empty list would take the longer way through a prepared statement. */
 function boundAll(params: readonly Param[]): DuckDBValue[] | undefined {
   return params.length === 0 ? undefined : params.map(bind);
+}
+
+function temporary(name: string): string {
+  return `temp.${duckDbDialect.quote(name)}`;
 }
 
 /** One DuckDB connection. Calls queue up behind each other: a connection runs one statement at a time. */
@@ -67,6 +75,34 @@ export class DuckDbSession implements SqlSession {
     }
     await this.script('COMMIT');
     return value;
+  }
+
+  /** One process has the file, and in it one session ingests: there is nobody to wait for. */
+  lock(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async materialize(name: string, query: string): Promise<number> {
+    const [row] = await this.query(`CREATE OR REPLACE TEMPORARY TABLE ${duckDbDialect.quote(name)} AS ${query}`);
+    return Number(row?.['Count']);
+  }
+
+  async defineView(name: string, query: string): Promise<void> {
+    await this.script(`CREATE OR REPLACE TEMPORARY VIEW ${duckDbDialect.quote(name)} AS ${query}`);
+  }
+
+  async forget(name: string): Promise<void> {
+    await this.script(`DROP TABLE IF EXISTS ${temporary(name)}`);
+  }
+
+  load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number> {
+    return source.kind === 'relation'
+      ? this.materialize(name, `SELECT * FROM ${source.sql}`)
+      : withScratchFile(source.parts, (path, longest) => this.materialize(name, csvRelation(path, longest, columns)));
+  }
+
+  async exportParquet(query: string, path: string): Promise<void> {
+    await this.script(`COPY (${query}) TO ${duckDbDialect.literal(path)} (FORMAT parquet)`);
   }
 
   async searchPath(schemas: readonly string[]): Promise<void> {
