@@ -40,7 +40,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       await check('store', () => storeCheck(open));
       await check('disk', () => diskCheck(open));
       await check('log', async () => {
-        const columns = await (await open.openLog()).columns();
+        const columns = await (await open.openLog(null)).columns();
         return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
       });
       await check('quarantine', () => quarantineCheck(open));

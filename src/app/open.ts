@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
 import { servedColumns, servedViewOf, stateOf } from './served.js';
 import { loadProject } from '../config/load.js';
-import type { EventLog } from '../log/contract.js';
+import type { Checkpoints, EventLog } from '../log/contract.js';
 import { openFileLog } from '../log/file/open.js';
 import { CutoverError } from '../model/errors.js';
 import type { Evidence } from '../model/comparison.js';
@@ -24,7 +24,8 @@ export interface OpenProject {
   /** The pipeline of that name. Errors: PIPELINE_UNKNOWN. */
   pipeline(name: string): Pipeline;
   evidenceOf(name: string): Evidence;
-  openLog(): Promise<EventLog>;
+  /** @param checkpoints where a log whose partitions are assigned while it runs claims them; null: no events are asked for */
+  openLog(checkpoints: Checkpoints | null): Promise<EventLog>;
   /** Makes the served view of a pipeline anew from its canary state; to be called in the transaction that changed its tables. */
   refreshServed(session: SqlSession, pipeline: Pipeline): Promise<void>;
 }

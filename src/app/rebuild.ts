@@ -24,7 +24,7 @@ export function rebuild(
   return withProject(ctx, async (open) => {
     const started = performance.now();
     const pipeline = open.pipeline(name);
-    const log = await open.openLog();
+    const log = await open.openLog(null);
     await ensureLanding(open.session, open.store.dialect, await log.columns());
     if (!options.force) await refuseUnderReaders(ctx, open, pipeline.name);
     const outcome = await rebuildStreams(open.env, open.session, [pipeline.name], open.evidence, open.refreshServed);

@@ -9,6 +9,7 @@ import type { CanaryReport, RunSummary } from '../model/results.js';
 import { worst } from '../model/verdict.js';
 import { Ingest } from '../shadow/ingest.js';
 import { interrupted } from '../shadow/interrupted.js';
+import { Positions } from '../shadow/positions.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
 import { Standing } from '../shadow/standing.js';
@@ -31,7 +32,8 @@ export async function startRun(
   last: Map<string, Comparison>,
 ): Promise<RunnerParts> {
   const { env, session, store, project, evidence } = open;
-  const log = await open.openLog();
+  const positions = await Positions.load(await store.session(), ctx.clock);
+  const log = await open.openLog(positions);
   const columns = await log.columns();
   await session.transaction(async () => {
     await claimForLog(session, log.identity);
@@ -43,7 +45,8 @@ export async function startRun(
   const ingestSession = await store.session();
   return {
     env,
-    ingest: await Ingest.open(env, ingestSession, log, columns, jobs),
+    ingest: await Ingest.open(env, { session: ingestSession, log, positions, columns, jobs, evidence }),
+    positions,
     ingestSession,
     cycleSession: session,
     evidence,
@@ -81,7 +84,7 @@ function summaryOf(parts: RunnerParts, comparisons: readonly Comparison[]): RunS
     events,
     micro_batches: microBatches,
     quarantined,
-    cut: toJson(vectorOf(parts.ingest.position)),
+    cut: toJson(vectorOf(parts.positions.all)),
     comparisons,
   };
 }

@@ -115,6 +115,7 @@ describe('the canary in the store', () => {
       cursor: (sql, params) => session.cursor(sql, params),
       transaction: (work) => session.transaction(work),
       lock: (name) => session.lock(name),
+      exclusive: (name, work) => session.exclusive(name, work),
       materialize: (name, query) => session.materialize(name, query),
       defineView: (name, query) => session.defineView(name, query),
       forget: (name) => session.forget(name),

@@ -1,10 +1,15 @@
-import type { Chunk, EventLog, PartitionState } from '../log/contract.js';
+import type { Chunk, EventLog } from '../log/contract.js';
+import type { Evidence } from '../model/comparison.js';
 import { CutoverError } from '../model/errors.js';
+import type { PartitionState } from '../model/partition.js';
 import type { DeclaredColumn } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
-import { loadPartitions, savePartition } from '../store/state/offsets.js';
+import { loadStreamJobs } from '../store/state/jobs.js';
+import { newestStamp, stepPartition } from '../store/state/offsets.js';
 import type { ShadowEnvironment } from './environment.js';
 import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
+import type { Positions } from './positions.js';
+import { retryingConflicts } from './retry.js';
 import type { PreparedStreamJob } from './stream-job.js';
 
 /** Offsets taken from the log at once; a chunk is then applied in micro-batches. Large, so that files are scanned few times. */
@@ -18,6 +23,19 @@ export interface IngestCounts {
 
 /** The temporary table in which a chunk stands while its micro-batches are applied. */
 const CHUNK = 'cutover_chunk';
+
+export interface IngestParts {
+  /** The ingest's own. */
+  readonly session: SqlSession;
+  readonly log: EventLog;
+  readonly positions: Positions;
+  /** The log's columns. */
+  readonly columns: readonly DeclaredColumn[];
+  /** In dependency order. */
+  readonly jobs: readonly PreparedStreamJob[];
+  /** The code of those jobs, by pipeline. */
+  readonly evidence: ReadonlyMap<string, Evidence>;
+}
 
 /** A micro-batch: offsets [from, to) of one chunk. */
 interface Slice {
@@ -34,51 +52,31 @@ export class Ingest {
   readonly #session: SqlSession;
   readonly #log: EventLog;
   readonly #jobs: readonly PreparedStreamJob[];
+  readonly #evidence: ReadonlyMap<string, Evidence>;
+  readonly #positions: Positions;
   readonly #columns: string;
   readonly #chunkColumns: readonly DeclaredColumn[];
-  #partitions: PartitionState[] = [];
   #lastStamp = 0;
   #counts = { events: 0, microBatches: 0, quarantined: 0 };
 
-  private constructor(
-    env: ShadowEnvironment,
-    session: SqlSession,
-    log: EventLog,
-    jobs: readonly PreparedStreamJob[],
-    columns: readonly DeclaredColumn[],
-  ) {
+  private constructor(env: ShadowEnvironment, parts: IngestParts, lastStamp: number) {
     this.#env = env;
-    this.#session = session;
-    this.#log = log;
-    this.#jobs = jobs;
-    this.#columns = landingColumns(env.store.dialect, columns);
-    this.#chunkColumns = chunkColumns(columns);
+    this.#session = parts.session;
+    this.#log = parts.log;
+    this.#jobs = parts.jobs;
+    this.#evidence = parts.evidence;
+    this.#positions = parts.positions;
+    this.#columns = landingColumns(env.store.dialect, parts.columns);
+    this.#chunkColumns = chunkColumns(parts.columns);
+    this.#lastStamp = lastStamp;
   }
 
-  /** @param jobs the stream jobs in dependency order; `session` is the ingest's own */
-  static async open(
-    env: ShadowEnvironment,
-    session: SqlSession,
-    log: EventLog,
-    columns: readonly DeclaredColumn[],
-    jobs: readonly PreparedStreamJob[],
-  ): Promise<Ingest> {
-    const ingest = new Ingest(env, session, log, jobs, columns);
-    ingest.#partitions = await loadPartitions(session);
-    const [row] = await session.query(
-      'SELECT CAST(extract(epoch FROM max(_ingested_at)) * 1000000 AS BIGINT) AS us FROM cutover.landing',
-    );
-    ingest.#lastStamp = Number(row?.['us'] ?? 0);
-    return ingest;
+  static async open(env: ShadowEnvironment, parts: IngestParts): Promise<Ingest> {
+    return new Ingest(env, parts, await newestStamp(parts.session));
   }
 
   get counts(): IngestCounts {
     return { ...this.#counts };
-  }
-
-  /** Offsets taken so far, over all partitions. */
-  get position(): readonly PartitionState[] {
-    return this.#partitions;
   }
 
   /**
@@ -86,7 +84,7 @@ export class Ingest {
    * Errors: those of the log and of the stream jobs; the failed micro-batch is rolled back and the rest of the chunk given up.
    */
   async step(signal?: AbortSignal): Promise<boolean> {
-    const chunk = await this.#log.next(this.#partitions, Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents));
+    const chunk = await this.#log.next(this.#positions.all, Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents));
     if (chunk === null) return false;
     try {
       const misfits = await this.#stage(chunk);
@@ -95,6 +93,11 @@ export class Ingest {
         if (signal?.aborted === true) return true;
         await this.#microBatch(chunk, slice, misfits);
       }
+    } catch (error) {
+      if (!(chunk.epoch > 0 && error instanceof CutoverError && error.code === 'PARTITION_LOST')) throw error;
+      // What this process still holds is the log's to sort out: it learns of its loss by the next assignment.
+      this.#env.logger.error({ partition: chunk.name, code: error.code }, error.message);
+      await this.#env.clock.sleep(this.#env.ingest.maxWait, signal);
     } finally {
       await this.#session.forget(CHUNK).catch(() => undefined);
       await chunk.release();
@@ -146,48 +149,17 @@ export class Ingest {
   }
 
   async #microBatch(chunk: Chunk, slice: Slice, misfits: number): Promise<void> {
-    const session = this.#session;
-    const at = this.#stamp();
-    const stamp = new Date(Math.floor(at / 1000)).toISOString().replace('Z', `${String(at % 1000).padStart(3, '0')}Z`);
-    const range = `_offset >= ${slice.from} AND _offset < ${slice.to}`;
     const state: PartitionState = {
       partition: chunk.partition,
       name: chunk.name,
       nextOffset: slice.to,
       position: chunk.position,
     };
-    let landed = 0;
-    let quarantined = 0;
-    await session.transaction(async () => {
-      await this.#env.reached('micro-batch begun');
-      await session.materialize(
-        BATCH_EVENTS,
-        `SELECT ${this.#columns} FROM (
-           SELECT *, CAST(${chunk.partition} AS INTEGER) AS _partition, CAST('${stamp}' AS TIMESTAMPTZ) AS _ingested_at
-           FROM ${CHUNK} WHERE ${range} AND _error IS NULL
-         ) ORDER BY _offset`,
-      );
-      landed = await session.run(
-        `INSERT INTO cutover.landing (${this.#columns}) SELECT ${this.#columns} FROM ${BATCH_EVENTS}`,
-      );
-      if (misfits > 0) {
-        quarantined = await session.run(
-          `INSERT INTO cutover.quarantine SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ) FROM ${CHUNK} WHERE ${range} AND _error IS NOT NULL`,
-        );
-      }
-      await this.#env.reached('events landed');
-      if (landed > 0) {
-        await session.searchPath([this.#env.schemas.stream]);
-        for (const job of this.#jobs) await job.apply(session, this.#env.schemas.stream);
-      }
-      await this.#env.reached('stream jobs applied');
-      await savePartition(session, state, new Date(Math.floor(at / 1000)));
-      await this.#env.reached('offsets saved');
-    });
-    await this.#env.reached('micro-batch committed');
-    this.#partitions = [...this.#partitions.filter(({ partition }) => partition !== chunk.partition), state].sort(
-      (a, b) => a.partition - b.partition,
+    const { landed, quarantined } = await retryingConflicts(this.#env.clock, () =>
+      this.#session.transaction(() => this.#apply(chunk, slice, state, misfits), 'current'),
     );
+    await this.#env.reached('micro-batch committed');
+    this.#positions.moved(state);
     this.#counts = {
       events: this.#counts.events + landed + quarantined,
       microBatches: this.#counts.microBatches + 1,
@@ -200,9 +172,78 @@ export class Ingest {
     this.#env.progress.update('ingest', this.#counts.events);
   }
 
-  /** Microseconds since the epoch, strictly rising from one micro-batch to the next even when the clock steps back. */
-  #stamp(): number {
-    this.#lastStamp = Math.max(this.#env.clock.now().getTime() * 1000, this.#lastStamp + 1);
-    return this.#lastStamp;
+  /** The work of a micro-batch, in its transaction. */
+  async #apply(
+    chunk: Chunk,
+    slice: Slice,
+    state: PartitionState,
+    misfits: number,
+  ): Promise<{ readonly landed: number; readonly quarantined: number }> {
+    const session = this.#session;
+    await this.#env.reached('micro-batch begun');
+    // Micro-batches of several processes are applied one after the other: the stream jobs see the events in the order of their
+    // stamps, which is the order in which batch jobs and rebuilds see them. Fetching, decoding and staging go on beside it.
+    await session.lock('apply');
+    await this.#requireOwnCode();
+    const stamp = await this.#stamp();
+    const range = `_offset >= ${slice.from} AND _offset < ${slice.to}`;
+    const landed = await session.materialize(
+      BATCH_EVENTS,
+      `SELECT ${this.#columns} FROM (
+         SELECT *, CAST(${chunk.partition} AS INTEGER) AS _partition, CAST('${stamp}' AS TIMESTAMPTZ) AS _ingested_at
+         FROM ${CHUNK} WHERE ${range} AND _error IS NULL
+       ) t ORDER BY _offset`,
+    );
+    await session.run(`INSERT INTO cutover.landing (${this.#columns}) SELECT ${this.#columns} FROM ${BATCH_EVENTS}`);
+    let quarantined = 0;
+    if (misfits > 0) {
+      quarantined = await session.run(
+        `INSERT INTO cutover.quarantine SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ) FROM ${CHUNK} WHERE ${range} AND _error IS NOT NULL`,
+      );
+    }
+    await this.#env.reached('events landed');
+    if (landed > 0) {
+      await session.searchPath([this.#env.schemas.stream]);
+      for (const job of this.#jobs) await job.apply(session, this.#env.schemas.stream);
+    }
+    await this.#env.reached('stream jobs applied');
+    if (!(await stepPartition(session, { state, from: slice.from, epoch: chunk.epoch, at: stamp })))
+      throw lost(chunk, slice);
+    await this.#env.reached('offsets saved');
+    return { landed, quarantined };
   }
+
+  /** Another process may have rebuilt the tables by other code since this one started: its events are no longer this one's to apply. */
+  async #requireOwnCode(): Promise<void> {
+    if (!this.#env.store.capabilities.sharedByProcesses) return;
+    const records = await loadStreamJobs(this.#session);
+    const other = this.#jobs.find(
+      ({ pipeline: { name } }) => records.get(name)?.codeHash !== this.#evidence.get(name)?.stream,
+    );
+    if (other === undefined) return;
+    throw new CutoverError(
+      'STREAM_JOB_CHANGED',
+      `${other.pipeline.name}: another process rebuilt its stream table by other code than this one runs`,
+      'Start this process anew with the code that is deployed now.',
+    );
+  }
+
+  /**
+   * The micro-batch's moment as UTC text with microseconds, strictly rising from one micro-batch to the next, over all processes and even when a
+   * clock steps back.
+   */
+  async #stamp(): Promise<string> {
+    const newest = this.#env.store.capabilities.sharedByProcesses ? await newestStamp(this.#session) : this.#lastStamp;
+    this.#lastStamp = Math.max(this.#env.clock.now().getTime() * 1000, newest + 1);
+    const text = new Date(Math.floor(this.#lastStamp / 1000)).toISOString();
+    return text.replace('Z', `${String(this.#lastStamp % 1000).padStart(3, '0')}Z`);
+  }
+}
+
+function lost(chunk: Chunk, slice: Slice): CutoverError {
+  return new CutoverError(
+    'PARTITION_LOST',
+    `${chunk.name}: offsets ${slice.from} to ${slice.to - 1} were not committed, because another process took the partition over or moved it on`,
+    'Nothing is lost: the other process goes on from the stored offset. See that all processes that share a store use the same `log` settings.',
+  );
 }

@@ -8,6 +8,7 @@ import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
 import { interrupted, isInterruption } from './interrupted.js';
 import { nextDue } from './schedule.js';
+import type { Positions } from './positions.js';
 import type { Standing } from './standing.js';
 import { vectorOf } from '../store/state/offsets.js';
 
@@ -17,6 +18,7 @@ const STOP_GRACE_MS = 4000;
 export interface RunnerParts {
   readonly env: ShadowEnvironment;
   readonly ingest: Ingest;
+  readonly positions: Positions;
   readonly ingestSession: SqlSession;
   readonly cycleSession: SqlSession;
   readonly evidence: ReadonlyMap<string, Evidence>;
@@ -88,7 +90,7 @@ async function cycles(
 /** A cycle, or what the last one found when nothing arrived since. */
 async function cycle(parts: RunnerParts, group: readonly Pipeline[], force: boolean): Promise<Comparison[]> {
   const { env, cycleSession, signal } = parts;
-  const position = vectorOf(parts.ingest.position);
+  const position = vectorOf(parts.positions.all);
   const repeated = force ? null : await parts.standing.repeat(cycleSession, group, position);
   return repeated ?? runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal });
 }

@@ -36,6 +36,10 @@ export interface SqlSession {
    * A store of one process has nothing to wait for.
    */
   lock(name: string): Promise<void>;
+  /**
+   * Outside a transaction: the same lock for as long as `work` takes, over any number of transactions. It ends with the session in any case.
+   */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Replaces the session's temporary table `name` by the rows of a query (in their order, where it has one). Returns their number. */
   materialize(name: string, query: string): Promise<number>;
   /** Replaces the session's temporary view `name`. */
@@ -70,6 +74,8 @@ export interface SqlDialect {
   columnType(declared: string): string;
   /** What stands in a schema, in an order in which it can be dropped (views before tables before sequences). */
   objects(session: SqlSession, schema: string): Promise<SchemaObject[]>;
+  /** Statements to be run once when the landing was created. */
+  readonly landingIndexes: readonly string[];
   /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */
   columns(session: SqlSession, relation: string): Promise<Column[]>;
   /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/design.md). */
@@ -96,6 +102,19 @@ export interface SqlDialect {
   canaryBucket(canonicalKey: string, salt: string): string;
 }
 
+/** A process that would do what only one may do at a time. */
+export interface Candidate {
+  /**
+   * Whether this process holds the role now. Takes it when it is free, or when its holder did not renew it for 30 s: the store then ends that holder's
+   * session, and rolls back what it had not committed, so that a process that wakes up late can do no harm.
+   */
+  elected(): Promise<boolean>;
+  /** Says that the holder is alive; to be called every few seconds, also while its session is busy. Does nothing for who does not hold the role. */
+  renew(): Promise<void>;
+  /** Gives the role back. */
+  close(): Promise<void>;
+}
+
 export interface StoreCapabilities {
   /** Runs DuckDB SQL itself, so that files are read set by set without passing through JavaScript. */
   readonly readsFiles: boolean;
@@ -107,8 +126,14 @@ export interface Store {
   readonly kind: 'duckdb' | 'postgres';
   readonly capabilities: StoreCapabilities;
   readonly dialect: SqlDialect;
-  /** Opens one more connection. */
-  session(): Promise<SqlSession>;
+  /**
+   * Opens one more connection.
+   *
+   * @param options.idleLimit milliseconds after which the store ends a transaction whose process went silent between two statements
+   */
+  session(options?: { readonly idleLimit?: number }): Promise<SqlSession>;
+  /** Stands for a role with `session`, which must have no transaction under way while `elected` is asked. A store of one process elects whoever asks. */
+  candidate(role: string, session: SqlSession): Promise<Candidate>;
   /** Brings the internal schema up to date. Errors: STORE_NEWER. */
   migrate(): Promise<void>;
   close(): Promise<void>;

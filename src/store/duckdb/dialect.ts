@@ -142,6 +142,8 @@ export const duckDbDialect: SqlDialect = {
   kind: 'duckdb',
   quote,
   literal,
+  // DuckDB keeps the smallest and largest value of each row group by itself.
+  landingIndexes: [],
   columnType,
   columns,
   objects,

@@ -82,6 +82,10 @@ export class DuckDbSession implements SqlSession {
     return Promise.resolve();
   }
 
+  exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   async materialize(name: string, query: string): Promise<number> {
     const [row] = await this.query(`CREATE OR REPLACE TEMPORARY TABLE ${duckDbDialect.quote(name)} AS ${query}`);
     return Number(row?.['Count']);

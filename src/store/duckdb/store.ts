@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { CutoverError, messageOf } from '../../model/errors.js';
 import type { SchemaNames } from '../../model/project.js';
-import type { SqlSession, Store } from '../contract.js';
+import type { Candidate, SqlSession, Store } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
 import { mapped, storeUnreadable } from './errors.js';
 import { migrate } from './migrate.js';
@@ -84,6 +84,11 @@ class DuckDbStore implements Store {
 
   session(): Promise<SqlSession> {
     return this.#open();
+  }
+
+  candidate(): Promise<Candidate> {
+    const done = (): Promise<void> => Promise.resolve();
+    return Promise.resolve({ elected: () => Promise.resolve(true), renew: done, close: done });
   }
 
   async #open(): Promise<DuckDbSession> {
