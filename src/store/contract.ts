@@ -32,12 +32,12 @@ export interface SqlSession {
    */
   transaction<T>(work: () => Promise<T>, isolation?: Isolation): Promise<T>;
   /**
-   * Inside a transaction: waits until no other transaction of the store holds the lock of that name, and keeps it to the end of this one.
-   * A store of one process has nothing to wait for.
+   * Inside a transaction: waits until no other session of the store holds the lock of that name, and keeps it to the end of this transaction.
+   * For isolation `current`: what the one before committed is then seen. (A snapshot would be older than the wait; `exclusive` waits before it.)
    */
   lock(name: string): Promise<void>;
   /**
-   * Outside a transaction: the same lock for as long as `work` takes, over any number of transactions. It ends with the session in any case.
+   * Outside a transaction: the same lock, waited for first, for as long as `work` takes, over any number of transactions. It ends with the session in any case.
    */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Replaces the session's temporary table `name` by the rows of a query (in their order, where it has one). Returns their number. */

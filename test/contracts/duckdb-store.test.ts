@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import type { Store } from '../../src/store/contract.js';
-import { storeSuite } from './store.js';
+import { offsetsSuite } from './offsets.js';
+import { storeSuite, type StoreFixture } from './store.js';
 
 const SCHEMAS = { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' };
 
-storeSuite('duckdb', () => {
+function fixture(): StoreFixture {
   const folder = mkdtempSync(join(tmpdir(), 'cutover-store-'));
   return {
     open: () => openDuckDbStore({ path: join(folder, 'cutover.duckdb'), schemas: SCHEMAS }),
@@ -17,7 +18,10 @@ storeSuite('duckdb', () => {
       return Promise.resolve();
     },
   };
-});
+}
+
+storeSuite('duckdb', fixture);
+offsetsSuite('duckdb', fixture);
 
 describe('the DuckDB file', () => {
   const folders: string[] = [];

@@ -5,6 +5,7 @@ import type { Param, Row, SqlSession } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
 import { mapped } from './errors.js';
 import { csvRelation, withScratchFile } from './interchange.js';
+import type { Locks } from './locks.js';
 
 /**
  * The name under which the database file is attached. DuckDB would name it after the file, and a file `cutover.duckdb` would then make
@@ -32,8 +33,13 @@ export class DuckDbSession implements SqlSession {
   #tail: Promise<unknown> = Promise.resolve();
   #cursorOpen = false;
 
-  constructor(connection: DuckDBConnection) {
+  readonly #locks: Locks;
+  /** By name: how to give back a lock that this session holds. */
+  readonly #held = new Map<string, () => void>();
+
+  constructor(connection: DuckDBConnection, locks: Locks) {
     this.#connection = connection;
+    this.#locks = locks;
   }
 
   query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
@@ -64,26 +70,41 @@ export class DuckDbSession implements SqlSession {
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const before = new Set(this.#held.keys());
     await this.script('BEGIN');
-    let value: T;
     try {
-      value = await work();
-    } catch (error) {
-      // The rollback itself may fail when the failed statement already ended the transaction.
-      await this.script('ROLLBACK').catch(() => undefined);
-      throw error;
+      let value: T;
+      try {
+        value = await work();
+      } catch (error) {
+        // The rollback itself may fail when the failed statement already ended the transaction.
+        await this.script('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+      await this.script('COMMIT');
+      return value;
+    } finally {
+      for (const name of this.#held.keys()) if (!before.has(name)) this.#unlock(name);
     }
-    await this.script('COMMIT');
-    return value;
   }
 
-  /** One process has the file, and in it one session ingests: there is nobody to wait for. */
-  lock(): Promise<void> {
-    return Promise.resolve();
+  async lock(name: string): Promise<void> {
+    if (!this.#held.has(name)) this.#held.set(name, await this.#locks.acquire(name));
   }
 
-  exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
-    return work();
+  async exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#held.has(name)) return work();
+    await this.lock(name);
+    try {
+      return await work();
+    } finally {
+      this.#unlock(name);
+    }
+  }
+
+  #unlock(name: string): void {
+    this.#held.get(name)?.();
+    this.#held.delete(name);
   }
 
   async materialize(name: string, query: string): Promise<number> {
@@ -120,6 +141,7 @@ export class DuckDbSession implements SqlSession {
 
   async close(): Promise<void> {
     await this.#tail.catch(() => undefined);
+    for (const name of this.#held.keys()) this.#unlock(name);
     this.#connection.closeSync();
   }
 

@@ -7,6 +7,7 @@ import type { Candidate, SqlSession, Store } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
 import { mapped, storeUnreadable } from './errors.js';
 import { migrate } from './migrate.js';
+import { Locks } from './locks.js';
 import { CATALOG, DuckDbSession } from './session.js';
 
 /** Two instances on one file in one process lose rows, and DuckDB's own lock does not see them. */
@@ -75,6 +76,7 @@ class DuckDbStore implements Store {
   readonly #path: string;
   readonly #schemas: SchemaNames;
   readonly #sessions = new Set<DuckDbSession>();
+  readonly #locks = new Locks();
 
   constructor(instance: DuckDBInstance, path: string, schemas: SchemaNames) {
     this.#instance = instance;
@@ -92,7 +94,7 @@ class DuckDbStore implements Store {
   }
 
   async #open(): Promise<DuckDbSession> {
-    const session = new DuckDbSession(await this.#instance.connect());
+    const session = new DuckDbSession(await this.#instance.connect(), this.#locks);
     await session.script(`SET TimeZone = 'UTC'; USE ${CATALOG}`);
     this.#sessions.add(session);
     return session;
