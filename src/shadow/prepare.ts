@@ -5,18 +5,20 @@ import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
 import type { ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
+import { checkJobs } from './job-sql.js';
 import { rebuildStreams } from './rebuild.js';
 import { createStreamTables, ensureBatchTable } from './tables.js';
 
 /** Stands for the code of a table whose pipeline was taken out of the configuration: what is ingested from then on is not in it. */
 const MISSED_EVENTS = 'missed events';
 
-/** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED. */
+/** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED, those of `checkJobs`. */
 export async function requireUnchangedStreams(
   env: ShadowEnvironment,
   session: SqlSession,
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
+  checkJobs(env.pipelines, env.schemas);
   const records = await loadStreamJobs(session);
   const changed = env.pipelines.filter(({ name }) => {
     const record = records.get(name);

@@ -5,6 +5,7 @@ import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
+import { checkJobs } from './job-sql.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
@@ -30,6 +31,7 @@ export async function rebuildStreams(
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
 ): Promise<RebuildOutcome> {
+  checkJobs(env.pipelines, env.schemas);
   const { dialect } = env.store;
   const chain = connected(env.pipelines, names);
   await dropRebuildSchema(env, session);

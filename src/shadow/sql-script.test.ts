@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SqlSession } from '../store/contract.js';
-import { runScript, singleStatement, splitStatements, sqlFailed } from './sql-script.js';
+import { singleStatement, splitStatements, sqlFailed } from './sql-script.js';
 
 describe('splitStatements', () => {
   it('keeps what stands in quotes and comments together', () => {
@@ -74,22 +73,4 @@ describe('sqlFailed', () => {
     const source = { path: '/cutover.yaml', text: '', firstLine: 20 };
     expect(sqlFailed(message(2, 'a', 0), source, statement).place).toEqual({ file: '/cutover.yaml', line: 25 });
   });
-});
-
-describe('a job that controls its own transaction', () => {
-  it.each(['COMMIT', '-- done\ncommit', '/* x */ BEGIN', 'ROLLBACK', 'end transaction'])(
-    'is refused before anything runs: %s',
-    async (word) => {
-      const source = { path: 'job.sql', text: `INSERT INTO t SELECT 1;\n${word}` };
-      const run = runScript(untouched, source, splitStatements(source.text));
-      await expect(run).rejects.toMatchObject({ code: 'SQL_FAILED', place: { file: 'job.sql' } });
-    },
-  );
-});
-
-/** A session that no statement may reach. */
-const untouched = new Proxy({} as SqlSession, {
-  get: (_, name) => () => {
-    throw new Error(`${String(name)} was called`);
-  },
 });

@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 /** The parts of SQL in which a semicolon does not end a statement. */
-const TOKEN =
+export const TOKEN =
   /(?<![A-Za-z0-9_])[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$((?:[A-Za-z_][A-Za-z0-9_]*)?)\$[\s\S]*?\$\1\$|;/g;
 
 /** What may stand before a statement: its place is that of its first word. */
@@ -57,8 +57,6 @@ export async function runScript(
   source: SourceText,
   statements: readonly Statement[],
 ): Promise<void> {
-  // Before the first one runs: a COMMIT in the middle would keep half a micro-batch, and its events would be taken twice.
-  for (const statement of statements) refuseTransactionControl(source, statement);
   for (const statement of statements) {
     try {
       await session.run(statement.text);
@@ -101,19 +99,4 @@ function remedyFor(what: string): string {
     return 'Let the statement update the row that is there: INSERT ... ON CONFLICT (key) DO UPDATE.';
   }
   return 'Correct the statement and run again: nothing of this transaction was kept.';
-}
-
-/** The first word of a statement, behind comments. */
-const TRANSACTION_CONTROL =
-  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|CHECKPOINT|FORCE)\b/i;
-
-function refuseTransactionControl(source: SourceText, statement: Statement): void {
-  const word = TRANSACTION_CONTROL.exec(statement.text)?.[1];
-  if (word === undefined) return;
-  throw new CutoverError(
-    'SQL_FAILED',
-    `a job may not control the transaction it runs in: ${word.toUpperCase()}`,
-    'Leave the statement out: all of a job runs in the one transaction of its micro-batch.',
-    { place: { file: source.path, line: (source.firstLine ?? 1) - 1 + statement.line } },
-  );
 }

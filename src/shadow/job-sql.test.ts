@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Pipeline } from '../model/project.js';
+import { checkJobs } from './job-sql.js';
+
+const SCHEMAS = { batch: 'batch', stream: 'cutover_stream', served: 'main' };
+
+interface Texts {
+  readonly batch?: string;
+  readonly stream?: string;
+  readonly setup?: string;
+}
+
+function pipeline(name: string, after: readonly string[], { batch, stream, setup }: Texts = {}): Pipeline {
+  const source = (part: string, text: string): object => ({ path: `${part}.sql`, text });
+  return {
+    name,
+    after,
+    batch: { kind: 'sql', sql: source('batch', batch ?? 'SELECT 1 FROM events') },
+    stream: {
+      kind: 'sql',
+      sql: source('stream', stream ?? 'INSERT INTO t SELECT 1 FROM batch_events'),
+      ...(setup === undefined ? {} : { setup: source('setup', setup) }),
+    },
+  } as unknown as Pipeline;
+}
+
+function check(texts: Texts): void {
+  checkJobs([pipeline('silver', []), pipeline('other', []), pipeline('gold', ['silver'], texts)], SCHEMAS);
+}
+
+describe('the SQL of a job', () => {
+  it.each([
+    ['the other side', { batch: 'SELECT * FROM cutover_stream.gold' }],
+    ['its own side by schema', { stream: 'INSERT INTO cutover_stream.gold SELECT 1' }],
+    ['the landing', { stream: 'DELETE FROM cutover.landing' }],
+    ['the landing in quotes', { batch: 'SELECT * FROM "cutover" /* x */ . "landing"' }],
+    ['another case', { batch: 'SELECT * FROM Cutover.LANDING' }],
+    ['behind a comma', { batch: 'SELECT 1 FROM events e, cutover.landing l' }],
+    ['in a subquery', { batch: 'SELECT (SELECT max(x) FROM cutover_stream.gold) FROM events' }],
+    ['the catalog', { batch: 'SELECT * FROM cutover_store.cutover_stream.gold' }],
+    ['under an alias of that name', { batch: 'SELECT batch.x FROM batch.gold batch' }],
+    ['in an expression', { batch: 'SELECT cutover_stream.gold.x FROM events' }],
+    ['the replay', { batch: 'SELECT * FROM cutover_replay.gold' }],
+    ['a served view', { batch: 'SELECT * FROM main.gold' }],
+    ['a working table', { stream: 'INSERT INTO gold SELECT * FROM cutover_chunk' }],
+    ['by the search path', { setup: "SET search_path = 'cutover'" }],
+    ['by USE', { stream: 'USE cutover' }],
+    ['a pipeline that it is not after', { batch: 'SELECT * FROM events JOIN other USING (x)' }],
+    ['events in a stream job', { stream: 'INSERT INTO gold SELECT * FROM events' }],
+    ['batch_events in a batch job', { batch: 'SELECT * FROM batch_events' }],
+    ['events in a setup script', { setup: 'CREATE TABLE gold AS SELECT * FROM events' }],
+  ])('may not name %s', (_, texts) => {
+    expect(() => {
+      check(texts);
+    }).toThrow(expect.objectContaining({ code: 'SQL_REACHES_ACROSS' }) as Error);
+  });
+
+  it.each([
+    ['an alias named like a schema', { batch: 'SELECT batch.x FROM events batch' }],
+    ['an alias behind AS', { batch: 'SELECT cutover.x FROM events AS cutover' }],
+    ['a common table expression', { batch: 'WITH batch AS (SELECT 1 AS x FROM events) SELECT batch.x FROM batch' }],
+    ['an alias of a subquery', { batch: 'SELECT batch.x FROM (SELECT 1 AS x FROM events) batch' }],
+    ['a text', { batch: "SELECT 'FROM cutover.landing' FROM events -- cutover.landing" }],
+    [
+      'the pipeline that it is after',
+      { batch: 'SELECT * FROM silver', stream: 'INSERT INTO gold SELECT * FROM silver' },
+    ],
+    ['a schema of the user', { batch: 'SELECT * FROM events JOIN main.currencies USING (x)' }],
+    [
+      'a column named events',
+      { stream: 'INSERT INTO gold (a, events) SELECT a, events FROM batch_events GROUP BY a, events' },
+    ],
+    ['a column of another pipeline’s name', { batch: 'SELECT a, other FROM events WHERE other > 1' }],
+    ['its own events', { batch: 'WITH batch_events AS (SELECT * FROM events) SELECT * FROM batch_events' }],
+    ['information_schema', { batch: 'SELECT * FROM information_schema.tables' }],
+    [
+      'an upsert',
+      {
+        stream:
+          'INSERT INTO gold SELECT 1 FROM batch_events ON CONFLICT (a) DO UPDATE SET n = gold.n + excluded.n, events = 1',
+      },
+    ],
+  ])('may have %s', (_, texts) => {
+    expect(() => {
+      check(texts);
+    }).not.toThrow();
+  });
+
+  it('is refused with its place', () => {
+    expect(() => {
+      check({ stream: 'INSERT INTO gold SELECT 1;\n  SELECT 1\n  FROM cutover.landing' });
+    }).toThrow(expect.objectContaining({ place: { file: 'stream.sql', line: 3, column: 8 } }) as Error);
+  });
+
+  it.each(['COMMIT', '-- done\ncommit', '/* x */ BEGIN', 'ROLLBACK', 'end transaction'])(
+    'may not control its transaction: %s',
+    (word) => {
+      expect(() => {
+        check({ stream: `INSERT INTO gold SELECT 1;\n${word}` });
+      }).toThrow(expect.objectContaining({ code: 'SQL_FAILED' }) as Error);
+    },
+  );
+});

@@ -1,0 +1,161 @@
+import { CutoverError } from '../model/errors.js';
+import type { Pipeline, SchemaNames, SourceText } from '../model/project.js';
+import { withAncestors } from './environment.js';
+import { splitStatements, type Statement } from './sql-script.js';
+import { aliasesOf, declares, namesRelation, tokensOf, type Token } from './sql-tokens.js';
+
+/** The part of a pipeline that a text is: it decides which names stand for the events. */
+type JobPart = 'batch' | 'stream' | 'setup';
+
+/** A text of a pipeline's SQL, and what it may not name. */
+interface Job {
+  readonly pipeline: Pipeline;
+  readonly part: JobPart;
+  readonly source: SourceText;
+  readonly schemas: SchemaNames;
+  /** Pipelines that it does not read by `after`. */
+  readonly others: ReadonlySet<string>;
+  /** Pipelines: their served views are neither side's. */
+  readonly served: ReadonlySet<string>;
+}
+
+/** Schemas in which nothing of a job's own can stand, besides those that the configuration names. */
+const INTERNAL = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay'];
+
+/** Temporary tables of cutover itself. */
+const TEMPORARY = /^cutover_(?:chunk|result|changed)$/;
+
+const CONTROL = new Set([
+  'BEGIN',
+  'START',
+  'COMMIT',
+  'END',
+  'ROLLBACK',
+  'ABORT',
+  'SAVEPOINT',
+  'RELEASE',
+  'CHECKPOINT',
+  'FORCE',
+]);
+
+/** Statements that change where unqualified names lead, or what else the session sees. */
+const SESSION = new Set(['SET', 'RESET', 'USE', 'ATTACH', 'DETACH', 'PRAGMA', 'DISCARD']);
+
+/**
+ * Refuses, before anything of a job runs, what would make the comparison meaningless: a job that reads or writes tables of the other side or of
+ * cutover itself (a batch job over the stream's table agrees with it always), one that reads another pipeline's table without `after` (it may stand
+ * at another cut), and one that ends the transaction it runs in. Names are looked at, not resolved: `schema.table` with the name of such a schema is
+ * refused wherever `schema` is not an alias of the statement. Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
+ */
+export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames): void {
+  const served = new Set(pipelines.map(({ name }) => name.toLowerCase()));
+  for (const pipeline of pipelines) {
+    const read = new Set(withAncestors(pipelines, [pipeline.name]).map(({ name }) => name));
+    const others = new Set(pipelines.flatMap(({ name }) => (read.has(name) ? [] : [name.toLowerCase()])));
+    const { batch, stream } = pipeline;
+    const texts: [JobPart, SourceText | undefined][] = [
+      ['batch', batch.kind === 'sql' ? batch.sql : undefined],
+      ['stream', stream.kind === 'sql' ? stream.sql : undefined],
+      ['setup', stream.setup],
+    ];
+    for (const [part, source] of texts) {
+      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served });
+    }
+  }
+}
+
+function checkText(job: Job): void {
+  for (const statement of splitStatements(job.source.text)) {
+    const tokens = tokensOf(statement.text);
+    refuseControl(job, statement, tokens);
+    refuseForeignNames(job, statement, tokens);
+    refuseOtherEvents(job, statement, tokens);
+  }
+}
+
+function refuseControl({ source, part }: Job, statement: Statement, [first]: readonly Token[]): void {
+  const word = first?.text.toUpperCase() ?? '';
+  if (CONTROL.has(word)) {
+    throw new CutoverError(
+      'SQL_FAILED',
+      `a job may not control the transaction it runs in: ${word}`,
+      'Leave the statement out: all of a job runs in the one transaction of its micro-batch.',
+      { place: placeOf(source, statement, 0) },
+    );
+  }
+  if (SESSION.has(word)) {
+    throw new CutoverError(
+      'SQL_REACHES_ACROSS',
+      `the ${part} SQL may not change the session it runs in: ${word}`,
+      "Leave the statement out: names without a schema lead to the tables of the job's own side.",
+      { place: placeOf(source, statement, 0) },
+    );
+  }
+}
+
+function refuseForeignNames(job: Job, statement: Statement, tokens: readonly Token[]): void {
+  const { schemas, source, pipeline } = job;
+  const reserved = new Set([...INTERNAL, schemas.batch, schemas.stream].map((name) => name.toLowerCase()));
+  const aliases = aliasesOf(tokens);
+  for (const [i, token] of tokens.entries()) {
+    if (token.name === null || tokens[i - 1]?.text === '.') continue;
+    const place = placeOf(source, statement, token.index);
+    const qualified = tokens[i + 1]?.text === '.' ? tokens[i + 2] : undefined;
+    const relation = namesRelation(tokens, i);
+    const foreign =
+      typeof qualified?.name === 'string'
+        ? (reserved.has(token.name) && (relation || !aliases.has(token.name))) ||
+          (relation && token.name === schemas.served.toLowerCase() && job.served.has(qualified.name))
+        : relation && TEMPORARY.test(token.name);
+    if (foreign) {
+      throw new CutoverError(
+        'SQL_REACHES_ACROSS',
+        `the ${job.part} SQL of ${pipeline.name} names what belongs to the other side or to cutover itself: ${token.text}${qualified === undefined ? '' : `.${qualified.text}`}`,
+        'Name tables without a schema: a job finds those of its own side (and, with `after`, those of the pipelines it reads).',
+        { place },
+      );
+    }
+    if (relation && qualified === undefined && job.others.has(token.name) && !declares(tokens, token.name)) {
+      throw new CutoverError(
+        'SQL_REACHES_ACROSS',
+        `the ${job.part} SQL of ${pipeline.name} names the pipeline ${token.text}, which it is not \`after\`: its table may stand at another cut`,
+        `Add \`after: [${token.name}]\` to pipelines.${pipeline.name}.`,
+        { place },
+      );
+    }
+  }
+}
+
+/** The events have one name in batch jobs and another in stream jobs; the wrong one would only say that a table does not exist. */
+function refuseOtherEvents({ source, part, pipeline }: Job, statement: Statement, tokens: readonly Token[]): void {
+  const wrong = part === 'batch' ? ['batch_events'] : part === 'stream' ? ['events'] : ['events', 'batch_events'];
+  const wanted = part === 'batch' ? 'events' : 'batch_events';
+  for (const [i, { name, index }] of tokens.entries()) {
+    if (name === null || !wrong.includes(name) || tokens[i + 1]?.text === '.' || tokens[i - 1]?.text === '.') continue;
+    if (!namesRelation(tokens, i) || declares(tokens, name)) continue;
+    throw new CutoverError(
+      'SQL_REACHES_ACROSS',
+      `the ${part} SQL of ${pipeline.name} cannot read \`${name}\`, ${MEANING[name] ?? ''}`,
+      part === 'setup' ? 'Create tables only: the events come to the stream job.' : `Read \`${wanted}\`.`,
+      { place: placeOf(source, statement, index) },
+    );
+  }
+}
+
+const MEANING: Readonly<Record<string, string>> = {
+  events: 'which is what batch jobs read: all events up to a cut',
+  batch_events: 'which is what stream jobs read: the events of one micro-batch',
+};
+
+function placeOf(
+  source: SourceText,
+  statement: Statement,
+  index: number,
+): { file: string; line: number; column?: number } {
+  const before = statement.text.slice(0, index).split('\n');
+  const line = (source.firstLine ?? 1) - 1 + statement.line + before.length - 1;
+  // The column of an inline text depends on its indentation in the YAML file.
+  if (source.firstLine !== undefined) return { file: source.path, line };
+  const indent = before.length === 1 ? statement.column - 1 : 0;
+  return { file: source.path, line, column: (before.at(-1)?.length ?? 0) + 1 + indent };
+}
