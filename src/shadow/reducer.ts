@@ -1,48 +1,10 @@
-import { createJiti } from 'jiti';
 import type { Cell, Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline, SourceText } from '../model/project.js';
 import type { Reducer } from '../model/reducer.js';
 import type { Param, SqlDialect, SqlSession } from '../store/contract.js';
-
-function isReducer(value: unknown): value is Reducer {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof Reflect.get(value, 'key') === 'function' &&
-    typeof Reflect.get(value, 'reduce') === 'function'
-  );
-}
-
-export async function loadReducer(source: SourceText): Promise<Reducer> {
-  let loaded: unknown;
-  try {
-    // Node 20 does not run TypeScript by itself.
-    loaded = await createJiti(import.meta.url, { moduleCache: false, fsCache: false }).import(source.path, {
-      default: true,
-    });
-  } catch (error) {
-    throw new CutoverError(
-      'STREAM_JOB_FAILED',
-      `the reducer cannot be loaded: ${messageOf(error)}`,
-      'Correct the module and run again.',
-      {
-        place: { file: source.path },
-        cause: error,
-      },
-    );
-  }
-  if (isReducer(loaded)) return loaded;
-  throw new CutoverError(
-    'STREAM_JOB_FAILED',
-    'the module has no default export with the functions `key` and `reduce`',
-    'Export default defineReducer({ key, reduce }).',
-    {
-      place: { file: source.path },
-    },
-  );
-}
+import { storedForm } from './stored-form.js';
 
 /** Rows per statement: a statement takes at most 65,535 parameters, and fewer are bound faster. */
 const ROWS_PER_STATEMENT = 200;
@@ -62,7 +24,7 @@ export async function reduceBatch(
   const events = await session.query('SELECT * FROM batch_events ORDER BY _ingested_at, _partition, _offset');
   const given = events.map((event) => ({
     event,
-    key: guarded(source, event, () => keyParts(pipeline, reducer.key(event))),
+    key: guarded(source, event, () => keyParts(keyColumns, reducer.key(event))),
   }));
   const distinct = new Map(given.flatMap(({ key }) => (key === null ? [] : [[JSON.stringify(key), key]])));
   const found = await fetchRows(session, dialect, table, columns, keyColumns, [...distinct.values()]);
@@ -99,12 +61,12 @@ export async function reduceBatch(
 }
 
 /** The key's values in the pipeline's order. Modules need not be typed, so what they return is checked. */
-function keyParts(pipeline: Pipeline, key: ReturnType<Reducer['key']>): Cell[] | null {
+function keyParts(columns: readonly Column[], key: ReturnType<Reducer['key']>): Cell[] | null {
   requireObject('key()', key);
   if (key === null) return null;
-  const absent = pipeline.key.filter((name) => !Object.hasOwn(key, name));
-  if (absent.length > 0) throw new Error(`key() left out the key column ${absent.join(', ')}`);
-  return pipeline.key.map((name) => key[name] ?? null);
+  const absent = columns.filter(({ name }) => !Object.hasOwn(key, name));
+  if (absent.length > 0) throw new Error(`key() left out the key column ${absent.map(({ name }) => name).join(', ')}`);
+  return columns.map((column) => storedForm(column, key[column.name] ?? null));
 }
 
 function requireObject(what: string, value: unknown): void {
@@ -122,7 +84,13 @@ function nextRow(columns: readonly Column[], row: Row | null): Row | null {
     const known = columns.map(({ name }) => name).join(', ');
     throw new Error(`reduce() returned the column ${unknown.join(', ')}, which the table does not have (${known})`);
   }
-  return row;
+  if (row === null) return null;
+  return Object.fromEntries(
+    columns.flatMap((column) => {
+      const value = row[column.name];
+      return value === undefined ? [] : [[column.name, storedForm(column, value)]];
+    }),
+  );
 }
 
 function guarded<T>(source: SourceText, event: Row, work: () => T): T {

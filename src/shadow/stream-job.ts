@@ -1,7 +1,8 @@
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
-import { loadReducer, reduceBatch } from './reducer.js';
+import { loadReducer } from './reducer-module.js';
+import { reduceBatch } from './reducer.js';
 import { runScript, splitStatements } from './sql-script.js';
 
 /** A stream job ready to run: applies the session's `batch_events` to its tables in `schema`, in the caller's transaction. */

@@ -258,6 +258,25 @@ describe('reducers', () => {
     expect(error.message).toContain('partition 0, offset 0');
   });
 
+  it.each([
+    ['n: Number(row?.n ?? 0) + 0.5, total: "0"', '0.5', 'n'],
+    ['n: 1, total: Number(event.amount) / 3', '', 'total'],
+  ])('that return a value which the column would round are an error: %s', async (fields, value, column) => {
+    const one = reducer(`export default { key: ({ k }) => ({ k }), reduce: (row, event) => ({ ${fields} }) };`);
+    const error = await failure(one.run());
+    expect(error.code).toBe('STREAM_JOB_FAILED');
+    expect(error.message).toContain(`the value ${value}`);
+    expect(error.message).toContain(`of ${column} does not fit its type`);
+  });
+
+  it('may import the package by its name wherever they stand', async () => {
+    const one = reducer(
+      `import { defineReducer } from 'cutover';\n${REDUCER.replace('export default {', 'export default defineReducer({').replace(/};\s*$/, '});')}`,
+      'reducer.ts',
+    );
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+  });
+
   it('may give one key in several forms', async () => {
     const one = project({
       totals: {
