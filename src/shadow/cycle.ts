@@ -14,7 +14,7 @@ import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
-import { publish } from './publish.js';
+import { publish, reshapes } from './publish.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
@@ -154,7 +154,10 @@ async function cyclePipeline(
   if (needed) {
     env.progress.update(`${pipeline.name}: batch job`, 0);
     await runBatchJob(env, session, pipeline, cut, partitions, options.signal);
-    if (partitions !== undefined && (await lacksPartition(env, session, pipeline, partitions))) {
+    if (
+      partitions !== undefined &&
+      ((await lacksPartition(env, session, pipeline, partitions)) || (await reshapes(env, session, pipeline)))
+    ) {
       before.partitions = undefined;
       await runBatchJob(env, session, pipeline, cut, undefined, options.signal);
     }

@@ -7,7 +7,7 @@ import type { ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { checkJobs } from './job-sql.js';
 import { rebuildStreams } from './rebuild.js';
-import { createStreamTables, ensureBatchTable } from './tables.js';
+import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
 
 /** Stands for the code of a table whose pipeline was taken out of the configuration: what is ingested from then on is not in it. */
 const MISSED_EVENTS = 'missed events';
@@ -42,6 +42,33 @@ export async function requireUnchangedStreams(
 }
 
 /**
+ * Drops the tables of changed code while nothing was ever taken in: a first run whose job had a typo left empty tables, which no rebuild need fill.
+ */
+async function forgetUnused(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<void> {
+  const { dialect } = env.store;
+  const records = await loadStreamJobs(session);
+  const changed = [...records].filter(([name, { codeHash }]) => codeHash !== evidence.get(name)?.stream);
+  if (changed.length === 0) return;
+  const [taken] = await session.query(
+    'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.offsets WHERE next_offset > 0) OR EXISTS (SELECT 1 FROM cutover.landing)',
+  );
+  if (taken !== undefined) return;
+  await session.transaction(async () => {
+    for (const [name, { objects }] of changed) {
+      for (const object of objects)
+        await session.run(`DROP ${object.kind} IF EXISTS ${tableName(dialect, env.schemas.stream, object.name)}`);
+      await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.batch, name)}`);
+      await session.run('DELETE FROM cutover.stream_jobs WHERE pipeline = $1', [name]);
+      await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [name]);
+    }
+  });
+}
+
+/**
  * Makes every pipeline's tables exist. A pipeline that is new while events have already landed is built from the landing.
  * Returns the pipelines that were created or built. Errors: STREAM_JOB_CHANGED and those of creating tables.
  */
@@ -51,6 +78,7 @@ export async function prepareTables(
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>,
 ): Promise<readonly string[]> {
+  await forgetUnused(env, session, evidence);
   await requireUnchangedStreams(env, session, evidence);
   const records = await loadStreamJobs(session);
   for (const [name, record] of records) {

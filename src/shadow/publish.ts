@@ -11,6 +11,14 @@ export interface PublishCounts {
   readonly reshaped: boolean;
 }
 
+/** Whether the result has other columns than the batch side's table: publishing it replaces the whole table, so that it must be a full one. */
+export async function reshapes(env: ShadowEnvironment, session: SqlSession, pipeline: Pipeline): Promise<boolean> {
+  const { dialect } = env.store;
+  const shape = async (relation: string): Promise<string> =>
+    JSON.stringify((await dialect.columns(session, relation)).map(({ name, type }) => [name, type]));
+  return (await shape(RESULT)) !== (await shape(tableName(dialect, env.schemas.batch, pipeline.name)));
+}
+
 /**
  * Makes the batch side equal to `cutover_result`, touching only the keys whose rows differ: readers never see an empty or half table.
  * Rows are compared per key by count and sum of row hashes, so duplicate and NULL keys are kept as the job made them.
@@ -26,12 +34,8 @@ export async function publish(
   const { dialect } = env.store;
   const table = tableName(dialect, env.schemas.batch, pipeline.name);
   const wanted = await dialect.columns(session, RESULT);
-  const present = await dialect.columns(session, table);
   const names = wanted.map(({ name }) => dialect.quote(name));
-  if (
-    wanted.map(({ name, type }) => `${name} ${type}`).join() !==
-    present.map(({ name, type }) => `${name} ${type}`).join()
-  ) {
+  if (await reshapes(env, session, pipeline)) {
     await session.run(`DROP TABLE ${table}`);
     await session.run(`CREATE TABLE ${table} AS SELECT * FROM ${RESULT}`);
     const [row] = await session.query(`SELECT count(*) AS n FROM ${RESULT}`);

@@ -57,6 +57,16 @@ describe('a partial comparison', () => {
     });
   });
 
+  it('gives way to a full one when the batch table has other columns', async () => {
+    const one = project(daily());
+    one.ndjson('a.ndjson', FIRST);
+    await one.run();
+    await one.query('ALTER TABLE cutover_batch.totals ADD COLUMN note VARCHAR');
+    one.append('a.ndjson', [event(3, 'b', '2026-01-02')]);
+    expect(only((await one.run()).comparisons)).toMatchObject({ verdict: 'pass', scope: { full: true } });
+    expect(await one.side('batch')).toHaveLength(2);
+  });
+
   it('gives way to a full one when a rule has ended', async () => {
     const clock = new HandClock('2026-03-01T23:00:00Z');
     const one = project(daily(TOLERANT, {}, 1), clock);

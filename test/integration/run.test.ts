@@ -33,6 +33,32 @@ function project(config?: Partial<ConfigInput>, clock?: ConstructorParameters<ty
 
 const ALL = events(50);
 
+describe('a first run that fails', () => {
+  it('leaves nothing that a corrected job would have to rebuild', async () => {
+    const one = project({
+      pipelines: totals({ stream: { sql: 'INSERT INTO totals SELECT nothing FROM batch_events' } }),
+    });
+    one.ndjson('a.ndjson', ALL);
+    expect((await failure(one.run())).code).toBe('SQL_FAILED');
+    one.configure({ pipelines: totals() });
+    expect(await one.run()).toMatchObject({ verdict: 'pass', events: 50 });
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('but a table that has taken events is rebuilt by name only', async () => {
+    const one = project({
+      pipelines: totals({ stream: { sql: 'INSERT INTO totals SELECT nothing FROM batch_events' } }),
+    });
+    one.ndjson('a.ndjson', []);
+    await one.run();
+    one.configure({ pipelines: totals({ stream: { sql: 'DELETE FROM totals' } }) });
+    one.ndjson('a.ndjson', ALL.slice(0, 1));
+    await one.run();
+    one.configure({ pipelines: totals() });
+    expect((await failure(one.run())).code).toBe('STREAM_JOB_CHANGED');
+  });
+});
+
 describe('one run over files', () => {
   it('makes both sides equal a recomputation, from NDJSON', async () => {
     const one = project();
