@@ -187,7 +187,7 @@ describe('start', () => {
   it('after a rollback needs a pass at a new cut, made since', () => {
     const rolledBack = { ...states.rolled_back, entered_comparison: '3' };
     expect(refusal(rolledBack, 'start', passes(3)).reason).toBe(
-      'no comparison with new events has passed since the rollback (comparison 3)',
+      'no comparison with new events has passed since the rollback (comparison 3): a pass at a later cut than that one is needed first',
     );
     expect(
       refusal(rolledBack, 'start', [summary(4, { reused_from: '3', cut: { '0': '30' } }), ...passes(3)]).cause,

@@ -64,7 +64,10 @@ export function gatePurposeOf(
 export const start: Rule = (state, context) => {
   if (state.stage === 'rolled_back' && passesSince(state.entered_comparison, context) === 0) {
     const since = state.entered_comparison === null ? '' : ` (comparison ${state.entered_comparison})`;
-    return refused('gate', `no comparison with new events has passed since the rollback${since}`);
+    return refused(
+      'gate',
+      `no comparison with new events has passed since the rollback${since}: a pass at a later cut than that one is needed first`,
+    );
   }
   return moveTo(0, 'start', state, context);
 };

@@ -40,7 +40,18 @@ describe('pairColumns', () => {
     expect(pair({}, [...ALL, extra]).notes).toEqual([
       'column hidden_count is only on the stream side and is not compared',
     ]);
-    expect(pair({ hidden_count: { ignore: true } }, [...ALL, extra]).notes).toEqual([]);
+    expect(pair({ hidden_count: { ignore: true } }, [...ALL, extra]).notes).toEqual([
+      'column hidden_count is ignored by its rule',
+    ]);
+  });
+
+  it('notes every ignored column with its reason, and when no value is compared at all', () => {
+    const rule = { ignore: true, because: 'run time', until: '2999-12-31' };
+    const { compared, notes } = pair({ amount: rule, name: rule, at: rule, tags: rule }, ALL);
+    expect(compared).toEqual([]);
+    expect(notes).toContain('column amount is ignored by its rule (until 2999-12-31), because: run time');
+    expect(notes).toHaveLength(5);
+    expect(notes.at(-1)).toBe('no value is compared: the sides agree when they have the same keys');
   });
 
   it('refuses a batch column that the stream side lacks, unless it is ignored', () => {

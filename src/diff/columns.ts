@@ -1,6 +1,6 @@
 import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
-import type { CompareConfig } from '../model/project.js';
+import type { ColumnRule, CompareConfig } from '../model/project.js';
 import type { ComparedColumn } from './compared-column.js';
 import { activeRules, checkRule } from './rules.js';
 
@@ -35,7 +35,11 @@ export function pairColumns(
   const compared: ComparedColumn[] = [];
   for (const column of batch) {
     const rule = rules.get(column.name) ?? {};
-    if (key.includes(column.name) || rule.ignore === true) continue;
+    if (key.includes(column.name)) continue;
+    if (rule.ignore === true) {
+      notes.push(ignored(column.name, rule));
+      continue;
+    }
     const other = onStream.get(column.name);
     if (other === undefined) {
       throw new CutoverError(
@@ -51,10 +55,20 @@ export function pairColumns(
   }
   for (const { name } of stream) {
     const rule = rules.get(name) ?? {};
-    if (onBatch.has(name) || rule.ignore === true) continue;
-    notes.push(`column ${name} is only on the stream side and is not compared`);
+    if (onBatch.has(name)) continue;
+    notes.push(
+      rule.ignore === true ? ignored(name, rule) : `column ${name} is only on the stream side and is not compared`,
+    );
   }
+  if (compared.length === 0) notes.push('no value is compared: the sides agree when they have the same keys');
   return { key: keys, compared, lossy: [...keys, ...compared].flatMap(lossOf), notes };
+}
+
+/** What is not looked at is said in every comparison. */
+function ignored(name: string, rule: ColumnRule): string {
+  const why = rule.because === undefined ? '' : `, because: ${rule.because}`;
+  const until = rule.until === undefined ? '' : ` (until ${rule.until})`;
+  return `column ${name} is ignored by its rule${until}${why}`;
 }
 
 type ByName = ReadonlyMap<string, Column>;

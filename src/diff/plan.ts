@@ -42,7 +42,7 @@ export function planDiff(facts: PlanFacts): Strategy {
   if (facts.forced === 'digest') return { strategy: 'digest', reason: 'asked for', buckets: FEW_BUCKETS };
   const rows = Math.max(facts.batchRows, facts.streamRows);
   if (rows < SMALL_TABLE)
-    return { strategy: 'join', reason: `small tables: ${rows} rows, digests from ${SMALL_TABLE}`, buckets: 0 };
+    return { strategy: 'join', reason: `small tables: ${rows} rows, digests pay from ${SMALL_TABLE} on`, buckets: 0 };
   // Rows that one side has too many of differ at least; what the last comparison found is likely to differ still.
   const expected = Math.max(Math.abs(facts.batchRows - facts.streamRows), facts.previous?.differing ?? 0);
   const from = facts.previous === undefined ? 'by the row counts' : 'by the last comparison and the row counts';

@@ -70,7 +70,12 @@ function sideFindings(counts: DiffCounts, facts: JudgeFacts): Finding[] {
 function quarantineFindings({ quarantined, maxQuarantined }: JudgeFacts): Finding[] {
   return quarantined <= maxQuarantined
     ? []
-    : [['inconclusive', `${quarantined} events are quarantined, ${maxQuarantined} are allowed`]];
+    : [
+        [
+          'inconclusive',
+          `${quarantined === 1 ? '1 event is' : `${quarantined} events are`} quarantined, ${maxQuarantined} ${maxQuarantined === 1 ? 'is' : 'are'} allowed`,
+        ],
+      ];
 }
 
 function differenceFindings(counts: DiffCounts, maxMismatchRate: number): Finding[] {

@@ -28,7 +28,8 @@ export const ERROR_CODES = {
   STORE_RIGHTS: 'The store refuses the user a right that is needed.',
   STORE_CONFLICT: 'Another transaction of the store got in the way again and again.',
   SQL_FAILED: 'A SQL statement of a job failed.',
-  SQL_REACHES_ACROSS: 'The SQL of a job names tables of the other side, of cutover itself, or of a pipeline it is not `after`.',
+  SQL_REACHES_ACROSS:
+    'The SQL of a job names tables of the other side, of cutover itself, or of a pipeline it is not `after`.',
   STREAM_JOB_CHANGED: 'The code of a stream job changed since it wrote its table.',
   STREAM_JOB_FAILED: 'The reducer module of a stream job failed or is not valid.',
   BATCH_JOB_FAILED: 'A batch job failed.',

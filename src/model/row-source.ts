@@ -7,5 +7,4 @@
  * whoever makes them has checked that they fit their type, so that a store need not.
  */
 export type RowSource =
-  | { readonly kind: 'relation'; readonly sql: string }
-  | { readonly kind: 'csv'; readonly parts: readonly string[] };
+  { readonly kind: 'relation'; readonly sql: string } | { readonly kind: 'csv'; readonly parts: readonly string[] };

@@ -6,8 +6,17 @@ const OPTIONS = { color: false, width: 100, limit: 100 };
 
 describe('junit', () => {
   it('shows what is inconclusive as an error: nothing but a pass may look like one', () => {
-    expect(renderJunit(empty, OPTIONS)).toMatch(/<testsuites name="cutover" tests="6" failures="0" errors="1">/);
+    expect(renderJunit(empty, OPTIONS)).toMatch(/<testsuites name="cutover" tests="7" failures="0" errors="1">/);
     expect(renderJunit({ ...gate, verdict: 'inconclusive', criteria: [] }, OPTIONS)).toContain('errors="1"');
+  });
+
+  it('gives every case of a suite a name of its own', () => {
+    for (const result of [empty, failing, gate]) {
+      const names = [...renderJunit(result, OPTIONS).matchAll(/<testcase[^>]* name="([^"]*)"/g)].map(
+        ([, name]) => name,
+      );
+      expect(new Set(names).size).toBe(names.length);
+    }
   });
 
   it('removes what XML cannot hold and escapes the rest', () => {

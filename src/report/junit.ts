@@ -143,9 +143,14 @@ function comparisonSuite(comparison: Comparison, limit: number): TestSuite {
   });
   const message = comparison.reasons.length > 0 ? comparison.reasons.join('; ') : finding(comparison);
   const verdict: TestCase = { name: 'verdict', verdict: comparison.verdict, message, detail: headline(comparison) };
+  const quarantine: TestCase = {
+    name: 'events in quarantine',
+    verdict: comparison.reasons.some((reason) => reason.includes('quarantined')) ? 'inconclusive' : 'pass',
+    message: `${grouped(comparison.quarantined)} in quarantine`,
+  };
   return {
     name: comparison.pipeline,
-    cases: [verdict, ...kinds],
+    cases: [verdict, ...kinds, quarantine],
     time: comparison.timing.total / 1000,
     timestamp: comparison.started_at,
   };
@@ -164,7 +169,7 @@ function gateSuite(gate: GateResult): TestSuite {
   }));
   // Without criteria nothing was proven: the verdict itself must then be seen.
   const verdict: TestCase = {
-    name: 'verdict',
+    name: `gate for ${gate.for}`,
     verdict: gate.verdict,
     message: gate.reasons.join('; ') || `gate for ${gate.for}`,
   };

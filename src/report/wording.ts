@@ -34,6 +34,10 @@ export function finding(comparison: Comparison): string {
     const verb = differing === 1 ? 'differs' : 'differ';
     return `${grouped(differing)} of ${grouped(of)} ${things} ${verb} (${percent(comparison.mismatch_rate)})${part}`;
   }
+  // A table of keys alone, or one whose other columns are all ignored.
+  if (Object.keys(comparison.columns).length === 0) {
+    return `${of === 1 ? 'the only key is' : `all ${grouped(of)} keys are`} on both sides, no value was compared${part}`;
+  }
   const tolerated = comparison.tolerated > 0 ? ` (${grouped(comparison.tolerated)} of them by a rule)` : '';
   return of === 1 ? `the only key agrees${part}` : `all ${grouped(of)} keys agree${tolerated}${part}`;
 }

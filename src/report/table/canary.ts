@@ -27,8 +27,10 @@ export function canaryLine(report: CanaryReport, paint: Paint, message = report.
   const { state } = report;
   const stage = paint(state.stage.replaceAll('_', ' ').toUpperCase(), 'bold', STAGE_STYLE[state.stage]);
   const line = `${stage} ${paint(visible(`${report.pipeline}: ${ppmAsPercent(state.share_ppm)} of the keys read the stream`), 'bold')}`;
-  if (message === '') return line;
-  const said = report.applied ? visible(message) : paint(`refused: ${visible(message)}`, 'yellow');
+  // The share stands there already.
+  const news = report.applied ? message.replace(/^[\d.]+% of keys read the stream(?:; )?/, '') : message;
+  if (news === '') return line;
+  const said = report.applied ? visible(news) : paint(`refused: ${visible(news)}`, 'yellow');
   return `${line} ${paint('-', 'dim')} ${said}`;
 }
 
@@ -42,12 +44,21 @@ export function canaryTable(report: CanaryReport, options: RenderOptions): strin
   }
   // The gate's reasons stand below, with its criteria.
   const message =
-    report.refusal === 'gate' && report.gate !== null ? `the gate is ${report.gate.verdict}` : report.message;
+    report.refusal === 'gate' && report.gate !== null && report.gate.verdict !== 'pass'
+      ? `the gate is ${report.gate.verdict}`
+      : report.message;
   const { state, dwell } = report;
   const facts: [string, string][] = [
     ['stream', `${paint(bar(state.share_ppm / 1_000_000, BAR_WIDTH), 'cyan')} ${ppmAsPercent(state.share_ppm)}`],
     ['steps', stepsText(report, paint)],
-    ['dwell', `${dwell.completed} of ${counted(dwell.required, 'cycle')} completed since this step was entered`],
+    ...(state.share_ppm === 0
+      ? []
+      : [
+          [
+            'dwell',
+            `${dwell.completed} of ${counted(dwell.required, 'cycle')} completed since this step was entered`,
+          ] satisfies [string, string],
+        ]),
     ...(state.version === 0
       ? []
       : [['since', visible(`${state.entered_at}, version ${state.version}`)] satisfies [string, string]]),

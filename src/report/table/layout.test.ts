@@ -45,7 +45,7 @@ describe('table', () => {
 describe('focused', () => {
   it('shows long values from shortly before they differ', () => {
     const same = 'x'.repeat(40);
-    expect(focused([`${same}1`, `${same}2`], 24)).toEqual(['…xxxxxx1', '…xxxxxx2']);
+    expect(focused([`${same}1`, `${same}2`], 24)).toEqual(['xxxxx…xxx1', 'xxxxx…xxx2']);
     expect(focused(['short', 'other'], 24)).toEqual(['short', 'other']);
   });
 });

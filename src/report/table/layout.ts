@@ -50,11 +50,12 @@ export function fitted(text: string, width: number): string {
   return `${out}…`;
 }
 
-/** Characters that stay visible before the first difference. */
-const CONTEXT = 6;
+/** Characters that stay visible at the front (a year, the size of a number) and before the first difference. */
+const HEAD = 5;
+const CONTEXT = 3;
 
 /**
- * Two texts of which one is longer than `most`, cut at the front to where they begin to differ: a table that cuts at the end
+ * Two texts of which one is longer than `most`, cut in the middle, shortly before they begin to differ: a table that cuts at the end
  * would show them alike.
  */
 export function focused(pair: readonly [string, string], most: number): readonly [string, string] {
@@ -63,9 +64,10 @@ export function focused(pair: readonly [string, string], most: number): readonly
   if (left === undefined || right === undefined) return pair;
   let same = 0;
   while (same < left.length && same < right.length && left[same] === right[same]) same += 1;
-  if (same <= CONTEXT + 1) return pair;
-  const tail = (segments: readonly string[]): string => `…${segments.slice(same - CONTEXT).join('')}`;
-  return [tail(left), tail(right)];
+  if (same <= HEAD + CONTEXT + 1) return pair;
+  const shortened = (segments: readonly string[]): string =>
+    `${segments.slice(0, HEAD).join('')}…${segments.slice(same - CONTEXT).join('')}`;
+  return [shortened(left), shortened(right)];
 }
 
 /** Text filled up with spaces to `width` columns. */

@@ -23,8 +23,8 @@ async function columns(session: SqlSession, relation: string): Promise<Column[]>
     if (/Catalog Error: Table with name/.test(message)) {
       throw new CutoverError(
         'TABLE_MISSING',
-        `there is no table ${relation}`,
-        'Run `cutover run` first: it creates the tables of both sides.',
+        /^Catalog Error: (Table with name .*)/m.exec(message)?.[1] ?? `there is no table ${relation}`,
+        'Correct the name. The tables of both sides are created by the first `cutover run`.',
         { cause: error },
       );
     }

@@ -23,14 +23,29 @@ export async function ensureLanding(
   const [row] = await session.query(`SELECT value FROM cutover.meta WHERE name = 'landing'`);
   if (row === undefined) {
     await session.run(`CREATE TABLE cutover.landing (${signature})`);
+    for (const statement of dialect.landingIndexes) await session.run(statement);
     await session.run(`INSERT INTO cutover.meta VALUES ('landing', $1)`, [signature]);
   } else if (row['value'] !== signature) {
     throw new CutoverError(
       'LOG_SCHEMA_MISMATCH',
-      `the landing was made with the columns (${String(row['value'])}), the log now has (${signature})`,
-      'Restore the former log.schema, or start with a new store (store.path).',
+      `the log has other columns than the landing was made with: ${changeOf(String(row['value']).split(BETWEEN), wanted)}`,
+      'Restore the former log.schema, or start with a new store.',
     );
   }
+}
+
+/** Between two columns of a signature; types hold commas too. */
+const BETWEEN = /, (?=")/;
+
+function changeOf(former: readonly string[], wanted: readonly string[]): string {
+  const gone = former.filter((column) => !wanted.includes(column));
+  const added = wanted.filter((column) => !former.includes(column));
+  if (gone.length === 0 && added.length === 0) return 'their order changed';
+  const parts = [
+    ...(gone.length === 0 ? [] : [`it had ${gone.join(', ')}`]),
+    ...(added.length === 0 ? [] : [`now there is ${added.join(', ')}`]),
+  ];
+  return parts.join('; ');
 }
 
 /** Why the newest events in quarantine are there, one line each. */
