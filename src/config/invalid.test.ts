@@ -42,6 +42,16 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     `${FINE}zzz: 1\n`,
     ':5:1 zzz: unknown key; known are: version, store, log, ingest, pipelines',
   ],
+  [
+    'a key of a pipeline at the top',
+    `${FINE}gaet: { min_keys: 3 }\n`,
+    ':5:1 gaet: unknown key; "gate" belongs under pipelines.<name>',
+  ],
+  [
+    'a decimal without quotes in a map',
+    FINE.replace('{ path: a.csv }', '{ path: a.csv, schema: { a: text, b: decimal(10,3), c: date } }'),
+    ':2:43 log.schema.b: must be in quotes, because of its comma: "decimal(10,3)"',
+  ],
   ['a key twice', `${FINE}version: 1\n`, ':5:1 Map keys must be unique'],
   ['a key that is a list', `${FINE}? [a, b]\n: 1\n`, ':5:3 a key must be a plain name'],
   ['an empty section', `${FINE}ingest:\n`, ':5:8 ingest: is empty; give it a value or leave it out'],

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Part } from './source.js';
 import type { KeyPath } from './problems.js';
-import { hint } from './suggest.js';
+import { hint, suggestion } from './suggest.js';
 
 /** What the validator found, put in the words of the file's author. */
 export interface Finding {
@@ -73,11 +73,33 @@ function options(known: readonly unknown[], value: unknown, shown: string): stri
   return `must be ${names.join(' or ')}, not ${shown}`;
 }
 
+/** Keys of a pipeline that are often looked for at the top. */
+const OF_PIPELINES = ['key', 'after', 'batch', 'stream', 'compare', 'gate', 'canary'];
+
+function misplaced(key: string, path: KeyPath): string | undefined {
+  const near = path.length === 0 ? suggestion(key, OF_PIPELINES) : undefined;
+  return near === undefined ? undefined : `unknown key; "${near}" belongs under pipelines.<name>`;
+}
+
+/** Without quotes the comma of `{ amount: decimal(18,2) }` begins the next key, `2)`: one mistake, told once. */
+function cutDecimal(input: unknown, columns: unknown): string | undefined {
+  const precision = typeof input === 'string' ? /^decimal\(\s*(\d+)\s*$/.exec(input)?.[1] : undefined;
+  if (precision === undefined || !isRecord(columns)) return undefined;
+  const scale = Object.keys(columns).find((name) => /^\d+\)(\[\])?$/.test(name));
+  return `must be in quotes, because of its comma: "decimal(${precision},${scale ?? '2)'}"`;
+}
+
 /** Translates one issue; `value` is the whole input, `prefix` the place of the part that was validated. */
 function translate(issue: Issue, value: unknown, prefix: KeyPath, placeholders: Placeholders): Finding[] {
   const path = [...prefix, ...keyPath(issue.path)];
   const input = valueAt(value, path);
   const shown = shownValue(input, placeholders(path));
+  const cut = cutDecimal(input, valueAt(value, path.slice(0, -1)));
+  if (cut !== undefined) return [{ path, message: cut, part: 'value' }];
+  if (input === null && /^\d+\)(\[\])?$/.test(String(path.at(-1)))) {
+    const beside = valueAt(value, path.slice(0, -1));
+    if (isRecord(beside) && Object.values(beside).some((one) => cutDecimal(one, beside) !== undefined)) return [];
+  }
   const finding = (message: string, part: Part = 'value'): Finding[] => [{ path, message, part }];
   if (input === null && issue.code !== 'unrecognized_keys') return finding('is empty; give it a value or leave it out');
   switch (issue.code) {
@@ -85,7 +107,7 @@ function translate(issue: Issue, value: unknown, prefix: KeyPath, placeholders: 
       const messages = issue.message.split('\n');
       return issue.keys.map((key, index) => ({
         path: [...path, key],
-        message: messages[index] ?? 'unknown key',
+        message: misplaced(key, path) ?? messages[index] ?? 'unknown key',
         part: 'key',
       }));
     }

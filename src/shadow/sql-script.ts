@@ -43,9 +43,9 @@ export function singleStatement(source: SourceText): Statement {
   if (first === undefined || second !== undefined) {
     throw new CutoverError(
       'SQL_FAILED',
-      `${source.path} holds ${statements.length} statements, a batch job is one query`,
+      `the batch SQL holds ${statements.length} statements, a batch job is one query`,
       'Write the batch job as a single SELECT (use WITH for its steps).',
-      { place: { file: source.path, ...(second === undefined ? {} : { line: second.line }) } },
+      { place: { file: source.path, line: (source.firstLine ?? 1) - 1 + (second?.line ?? 1) } },
     );
   }
   return first;
