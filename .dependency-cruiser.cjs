@@ -23,11 +23,13 @@ const entry = ['app', 'canary', 'config', 'diff', 'gate', 'model'];
 
 /** Which parts of src may import a package; one that is not listed may be imported nowhere. */
 const packages = {
-  '@duckdb/node-api': ['store/duckdb', 'log/file'],
+  '@duckdb/node-api': ['store/duckdb', 'store/postgres', 'log/file'],
   'cli-progress': ['cli'],
   commander: ['cli'],
   croner: ['config', 'shadow'],
   jiti: ['shadow'],
+  pg: ['store/postgres'],
+  'pg-copy-streams': ['store/postgres'],
   pino: ['cli', 'app'],
   tinyglobby: ['config', 'log/file'],
   yaml: ['config'],

@@ -56,6 +56,8 @@ const packages = [
   'commander',
   'croner',
   'jiti',
+  'pg',
+  'pg-copy-streams',
   'pino',
   'tinyglobby',
   'yaml',
@@ -66,7 +68,7 @@ const packages = [
 /** Everything that could be imported: a part of each room, then what stands out inside `log` and `store`. */
 const places = [
   ...['model', 'config', 'log', 'store', 'shadow', 'diff', 'explain', 'gate', 'canary', 'advisor', 'report', 'server'],
-  ...['cli', 'app', 'log/contract', 'store/contract', 'store/state', 'log/file', 'store/duckdb'],
+  ...['cli', 'app', 'log/contract', 'store/contract', 'store/state', 'log/file', 'store/duckdb', 'store/postgres'],
 ];
 
 /**
@@ -81,6 +83,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   store: ['store', 'store/contract', 'store/state', 'model'],
   'store/state': ['store', 'store/contract', 'store/state', 'model'],
   'store/duckdb': ['store', 'store/contract', 'store/state', 'store/duckdb', 'model', '@duckdb/node-api'],
+  'store/postgres': [
+    ...['store', 'store/contract', 'store/state', 'store/postgres', 'model'],
+    ...['@duckdb/node-api', 'pg', 'pg-copy-streams'],
+  ],
   shadow: ['shadow', 'model', 'log/contract', 'store/contract', 'store/state', 'diff', 'gate', 'jiti', 'croner'],
   diff: ['diff', 'model', 'store/contract'],
   explain: ['explain', 'model', 'log/contract', 'store/contract', 'diff', 'shadow'],

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
 import { servedColumns, servedViewOf, stateOf } from './served.js';
@@ -97,19 +97,39 @@ async function openStore(project: Project): Promise<Store> {
   const { store } = project;
   if (store.kind === 'duckdb')
     return openDuckDbStore({ path: store.path, schemas: store.schemas, memoryLimit: store.memoryLimit });
-  throw new CutoverError(
-    'CONFIG_INVALID',
-    'store.kind: postgres is not available in this version',
-    'Use store: { kind: duckdb }.',
-    {
-      place: { file: project.file },
-    },
-  );
+  // A command that does not need it should not load the driver.
+  const { openPostgresStore } = await import('../store/postgres/store.js');
+  return openPostgresStore({ url: store.url, schemas: store.schemas });
+}
+
+/** Removes the folders of processes of this machine that are gone. */
+async function removeAbandoned(base: string): Promise<void> {
+  for (const name of await readdir(base)) {
+    const pid = Number(/^work-(\d+)$/.exec(name)?.[1]);
+    if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(base, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user is alive too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 async function makeWorkDir(project: Project): Promise<string> {
-  const base = project.store.kind === 'duckdb' ? dirname(project.store.path) : project.root;
-  const folder = join(base, 'work');
+  if (project.store.kind === 'postgres') {
+    const base = join(project.root, '.cutover');
+    await mkdir(base, { recursive: true });
+    await removeAbandoned(base);
+    const own = join(base, `work-${process.pid}`);
+    await mkdir(own, { recursive: true });
+    return own;
+  }
+  const folder = join(dirname(project.store.path), 'work');
   // The store is open, so no other process works here: what stands here was left by one that was killed.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

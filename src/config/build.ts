@@ -32,7 +32,7 @@ const EVERY = 15 * 60_000;
 const COMMAND_TIMEOUT = 3_600_000;
 const FULL_EVERY = 24 * 3_600_000;
 
-/** The store's part of the project. A PostgreSQL store is refused before. */
+/** The store's part of the project. */
 export function buildStore(store: ConfigInput['store'], root: string): StoreConfig {
   if (store.kind === 'postgres') return store;
   return {

@@ -173,8 +173,6 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
   if (!parsed.success)
     for (const { path: at, message, part } of findings(parsed.error, value, (at) => source.placeholderAt(at)))
       problems.add(at, message, 'CONFIG_INVALID', part);
-  if (valueAt(value, ['store', 'kind']) === 'postgres')
-    problems.add(['store', 'kind'], 'postgres is not available in this version');
   const log = configSchema.shape.log.safeParse(valueAt(value, ['log']));
   if (log.success) checkLog(log.data, (at, message) => problems.add(['log', ...at], message));
 

@@ -26,8 +26,10 @@ const store = z.discriminatedUnion('kind', [
       .describe("Most memory the database may use, such as 4GB. Default: DuckDB's own."),
   }),
   strict({
-    kind: z.literal('postgres').describe('A PostgreSQL server. Not available in this version.'),
-    url: value.text.describe('Connection URL, best from a variable: ${DATABASE_URL}.'),
+    kind: z.literal('postgres').describe('A PostgreSQL server (14 or newer), shared by several processes.'),
+    url: value.text.describe(
+      'Connection URL, best from a variable: ${DATABASE_URL}. What it leaves out comes from PGPASSWORD, .pgpass and the other PG* variables.',
+    ),
     schemas: schemas('public').prefault({}).describe('Names of the schemas in the store.'),
   }),
 ]);

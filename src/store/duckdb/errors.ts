@@ -3,6 +3,7 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 /** DuckDB's file lock names the process that holds it. */
 const LOCKED = /Could not set lock on file "([^"]*)".*?(?:\(PID (\d+)\)|PID (\d+))/s;
 const FULL = /No space left on device|Could not write (?:all )?(?:file|bytes)|out of disk space|ENOSPC/i;
+const CONFLICT = /write-write conflict|conflict on (?:tuple|update|delete|insert)|TransactionContext Error.*conflict/i;
 const CORRUPT =
   /Corrupt database file|not a valid DuckDB database|Failure while replaying WAL|invalid checksum|magic bytes/i;
 
@@ -32,6 +33,14 @@ export function mapped(error: unknown): unknown {
   }
   if (CORRUPT.test(message)) {
     return storeUnreadable(message, error);
+  }
+  if (CONFLICT.test(message)) {
+    return new CutoverError(
+      'STORE_CONFLICT',
+      `another transaction got in the way: ${firstLine(message)}`,
+      'Run again: nothing of this transaction was kept.',
+      { cause: error },
+    );
   }
   return error;
 }

@@ -1,46 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { CutoverError } from '../../model/errors.js';
 import type { SchemaNames } from '../../model/project.js';
 import type { SqlSession } from '../contract.js';
+import { applyMigrations } from '../state/migrations.js';
 import { duckDbDialect } from './dialect.js';
 
-interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly file: URL;
-}
-
-async function available(): Promise<Migration[]> {
-  const folder = new URL('./migrations/', import.meta.url);
-  const names = (await readdir(fileURLToPath(folder))).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort();
-  return names.map((name) => ({ version: Number(name.slice(0, 4)), name, file: new URL(name, folder) }));
-}
-
-/** Applies the numbered migrations that are missing, each in a transaction of its own. Errors: STORE_NEWER. */
+/** Creates the schemas and brings the internal one up to date. Errors: STORE_NEWER. */
 export async function migrate(session: SqlSession, schemas: SchemaNames): Promise<void> {
   for (const schema of ['cutover', schemas.batch, schemas.stream, schemas.served]) {
     await session.run(`CREATE SCHEMA IF NOT EXISTS ${duckDbDialect.quote(schema)}`);
   }
-  await session.run(
-    'CREATE TABLE IF NOT EXISTS cutover.migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)',
-  );
-  const [row] = await session.query('SELECT coalesce(max(version), 0) AS version FROM cutover.migrations');
-  const current = Number(row?.['version'] ?? 0);
-  const migrations = await available();
-  const newest = migrations.at(-1)?.version ?? 0;
-  if (current > newest) {
-    throw new CutoverError(
-      'STORE_NEWER',
-      `the store has version ${current} of the internal schema, this cutover knows ${newest}`,
-      'Use the version of cutover that wrote the store, or a newer one.',
-    );
-  }
-  for (const migration of migrations.filter(({ version }) => version > current)) {
-    const sql = await readFile(migration.file, 'utf8');
-    await session.transaction(async () => {
-      await session.script(sql);
-      await session.run('INSERT INTO cutover.migrations VALUES ($1, $2, now())', [migration.version, migration.name]);
-    });
-  }
+  await applyMigrations(session, new URL('./migrations/', import.meta.url));
 }

@@ -1,0 +1,117 @@
+import pg from 'pg';
+import { CutoverError, messageOf } from '../../model/errors.js';
+
+/** Network errors of Node by their code; `Connection terminated` is what the driver says of a socket that ended under a statement. */
+const LOST = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$/;
+const LOST_TEXT = /Connection terminated|connection is closed|not queryable|Client was closed|Connection ended/i;
+const UNREACHABLE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
+
+/** Without the password: `postgres://user@host:port/database`. */
+export function shownUrl(url: string): string {
+  try {
+    const { username, hostname, port, pathname } = new URL(url);
+    return `postgres://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+  } catch {
+    return 'postgres';
+  }
+}
+
+export function connectionLost(error: unknown, what = messageOf(error)): CutoverError {
+  return new CutoverError(
+    'STORE_CONNECTION_LOST',
+    `the connection to the store was lost: ${firstLine(what)}`,
+    'A running `cutover run` connects again and goes on from the stored offsets; anything else is to be started again.',
+    { cause: error },
+  );
+}
+
+export function unreachable(error: unknown, url: string): CutoverError {
+  return new CutoverError(
+    'STORE_UNREACHABLE',
+    `${shownUrl(url)} cannot be reached: ${firstLine(messageOf(error))}`,
+    'Check that the server runs, the URL and the password (store.url, or PGPASSWORD or .pgpass), and that it takes more connections.',
+    { cause: error },
+  );
+}
+
+/**
+ * Turns errors of the driver and the server into coded ones where they have a meaning of their own. Errors in a statement get the line of
+ * their place in the form in which psql shows it, from which the file's line is found.
+ */
+export function mapped(error: unknown, sql = ''): unknown {
+  if (error instanceof CutoverError) return error;
+  if (error instanceof pg.DatabaseError) return mappedDatabaseError(error, sql);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (LOST.test(code) || UNREACHABLE.test(code) || LOST_TEXT.test(messageOf(error))) return connectionLost(error);
+  return error;
+}
+
+function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
+  const { code = '', message } = error;
+  switch (code) {
+    case '40001':
+    case '40P01':
+    case '55P03':
+      return new CutoverError(
+        'STORE_CONFLICT',
+        `another transaction got in the way: ${message}`,
+        'Try again; if it stays so, see which other programs write these tables.',
+        { cause: error },
+      );
+    case '42501':
+      return new CutoverError(
+        'STORE_RIGHTS',
+        `the store refuses a right: ${message}`,
+        'Grant it; `cutover doctor --print-ddl` prints the schemas and rights that are needed.',
+        { cause: error },
+      );
+    case '53100':
+      return new CutoverError(
+        'STORE_FULL',
+        `the disk of the store is full: ${message}`,
+        'Free space and run again: nothing that was committed is lost.',
+        { cause: error },
+      );
+    case '57014':
+      return /statement timeout/.test(message)
+        ? error
+        : new CutoverError('INTERRUPTED', 'the statement was interrupted', 'Run again.', { cause: error });
+    case '22021':
+    case '22P05':
+      return new CutoverError(
+        'SQL_FAILED',
+        `a text holds a character that PostgreSQL cannot store (U+0000): ${message}`,
+        'Remove it where the event is made, or in the job.',
+        { cause: error },
+      );
+  }
+  // 25P03, 25P04: the server ended a transaction that was idle for too long; 57P0x: it shuts down or ended this session; 08: the protocol.
+  if (/^(?:25P0[34]|57P0\d|08)/.test(code)) return connectionLost(error);
+  if (code.startsWith('53'))
+    return new CutoverError(
+      'STORE_UNREACHABLE',
+      `the store is at its limit: ${message}`,
+      'Free connections or memory of the server.',
+      { cause: error },
+    );
+  return placed(error, sql);
+}
+
+function placed(error: pg.DatabaseError, sql: string): Error {
+  const position = Number(error.position ?? 0);
+  if (position === 0 || sql === '') return error;
+  // The server counts characters, not UTF-16 units.
+  const before = Array.from(sql)
+    .slice(0, position - 1)
+    .join('')
+    .split('\n');
+  const line = sql.split('\n')[before.length - 1] ?? '';
+  const head = `LINE ${before.length}: `;
+  return new Error(`${error.message}\n\n${head}${line}\n${' '.repeat(head.length + (before.at(-1)?.length ?? 0))}^`, {
+    cause: error,
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

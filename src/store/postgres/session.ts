@@ -1,0 +1,296 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { Column } from '../../model/column.js';
+import { CutoverError } from '../../model/errors.js';
+import type { DeclaredColumn } from '../../model/project.js';
+import type { RowSource } from '../../model/row-source.js';
+import type { Isolation, Param, Row, SqlSession } from '../contract.js';
+import { Columns } from './columns.js';
+import { connectionLost, mapped } from './errors.js';
+import { csvToParquet, relationToCsv, withScratchFolder } from './interchange.js';
+import { literal, quote } from './names.js';
+import { columnType, parserOf } from './types.js';
+
+const FETCH = 10_000;
+
+/** From so many rows on a temporary table is analysed: the server does not do it by itself, and plans by guesses. */
+const ANALYZE_FROM = 1000;
+
+/** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
+const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
+
+/** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
+function bound(param: Param): string | boolean | null {
+  return typeof param === 'number' || typeof param === 'bigint' ? String(param) : param;
+}
+
+/** One connection to PostgreSQL. Calls queue up behind each other. */
+export class PostgresSession implements SqlSession {
+  readonly #client: pg.Client;
+  /** Cancels what a backend is doing, by another connection. */
+  readonly #cancel: (backend: number) => Promise<void>;
+  readonly #columns: Columns;
+  readonly #exclusive = new Set<string>();
+  #tail: Promise<unknown> = Promise.resolve();
+  #running = false;
+  #statements = 0;
+  #inTransaction = false;
+  #lost: Error | undefined;
+
+  /** @param client connected */
+  constructor(client: pg.Client, cancel: (backend: number) => Promise<void>) {
+    this.#client = client;
+    this.#cancel = cancel;
+    this.#columns = new Columns(this);
+    client.on('error', (error) => {
+      this.#lost = error;
+    });
+    client.on('end', () => {
+      this.#lost ??= new Error('Connection terminated');
+    });
+  }
+
+  /** The server's process for this connection. */
+  get backend(): number {
+    const { processID } = this.#client as unknown as { readonly processID: number };
+    return processID;
+  }
+
+  /** When something has been running here without an answer: its number and the moment it was sent (milliseconds of the process). */
+  get busySince(): { readonly statement: number; readonly at: number } | null {
+    return !this.#running ? null : { statement: this.#statements, at: this.#sentAt };
+  }
+  #sentAt = 0;
+
+  /** Gives the connection up: what runs on it is rejected. */
+  destroy(): void {
+    const { connection } = this.#client as unknown as {
+      readonly connection: { readonly stream: { destroy(error: Error): void } };
+    };
+    connection.stream.destroy(new Error('Connection terminated: no answer'));
+  }
+
+  async query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
+    return (await this.#send(sql, params)).rows as Row[];
+  }
+
+  async run(sql: string, params: readonly Param[] = []): Promise<number> {
+    return (await this.#send(sql, params)).rowCount ?? 0;
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#send(sql, []);
+  }
+
+  /** The types of a query's columns, without running it for its rows. */
+  async fields(sql: string): Promise<readonly pg.FieldDef[]> {
+    return (await this.#send(sql, [])).fields;
+  }
+
+  columns(relation: string): Promise<Column[]> {
+    return this.#columns.of(relation);
+  }
+
+  async *cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
+    const own = !this.#inTransaction;
+    if (own) await this.#begin('current');
+    let done = false;
+    try {
+      await this.run(`DECLARE cutover_cursor NO SCROLL CURSOR FOR ${sql}`, params);
+      for (;;) {
+        const rows = await this.query(`FETCH ${FETCH} FROM cutover_cursor`);
+        if (rows.length === 0) break;
+        yield rows;
+        if (rows.length < FETCH) break;
+      }
+      await this.run('CLOSE cutover_cursor');
+      done = true;
+    } finally {
+      if (own) await this.#end(done ? 'COMMIT' : 'ROLLBACK');
+      else if (!done) await this.run('CLOSE cutover_cursor').catch(() => undefined);
+    }
+  }
+
+  async transaction<T>(work: () => Promise<T>, isolation: Isolation = 'snapshot'): Promise<T> {
+    await this.#begin(isolation);
+    let value: T;
+    try {
+      value = await work();
+    } catch (error) {
+      await this.#end('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await this.#end('COMMIT');
+    return value;
+  }
+
+  async #begin(isolation: Isolation): Promise<void> {
+    if (this.#inTransaction) throw new Error('a transaction was begun inside another');
+    await this.script(`BEGIN ISOLATION LEVEL ${isolation === 'snapshot' ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    this.#inTransaction = true;
+  }
+
+  async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    this.#inTransaction = false;
+    const { command } = await this.#send(how, []);
+    // The server answers COMMIT of a failed transaction by rolling it back, and by that word only.
+    if (how === 'COMMIT' && command === 'ROLLBACK') throw new Error('the transaction had failed and was rolled back');
+  }
+
+  async lock(name: string): Promise<void> {
+    await this.query(`SELECT pg_advisory_xact_lock(${lockKey(name)})`);
+  }
+
+  async exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#exclusive.has(name)) return work();
+    await this.query(`SELECT pg_advisory_lock(${lockKey(name)})`);
+    this.#exclusive.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#exclusive.delete(name);
+      // A lost connection gave it back already.
+      await this.query(`SELECT pg_advisory_unlock(${lockKey(name)})`).catch(() => undefined);
+    }
+  }
+
+  async materialize(name: string, query: string): Promise<number> {
+    await this.forget(name);
+    const rows = await this.run(`CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`);
+    if (rows >= ANALYZE_FROM) await this.script(`ANALYZE pg_temp.${quote(name)}`);
+    return rows;
+  }
+
+  async defineView(name: string, query: string): Promise<void> {
+    await this.script(`DROP VIEW IF EXISTS pg_temp.${quote(name)}; CREATE TEMPORARY VIEW ${quote(name)} AS ${query}`);
+  }
+
+  async forget(name: string): Promise<void> {
+    await this.script(`DROP TABLE IF EXISTS pg_temp.${quote(name)}`);
+  }
+
+  async load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number> {
+    const lists = columns.filter(({ type }) => type.endsWith('[]'));
+    // Lists travel as JSON texts, which only SQL makes lists of.
+    const staged = lists.length === 0 ? name : `${name}_staged`;
+    const types = columns.map(
+      (column) => `${quote(column.name)} ${lists.includes(column) ? 'TEXT' : columnType(column.type)}`,
+    );
+    await this.forget(staged);
+    await this.script(`CREATE TEMPORARY TABLE ${quote(staged)} (${types.join(', ')})`);
+    if (source.kind === 'csv') await this.#copyIn(staged, Readable.from(source.parts, { objectMode: false }));
+    else {
+      await withScratchFolder(async (folder) => {
+        const path = join(folder, 'rows.csv');
+        await relationToCsv(source.sql, columns, path);
+        await this.#copyIn(staged, createReadStream(path, { highWaterMark: 1 << 20 }));
+      });
+    }
+    if (lists.length === 0) {
+      await this.script(`ANALYZE pg_temp.${quote(name)}`);
+      const [row] = await this.query(`SELECT count(*) AS n FROM pg_temp.${quote(name)}`);
+      return Number(row?.['n']);
+    }
+    const values = columns.map((column) => (lists.includes(column) ? listOf(column) : quote(column.name)));
+    const rows = await this.materialize(name, `SELECT ${values.join(', ')} FROM pg_temp.${quote(staged)}`);
+    await this.forget(staged);
+    return rows;
+  }
+
+  async exportParquet(query: string, path: string): Promise<void> {
+    const columns = await this.columns(`(${query})`);
+    await withScratchFolder(async (folder) => {
+      const csv = join(folder, 'rows.csv');
+      const stream = this.#streaming(() =>
+        this.#client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)`)),
+      );
+      await stream((out) => pipeline(out, createWriteStream(csv)));
+      await csvToParquet(csv, columns, path);
+    });
+  }
+
+  async searchPath(schemas: readonly string[]): Promise<void> {
+    await this.script(`SET search_path TO ${schemas.map(quote).join(', ')}`);
+  }
+
+  interrupt(): void {
+    const statement = this.#statements;
+    if (!this.#running) return;
+    void (async () => {
+      // Another statement than the one that was meant must not be hit.
+      if (this.#running && this.#statements === statement) await this.#cancel(this.backend);
+    })().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    // `end` waits for an answer that a lost connection never gives.
+    if (this.#lost !== undefined) this.destroy();
+    else await Promise.race([this.#client.end(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+  }
+
+  async #copyIn(table: string, rows: Readable): Promise<void> {
+    const stream = this.#streaming(() =>
+      this.#client.query(copyFrom(`COPY pg_temp.${quote(table)} FROM STDIN (FORMAT csv)`)),
+    );
+    await stream((into) => pipeline(rows, into));
+  }
+
+  /** Runs a COPY, which is a stream and not a statement of the driver's. */
+  #streaming<S>(begin: () => S): <T>(work: (stream: S) => Promise<T>) => Promise<T> {
+    return (work) => this.#queued(() => work(begin()), '');
+  }
+
+  /** One after the other, as the connection takes them. */
+  #queued<T>(work: () => Promise<T>, sql: string): Promise<T> {
+    const next = this.#tail.then(async () => {
+      this.#requireConnection();
+      this.#running = true;
+      this.#statements += 1;
+      this.#sentAt = performance.now();
+      try {
+        return await work();
+      } catch (error) {
+        const known = mapped(error, sql);
+        if (this.#lost !== undefined && !(known instanceof CutoverError)) throw connectionLost(this.#lost);
+        throw known;
+      } finally {
+        this.#running = false;
+      }
+    });
+    this.#tail = next.catch(() => undefined);
+    return next;
+  }
+
+  #requireConnection(): void {
+    if (this.#lost !== undefined) throw connectionLost(this.#lost);
+  }
+
+  #send(sql: string, params: readonly Param[]): Promise<pg.QueryResult> {
+    return this.#queued(async () => {
+      const result: pg.QueryResult | pg.QueryResult[] =
+        params.length === 0
+          ? await this.#client.query({ text: sql, types: TYPES })
+          : await this.#client.query({ text: sql, values: params.map(bound), types: TYPES });
+      // Several statements in one text give a list of results.
+      const last = Array.isArray(result) ? (result as pg.QueryResult[]).at(-1) : result;
+      if (last === undefined)
+        throw new CutoverError('INTERNAL', 'a statement gave no result', 'Please report this defect.');
+      return last;
+    }, sql);
+  }
+}
+
+function lockKey(name: string): string {
+  return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
+}
+
+/** A list from a JSON text of its elements' texts. */
+function listOf({ name, type }: DeclaredColumn): string {
+  const column = quote(name);
+  const element = columnType(type.slice(0, -2));
+  return `CASE WHEN ${column} IS NOT NULL THEN ARRAY(SELECT CAST(cutover_e AS ${element}) FROM json_array_elements_text(CAST(${column} AS JSON)) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n) END AS ${column}`;
+}

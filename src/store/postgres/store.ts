@@ -1,0 +1,105 @@
+import pg from 'pg';
+import type { SchemaNames } from '../../model/project.js';
+import type { Candidate, SqlSession, Store } from '../contract.js';
+import { RoleCandidate } from './candidate.js';
+import { postgresDialect } from './dialect.js';
+import { mapped, unreachable } from './errors.js';
+import { migrate } from './migrate.js';
+import { PostgresSession } from './session.js';
+import { Watchdog } from './watchdog.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database?sslmode=...`; what it leaves out comes from the usual PG* variables and `.pgpass`. */
+  readonly url: string;
+  readonly schemas: SchemaNames;
+}
+
+/** A PostgreSQL server, shared by processes. Nothing is connected yet. */
+export function openPostgresStore(options: PostgresOptions): Store {
+  return new PostgresStore(options);
+}
+
+class PostgresStore implements Store {
+  readonly kind = 'postgres';
+  readonly capabilities = { readsFiles: false, sharedByProcesses: true };
+  readonly dialect = postgresDialect;
+  readonly #options: PostgresOptions;
+  readonly #sessions = new Set<PostgresSession>();
+  readonly #watchdog: Watchdog;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.#watchdog = new Watchdog(this.#sessions, () => this.#connect());
+  }
+
+  async session(options: { readonly idleLimit?: number } = {}): Promise<SqlSession> {
+    return this.#open(options);
+  }
+
+  async #open({ idleLimit = 0 }: { readonly idleLimit?: number } = {}): Promise<PostgresSession> {
+    const session = new PostgresSession(await this.#connect(), (backend) => this.#cancel(backend));
+    await session.script(
+      `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET standard_conforming_strings = on;
+       SET client_min_messages = warning; SET idle_in_transaction_session_timeout = ${idleLimit}; SET search_path TO pg_catalog`,
+    );
+    this.#sessions.add(session);
+    this.#watchdog.start();
+    return session;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#options.url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'cutover',
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      const known = mapped(error);
+      throw known !== error &&
+        !(
+          error instanceof Error &&
+          'code' in error &&
+          /^(?:ECONN|ENOTFOUND|EAI|EHOST|ETIMEDOUT|28|3D|53|57)/.test(String(error.code))
+        )
+        ? known
+        : unreachable(error, this.#options.url);
+    }
+    return client;
+  }
+
+  async #cancel(backend: number): Promise<void> {
+    const client = await this.#connect();
+    try {
+      await client.query('SELECT pg_cancel_backend($1)', [backend]);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async candidate(role: string, session: SqlSession): Promise<Candidate> {
+    if (!(session instanceof PostgresSession)) throw new Error('a session of another store');
+    return new RoleCandidate(role, session, await this.#open());
+  }
+
+  async migrate(): Promise<void> {
+    const session = await this.#open();
+    try {
+      await migrate(session, this.#options.schemas);
+    } finally {
+      this.#sessions.delete(session);
+      await session.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#watchdog.stop();
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+    this.#sessions.clear();
+  }
+}
