@@ -90,11 +90,6 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   ],
   ['a store without kind', `${FINE}store: { path: x }\n`, ':5:1 store.kind: is missing; it must be duckdb or postgres'],
   [
-    'postgres',
-    `${FINE}store: { kind: postgres, url: x }\n`,
-    ':5:16 store.kind: postgres is not available in this version',
-  ],
-  [
     'a schema that is taken',
     `${FINE}store: { kind: duckdb, schemas: { batch: cutover } }\n`,
     ':5:42 store.schemas.batch: this schema is taken: choose another name',
@@ -187,7 +182,6 @@ store: { kind: postgres }
       'cutover.yaml:5:3 pipelines.b.key: is missing',
       'cutover.yaml:5:8 pipelines.b.kye: unknown key; did you mean "key"?',
       'cutover.yaml:6:1 store.url: is missing',
-      'cutover.yaml:6:16 store.kind: postgres is not available in this version',
     ]);
   });
 

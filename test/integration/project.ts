@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ import { silentLogger, silentProgress, type Clock } from '../../src/model/ports.
 import type { RunSummary } from '../../src/model/results.js';
 import type { Row } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
+import { openPostgresStore } from '../../src/store/postgres/store.js';
 
 /** A clock that stands still until it is moved; whoever sleeps is woken when its time has come. */
 export class HandClock implements Clock {
@@ -107,12 +109,35 @@ export function totals(parts: Readonly<Record<string, object>> = {}): Record<str
   };
 }
 
+let databases = 0;
+
+/** A database of its own on the server of `url`, made here and now. */
+function databaseOf(url: string): string {
+  const name = `p_${process.pid}_${(databases += 1)}_${Math.random().toString(36).slice(2, 8)}`;
+  const script = `import pg from 'pg'; const c = new pg.Client(process.argv[1]); await c.connect(); await c.query('CREATE DATABASE ${name}'); await c.end();`;
+  // In a process of its own, because a constructor cannot wait for a promise.
+  execFileSync(process.execPath, ['--input-type=module', '-e', script, url]);
+  const made = new URL(url);
+  made.pathname = `/${name}`;
+  return made.href;
+}
+
 export class TestProject {
   readonly root = mkdtempSync(join(tmpdir(), 'cutover-project-'));
   readonly clock: Clock;
 
-  constructor(config: ConfigInput = { pipelines: totals() }, clock: Clock = new HandClock()) {
+  /** The database of a PostgreSQL store; null: the embedded one. */
+  readonly #url: string | null;
+
+  constructor(
+    config: ConfigInput = { pipelines: totals() },
+    clock: Clock = new HandClock(),
+    url: string | null = process.env['CUTOVER_TEST_DATABASE_URL'] === undefined
+      ? null
+      : databaseOf(process.env['CUTOVER_TEST_DATABASE_URL']),
+  ) {
     this.clock = clock;
+    this.#url = url;
     mkdirSync(join(this.root, 'data'));
     this.configure(config);
   }
@@ -121,7 +146,15 @@ export class TestProject {
     this.file(
       'cutover.yaml',
       JSON.stringify(
-        { version: 1, log: { path: 'data/*.ndjson', schema: SCHEMA }, ingest: { max_events: 7 }, ...config },
+        {
+          version: 1,
+          ...(this.#url === null
+            ? {}
+            : { store: { kind: 'postgres', url: '${DATABASE_URL}', schemas: { served: 'main' } } }),
+          log: { path: 'data/*.ndjson', schema: SCHEMA },
+          ingest: { max_events: 7 },
+          ...config,
+        },
         null,
         2,
       ),
@@ -154,7 +187,7 @@ export class TestProject {
   context(parts: Partial<AppContext> = {}): AppContext {
     return {
       configFile: join(this.root, 'cutover.yaml'),
-      env: {},
+      env: this.#url === null ? {} : { DATABASE_URL: this.#url },
       clock: this.clock,
       logger: silentLogger,
       progress: silentProgress,
@@ -174,10 +207,11 @@ export class TestProject {
 
   /** Rows of the store, which nobody else may have open meanwhile. */
   async query(sql: string): Promise<Row[]> {
-    const store = await openDuckDbStore({
-      path: join(this.root, '.cutover/cutover.duckdb'),
-      schemas: { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' },
-    });
+    const schemas = { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' };
+    const store =
+      this.#url === null
+        ? await openDuckDbStore({ path: join(this.root, '.cutover/cutover.duckdb'), schemas })
+        : openPostgresStore({ url: this.#url, schemas });
     try {
       const session = await store.session();
       return await session.query(sql);
@@ -187,7 +221,7 @@ export class TestProject {
   }
 
   side(side: 'batch' | 'stream', pipeline = 'totals'): Promise<Row[]> {
-    return this.query(`SELECT * FROM cutover_${side}.${pipeline} ORDER BY ALL`);
+    return this.query(`SELECT * FROM cutover_${side}.${pipeline} ORDER BY ${this.#url === null ? 'ALL' : '1, 2'}`);
   }
 
   remove(): void {
