@@ -24,8 +24,11 @@ export interface OpenProject {
   /** The pipeline of that name. Errors: PIPELINE_UNKNOWN. */
   pipeline(name: string): Pipeline;
   evidenceOf(name: string): Evidence;
-  /** @param checkpoints where a log whose partitions are assigned while it runs claims them; null: no events are asked for */
-  openLog(checkpoints: Checkpoints | null): Promise<EventLog>;
+  /**
+   * @param checkpoints where a log whose partitions are assigned while it runs claims them; null: no events are asked for
+   * @param options.bounded events are read up to the end that the log has when it is opened, not to one that moves on
+   */
+  openLog(checkpoints: Checkpoints | null, options?: { readonly bounded?: boolean }): Promise<EventLog>;
   /** Makes the served view of a pipeline anew from its canary state; to be called in the transaction that changed its tables. */
   refreshServed(session: SqlSession, pipeline: Pipeline): Promise<void>;
 }
@@ -65,8 +68,8 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
           throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
         return found;
       },
-      openLog: async () => {
-        const log = await openFileLog(project.log, project.root, workDir, ctx.logger);
+      openLog: async (checkpoints, { bounded = false } = {}) => {
+        const log = await openLog(ctx, project, workDir, checkpoints, bounded);
         logs.push(log);
         return log;
       },
@@ -91,6 +94,28 @@ function findPipeline(project: Project, name: string): Pipeline {
     `there is no pipeline ${name} in ${project.file}`,
     `Name one of: ${project.pipelines.map((one) => one.name).join(', ')}.`,
   );
+}
+
+async function openLog(
+  ctx: AppContext,
+  project: Project,
+  workDir: string,
+  checkpoints: Checkpoints | null,
+  bounded: boolean,
+): Promise<EventLog> {
+  const { log: config, ingest } = project;
+  if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger);
+  // A command that does not need it should not load the client.
+  const { openKafkaLog } = await import('../log/kafka/open.js');
+  return openKafkaLog({
+    config,
+    checkpoints,
+    bounded,
+    tempDir: workDir,
+    fill: { events: ingest.maxEvents, ms: ingest.maxWait },
+    clock: ctx.clock,
+    logger: ctx.logger,
+  });
 }
 
 async function openStore(project: Project): Promise<Store> {

@@ -30,10 +30,11 @@ export async function startRun(
   open: OpenProject,
   handlers: RunHandlers,
   last: Map<string, Comparison>,
+  bounded: boolean,
 ): Promise<RunnerParts> {
   const { env, session, store, project, evidence } = open;
   const positions = await Positions.load(await store.session(), ctx.clock);
-  const log = await open.openLog(positions);
+  const log = await open.openLog(positions, { bounded });
   const columns = await log.columns();
   await session.transaction(async () => {
     await claimForLog(session, log.identity);
@@ -92,7 +93,7 @@ function summaryOf(parts: RunnerParts, comparisons: readonly Comparison[]): RunS
 /** `cutover run --once`: drains the log, then one cycle for each pipeline. Errors: those of log, jobs and store; INTERRUPTED. */
 export function runOnce(ctx: AppContext, options: { limit: number }): Promise<RunSummary> {
   return withProject(ctx, async (open) => {
-    const parts = await startRun(ctx, open, { limit: options.limit }, new Map());
+    const parts = await startRun(ctx, open, { limit: options.limit }, new Map(), true);
     await drain(parts);
     if (ctx.signal.aborted) throw interrupted();
     return summaryOf(parts, await cycleOnce(parts, open.project.pipelines, false));
@@ -106,7 +107,7 @@ export function runForever(
 ): Promise<RunSummary> {
   return withProject(ctx, async (open) => {
     const last = new Map<string, Comparison>();
-    const parts = await startRun(ctx, open, options, last);
+    const parts = await startRun(ctx, open, options, last, false);
     await runUntilStopped(parts);
     return summaryOf(parts, [...last.values()]);
   });

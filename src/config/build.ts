@@ -2,9 +2,7 @@ import path from 'node:path';
 import type {
   BatchJob,
   ColumnRule,
-  DeclaredColumn,
   Hold,
-  LogConfig,
   PartitionBy,
   Pipeline,
   Schedule,
@@ -40,25 +38,6 @@ export function buildStore(store: ConfigInput['store'], root: string): StoreConf
     path: path.resolve(root, store.path),
     schemas: store.schemas,
     memoryLimit: store.memory_limit ?? null,
-  };
-}
-
-/** The log's part of the project: globs made absolute, not expanded. */
-export function buildLog(log: Extract<ConfigInput['log'], { path: string[] }>, context: BuildContext): LogConfig {
-  const declared = log.schema;
-  // Plain objects put number-like names first; the file's order is what counts.
-  const inFile = context
-    .namesAt(['log', 'schema'])
-    .filter((name) => declared !== undefined && Object.hasOwn(declared, name));
-  const names =
-    declared !== undefined && inFile.length === Object.keys(declared).length ? inFile : Object.keys(declared ?? {});
-  const schema = names.map((name): DeclaredColumn => ({ name, type: declared?.[name] ?? 'text' }));
-  return {
-    kind: 'file',
-    paths: log.path.map((glob) => path.resolve(context.root, glob)),
-    ...(log.format !== undefined && { format: log.format }),
-    ...(declared !== undefined && { schema }),
-    ...(log.event_time !== undefined && { eventTime: log.event_time }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { KafkaLogInput } from './kafka-schema.js';
 import type { KeyPath } from './problems.js';
 import type { BatchInput, ConfigInput, PipelineInput, RuleInput } from './schema.js';
 
@@ -112,7 +113,7 @@ export function checkPipeline(
 /** What the keys of the log must have in common. */
 export function checkLog(log: ConfigInput['log'], complain: Complain): void {
   if (log.kind === 'kafka') {
-    complain(['kind'], 'kafka is not available in this version');
+    checkKafka(log, complain);
     return;
   }
   const columns = log.schema === undefined ? undefined : Object.keys(log.schema);
@@ -121,11 +122,39 @@ export function checkLog(log: ConfigInput['log'], complain: Complain): void {
     if (json) complain(['schema'], 'is missing; files of JSON lines need the names and types of their columns');
     return;
   }
+  checkSchemaNames(columns, complain);
+  if (log.event_time !== undefined && !columns.includes(log.event_time)) {
+    complain(['event_time'], `"${log.event_time}" is not among the columns of the schema (${columns.join(', ')})`);
+  }
+}
+
+function checkKafka(log: KafkaLogInput, complain: Complain): void {
+  const columns = Object.keys(log.schema ?? {});
+  if (log.format === 'raw' && log.schema !== undefined)
+    complain(['schema'], 'is not for format raw, whose events have only the columns of the record itself');
+  if (log.format !== 'raw' && log.schema === undefined)
+    complain(['schema'], `is missing; format ${log.format} needs the names and types of the columns`);
+  if (log.format === 'registry' && log.registry === undefined) complain(['registry'], 'is missing; give its url');
+  if (log.format !== 'registry' && log.registry !== undefined)
+    complain(['registry'], `is only for format registry, not for ${log.format}`);
+  if (log.format === 'raw' && log.metadata.length === 0) complain(['metadata'], 'must not be empty with format raw');
+  if (new Set(log.metadata).size < log.metadata.length) complain(['metadata'], 'names a column twice');
+  checkSchemaNames(columns, complain);
+  const timed = [...columns, ...log.metadata.filter((name) => name === '_timestamp')];
+  if (log.event_time !== undefined && !timed.includes(log.event_time)) {
+    complain(['event_time'], `"${log.event_time}" is not among the columns ${timed.join(', ')}`);
+  }
+  if (typeof log.start === 'object' && 'offsets' in log.start) {
+    for (const topic of Object.keys(log.start.offsets))
+      if (!log.topics.includes(topic)) complain(['start', 'offsets', topic], 'is not one of the topics');
+  }
+  if (typeof log.tls === 'object' && (log.tls.cert === undefined) !== (log.tls.key === undefined))
+    complain(['tls'], 'cert and key go together: one of them is missing');
+}
+
+function checkSchemaNames(columns: readonly string[], complain: Complain): void {
   const lower = columns.map((column) => column.toLowerCase());
   for (const [index, column] of columns.entries()) {
     if (lower.indexOf(column.toLowerCase()) < index) complain(['schema', column], 'stands twice, in other letters');
-  }
-  if (log.event_time !== undefined && !columns.includes(log.event_time)) {
-    complain(['event_time'], `"${log.event_time}" is not among the columns of the schema (${columns.join(', ')})`);
   }
 }

@@ -249,7 +249,7 @@ ${minimal('p', ', canary: { auto: ${AUTO}, salt: ${N}, steps: [${STEP}, 100] }, 
     };
     const project = await load(text, env);
     expect(project.store).toMatchObject({ path: '/data/x.duckdb' });
-    expect(project.log.paths).toEqual([path.join(root, 'a, b.csv'), path.join(root, '${plain}')]);
+    expect(project.log).toMatchObject({ paths: [path.join(root, 'a, b.csv'), path.join(root, '${plain}')] });
     expect(project.ingest).toMatchObject({ maxEvents: 500, maxWait: 3000 });
     expect(project.pipelines[0]?.canary).toMatchObject({ auto: true, salt: '500', steps: [0.5, 100] });
     expect(project.pipelines[0]?.compare.columns['x']?.absolute).toBe('0.10000000000000000001');

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline, Project, SourceText } from '../model/project.js';
-import { buildLog, buildPipeline, buildStore } from './build.js';
+import { buildLog } from './build-log.js';
+import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
 import { checkLog, checkPipeline } from './checks.js';
 import { findings, valueAt, wantsScalar } from './issues.js';
@@ -178,7 +179,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
-  if (problems.all.length > 0 || !parsed.success || parsed.data.log.kind === 'kafka') throw fail();
+  if (problems.all.length > 0 || !parsed.success) throw fail();
   const { store, ingest } = parsed.data;
   return {
     file: absolute,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kafkaLog } from './kafka-schema.js';
 import * as value from './values.js';
 import { strict } from './values.js';
 
@@ -50,15 +51,7 @@ const log = z.discriminatedUnion('kind', [
       ),
     event_time: value.text.optional().describe('Column that holds the time at which an event happened.'),
   }),
-  strict({
-    kind: z.literal('kafka').describe('Kafka topics. Not available in this version.'),
-    brokers: z.array(value.text).min(1).describe('host:port of brokers.'),
-    topics: z.array(value.text).min(1).describe('Topics to read.'),
-    group: value.text.default('cutover').describe('Consumer group.'),
-    format: z.enum(['json']).default('json').describe('Format of the records.'),
-    schema: z.record(value.eventColumn, value.columnType).optional().describe('Columns in order, name to type.'),
-    event_time: value.text.optional().describe('Column that holds the time at which an event happened.'),
-  }),
+  kafkaLog,
 ]);
 
 const ingest = strict({

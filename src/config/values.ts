@@ -73,6 +73,8 @@ const EVENT_COLUMNS = [
   '_topic',
   '_key',
   '_value',
+  '_headers',
+  '_timestamp',
   '_error',
   '_raw',
 ];
@@ -120,6 +122,16 @@ export const day = z.string({ error: 'must be a day such as 2027-01-31' }).refin
   },
   { error: 'must be a day such as 2027-01-31' },
 );
+
+/** A moment with its offset from UTC, as a date. */
+export const instant = z
+  .string({ error: 'must be a moment such as 2026-01-31T00:00:00Z' })
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/, {
+    error: 'must be a moment such as 2026-01-31T00:00:00Z, with its offset from UTC',
+  })
+  .refine((value) => !Number.isNaN(Date.parse(value)), { error: 'there is no such moment' });
+
+export const partitionNumber = z.string().regex(/^\d{1,9}$/, { error: 'must be the number of a partition' });
 
 /** A number above 0, given as a number or as decimal text. */
 export const positiveDecimal = z

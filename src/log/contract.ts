@@ -51,13 +51,16 @@ export interface EventLog {
   columns(): Promise<readonly DeclaredColumn[]>;
   /**
    * The next run of events after `known`, or null when nothing more is there now. Partitions that are not in `known` are given
-   * the next free numbers in order of their names (a log with `Checkpoints` has them from there and does not look at `known`).
+   * the next free numbers in order of their names (a log with `Checkpoints` has the numbers from there).
    * Within a partition events come in offset order.
-   * Errors: LOG_FILE_SHRUNK, LOG_FILE_REPLACED, LOG_FILE_GONE, LOG_FILE_UNREADABLE.
+   * Errors: LOG_FILE_SHRUNK, LOG_FILE_REPLACED, LOG_FILE_GONE, LOG_FILE_UNREADABLE; LOG_DATA_LOST, LOG_UNREACHABLE, LOG_UNREADABLE.
    *
-   * @param maxEvents the chunk holds at most this many offsets
+   * @param maxEvents the chunk holds at most this many events
+   * @param signal a log that waits for events waits no longer than this
    */
-  next(known: readonly PartitionState[], maxEvents: number): Promise<Chunk | null>;
+  next(known: readonly PartitionState[], maxEvents: number, signal?: AbortSignal): Promise<Chunk | null>;
+  /** The events of a chunk could not be committed, because another process claimed the partition: it is this process's no more. */
+  lost?(chunk: Chunk): void;
   /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
   explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;

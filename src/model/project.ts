@@ -30,7 +30,9 @@ export interface SchemaNames {
   readonly served: string;
 }
 
-export interface LogConfig {
+export type LogConfig = FileLogConfig | KafkaLogConfig;
+
+export interface FileLogConfig {
   readonly kind: 'file';
   /** Globs as written, made absolute. */
   readonly paths: readonly string[];
@@ -40,6 +42,52 @@ export interface LogConfig {
   readonly schema?: readonly DeclaredColumn[];
   /** The column that holds the event time; undefined: none. */
   readonly eventTime?: string;
+}
+
+export interface KafkaLogConfig {
+  readonly kind: 'kafka';
+  /** `host:port`. */
+  readonly brokers: readonly string[];
+  readonly topics: readonly string[];
+  readonly group: string;
+  /** `json`: the value is an object with the columns of `schema`; `raw`: only the record's own columns; `registry`: as json, decoded by a schema registry. */
+  readonly format: KafkaFormat;
+  readonly registry?: { readonly url: string; readonly username?: string; readonly password?: string };
+  readonly schema: readonly DeclaredColumn[];
+  /** The record's own columns that the events have, in this order. */
+  readonly metadata: readonly KafkaColumn[];
+  /** A column of `schema`, or `_timestamp`. */
+  readonly eventTime?: string;
+  readonly start: KafkaStart;
+  /** Events that are gone before they were read: stop, or mark the place in the quarantine and go on. */
+  readonly onDataLoss: 'stop' | 'mark';
+  /** How long the group waits for a member that went silent. */
+  readonly sessionTimeout: Duration;
+  readonly tls?: KafkaTls;
+  readonly sasl?: KafkaSasl;
+}
+
+export type KafkaFormat = 'json' | 'raw' | 'registry';
+
+export type KafkaColumn = '_topic' | '_key' | '_value' | '_headers' | '_timestamp';
+
+/** Where a partition is read from that was never read before. Offsets by topic and partition; what is not named: earliest. */
+export type KafkaStart =
+  | { readonly kind: 'earliest' | 'latest' }
+  | { readonly kind: 'timestamp'; readonly at: Date }
+  | { readonly kind: 'offsets'; readonly offsets: ReadonlyMap<string, number> };
+
+/** Paths are absolute. */
+export interface KafkaTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
 }
 
 export type FileFormat = 'parquet' | 'csv' | 'ndjson';

@@ -84,7 +84,11 @@ export class Ingest {
    * Errors: those of the log and of the stream jobs; the failed micro-batch is rolled back and the rest of the chunk given up.
    */
   async step(signal?: AbortSignal): Promise<boolean> {
-    const chunk = await this.#log.next(this.#positions.all, Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents));
+    const chunk = await this.#log.next(
+      this.#positions.all,
+      Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents),
+      signal,
+    );
     if (chunk === null) return false;
     try {
       const misfits = await this.#stage(chunk);
@@ -96,7 +100,8 @@ export class Ingest {
     } catch (error) {
       if (!(chunk.epoch > 0 && error instanceof CutoverError && error.code === 'PARTITION_LOST')) throw error;
       // What this process still holds is the log's to sort out: it learns of its loss by the next assignment.
-      this.#env.logger.error({ partition: chunk.name, code: error.code }, error.message);
+      this.#env.logger.warn({ partition: chunk.name, code: error.code }, error.message);
+      this.#log.lost?.(chunk);
       await this.#env.clock.sleep(this.#env.ingest.maxWait, signal);
     } finally {
       await this.#session.forget(CHUNK).catch(() => undefined);

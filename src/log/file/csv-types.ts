@@ -1,11 +1,11 @@
 import { open, rm } from 'node:fs/promises';
 import type { DeclaredColumn } from '../../model/project.js';
-import { fromText } from './convert-sql.js';
-import { parseDeclaredType } from './declared-type.js';
+import { fromText } from '../record/convert-sql.js';
+import { parseDeclaredType } from '../record/declared-type.js';
 import { schemaMismatch } from './file-errors.js';
 import type { Inspector } from './inspector.js';
-import { textColumns } from './record.js';
-import { scratchReader } from './scratch.js';
+import { textColumns } from '../record/record.js';
+import { scratchReader } from '../record/scratch.js';
 import { takeTextChunk } from './text-chunk.js';
 import { csvFormat } from './text-format.js';
 import { csvHeader } from './text-file.js';

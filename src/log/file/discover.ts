@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { FileFormat, LogConfig } from '../../model/project.js';
+import type { FileFormat, FileLogConfig } from '../../model/project.js';
 import { unreadable } from './file-errors.js';
 
 /** A file that belongs to the log. */
@@ -22,7 +22,7 @@ const ENDINGS: readonly (readonly [RegExp, FileFormat])[] = [
  * The files that the configuration's globs match, sorted by name (by code unit, so everywhere alike). Hidden files are left out.
  * Errors: LOG_FILE_UNREADABLE when a file's format is neither configured nor told by its ending.
  */
-export async function discoverFiles(config: LogConfig, root: string): Promise<FoundFile[]> {
+export async function discoverFiles(config: FileLogConfig, root: string): Promise<FoundFile[]> {
   const paths = await glob(patternsOf(config, root), {
     cwd: root,
     absolute: true,
@@ -36,7 +36,7 @@ export async function discoverFiles(config: LogConfig, root: string): Promise<Fo
 }
 
 /** The globs relative to the root, so that special characters in the root's own path mean themselves. */
-export function patternsOf(config: LogConfig, root: string): string[] {
+export function patternsOf(config: FileLogConfig, root: string): string[] {
   return config.paths.map((path) => {
     const slashed = path.replaceAll('\\', '/');
     const base = `${resolve(root).split(sep).join('/')}/`;
@@ -48,7 +48,7 @@ function nameOf(path: string, root: string): string {
   return relative(root, path).split(sep).join('/');
 }
 
-function formatOf(config: LogConfig, name: string): FileFormat {
+function formatOf(config: FileLogConfig, name: string): FileFormat {
   const format = config.format ?? ENDINGS.find(([ending]) => ending.test(name))?.[1];
   if (format !== undefined) return format;
   throw unreadable(name, 'its ending tells no format; set log.format, or narrow log.path');

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { messageOf } from '../../model/errors.js';
 import { unreadable } from './file-errors.js';
-import { quotePath } from './sql-text.js';
+import { quotePath } from '../record/sql-text.js';
 
 /** A small DuckDB of the log's own, in memory, that looks into files; opened when first needed. */
 export class Inspector {

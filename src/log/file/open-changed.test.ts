@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Consumer, RelationReader } from '../../../test/contracts/event-log.js';
 import { silentLogger } from '../../model/ports.js';
-import type { DeclaredColumn, LogConfig } from '../../model/project.js';
+import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
 import type { EventLog } from '../contract.js';
 import { describeReadError, openFileLog } from './open.js';
 
@@ -32,10 +32,10 @@ async function put(name: string, content: string | Buffer): Promise<string> {
 
 async function openLog(
   schema: Record<string, string> | null,
-  options: Partial<Omit<LogConfig, 'schema'>> = {},
+  options: Partial<Omit<FileLogConfig, 'schema'>> = {},
 ): Promise<EventLog> {
   const columns: DeclaredColumn[] = Object.entries(schema ?? {}).map(([name, type]) => ({ name, type }));
-  const config: LogConfig = {
+  const config: FileLogConfig = {
     kind: 'file',
     paths: [join(root, 'in/**')],
     ...options,

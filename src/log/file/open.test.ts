@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Consumer, RelationReader } from '../../../test/contracts/event-log.js';
 import type { Logger } from '../../model/ports.js';
 import { silentLogger } from '../../model/ports.js';
-import type { DeclaredColumn, LogConfig } from '../../model/project.js';
+import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
 import type { EventLog } from '../contract.js';
 import { openFileLog } from './open.js';
 
@@ -33,11 +33,11 @@ async function put(name: string, content: string | Buffer): Promise<string> {
 
 async function openLog(
   schema: Record<string, string> | null,
-  options: Partial<Omit<LogConfig, 'schema'>> & { logger?: Logger } = {},
+  options: Partial<Omit<FileLogConfig, 'schema'>> & { logger?: Logger } = {},
 ): Promise<EventLog> {
   const columns: DeclaredColumn[] = Object.entries(schema ?? {}).map(([name, type]) => ({ name, type }));
   const { logger, ...rest } = options;
-  const config: LogConfig = {
+  const config: FileLogConfig = {
     kind: 'file',
     paths: [join(root, 'in/**')],
     ...rest,

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, EventLog, PartitionState } from '../contract.js';
-import type { DeclaredColumn, LogConfig } from '../../model/project.js';
+import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
 import type { Logger } from '../../model/ports.js';
 import { CutoverError } from '../../model/errors.js';
 import { inferCsvTypes } from './csv-types.js';
-import { checkColumns, declaredTypeOf } from './declared-type.js';
+import { checkColumns, declaredTypeOf } from '../record/declared-type.js';
 import type { FoundFile } from './discover.js';
 import { discoverFiles, patternsOf } from './discover.js';
 import { describeReadError, gone, schemaMismatch } from './file-errors.js';
@@ -24,7 +24,7 @@ export { describeReadError };
  * @param root partitions are named relative to it (the configuration's directory)
  * @param tempDir where text files are copied chunk by chunk for DuckDB to read; made when it is not there
  */
-export function openFileLog(config: LogConfig, root: string, tempDir: string, logger: Logger): Promise<EventLog> {
+export function openFileLog(config: FileLogConfig, root: string, tempDir: string, logger: Logger): Promise<EventLog> {
   return Promise.resolve(new FileLog(config, root, tempDir, logger));
 }
 
@@ -37,7 +37,7 @@ interface Shape {
 class FileLog implements EventLog {
   readonly kind = 'file';
   readonly identity: string;
-  readonly #config: LogConfig;
+  readonly #config: FileLogConfig;
   readonly #root: string;
   readonly #tempDir: string;
   readonly #logger: Logger;
@@ -47,7 +47,7 @@ class FileLog implements EventLog {
   #scratchDir: string | undefined;
   #scratchCount = 0;
 
-  constructor(config: LogConfig, root: string, tempDir: string, logger: Logger) {
+  constructor(config: FileLogConfig, root: string, tempDir: string, logger: Logger) {
     this.#config = config;
     this.#root = root;
     this.#tempDir = tempDir;

@@ -1,15 +1,15 @@
 import type { Chunk, PartitionState } from '../contract.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import { CutoverError } from '../../model/errors.js';
-import { eventTimeOf, fromTyped, misfit } from './convert-sql.js';
-import { parseDeclaredType } from './declared-type.js';
+import { eventTimeOf, fromTyped, misfit } from '../record/convert-sql.js';
+import { parseDeclaredType } from '../record/declared-type.js';
 import { replaced, schemaMismatch } from './file-errors.js';
 import { fingerprint, stampOf } from './fingerprint.js';
 import type { LogFile } from './log-file.js';
 import { statFile } from './log-file.js';
 import type { Inspector } from './inspector.js';
 import { readPosition, writePosition } from './position.js';
-import { quoteName, quotePath } from './sql-text.js';
+import { quoteName, quotePath } from '../record/sql-text.js';
 import { withFile } from './text-file.js';
 
 export interface ParquetFileOptions {

@@ -1,8 +1,8 @@
 import type { RecordEnd } from './csv-syntax.js';
 import { delimiterOf, recordEnd, splitRecord } from './csv-syntax.js';
 import { schemaMismatch, unreadable } from './file-errors.js';
-import type { TextColumn, TextRecord } from './record.js';
-import { csvRecord, jsonRecord, rejected } from './record.js';
+import type { TextColumn, TextRecord } from '../record/record.js';
+import { csvRecord, jsonRecord, rejected } from '../record/record.js';
 
 const LF = 0x0a;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromText, fromTyped } from './convert-sql.js';
 import { declaredTypeOf, parseDeclaredType } from './declared-type.js';
-import { Inspector } from './inspector.js';
+import { Inspector } from '../file/inspector.js';
 import { quoteText } from './sql-text.js';
 
 const inspector = new Inspector();

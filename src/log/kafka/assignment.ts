@@ -1,0 +1,248 @@
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import type { Kafka } from 'kafkajs';
+import type { Checkpoints, PartitionState } from '../contract.js';
+import { CutoverError, messageOf } from '../../model/errors.js';
+import type { Clock, Logger } from '../../model/ports.js';
+import type { KafkaLogConfig } from '../../model/project.js';
+import { Fetcher } from './fetcher.js';
+import { damaged, dataLost, unreachable } from './kafka-errors.js';
+import { Membership } from './membership.js';
+import type { PartitionReader } from './partition-reader.js';
+import { offsetsOf, placeReaders } from './placement.js';
+import { readPosition, writePosition, type TopicPartition } from './position.js';
+import { topicIds } from './requests.js';
+
+export interface AssignmentOptions {
+  readonly config: KafkaLogConfig;
+  readonly kafka: Kafka;
+  readonly cluster: Cluster;
+  readonly checkpoints: Checkpoints;
+  readonly bounded: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const RETRY_MS = 1000;
+
+/** How long a topic may be unknown to the brokers before it counts as deleted: metadata takes a moment to spread. */
+const MISSING_MS = 10_000;
+
+/** The partitions that are this process's, from one rebalance of the group to the next. */
+export class Assignment {
+  readonly #options: AssignmentOptions;
+  readonly #membership: Membership;
+  readonly #fetcher: Fetcher;
+  readonly #stop = new AbortController();
+  #known: readonly PartitionState[];
+  /** Rises with each assignment: what an earlier one began is given up. */
+  #generation = 0;
+  #assigned: readonly TopicPartition[] = [];
+  #readers: readonly PartitionReader[] = [];
+  #joined = false;
+  #failure: Error | undefined;
+  #wake: () => void = () => undefined;
+  #changed: Promise<void> = Promise.resolve();
+
+  constructor(options: AssignmentOptions, known: readonly PartitionState[]) {
+    const { cluster, clock, logger, config } = options;
+    this.#options = options;
+    this.#known = known;
+    this.#renew();
+    this.#fetcher = new Fetcher({
+      cluster,
+      clock,
+      logger,
+      readers: () => this.#readers,
+      onFetched: () => {
+        this.#signal();
+      },
+      onOutOfRange: (reader) => this.#outOfRange(reader),
+      onMissing: (reader) => this.#missing(reader),
+      onDamaged: (reader, error) => {
+        this.#fail(damaged(reader.name, error));
+      },
+    });
+    this.#membership = new Membership({
+      kafka: options.kafka,
+      group: config.group,
+      topics: config.topics,
+      sessionTimeout: config.sessionTimeout,
+      clock,
+      logger,
+      onAssigned: (partitions) => {
+        this.#assigned = partitions;
+        void this.#place();
+      },
+      onRefused: (error) => {
+        this.#fail(unreachable(config.brokers, error));
+      },
+    });
+    this.#membership.join();
+  }
+
+  get readers(): readonly PartitionReader[] {
+    return this.#readers;
+  }
+
+  /** Whether the group has given this process its partitions, and the store its positions. */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  get unreachableSince(): number | undefined {
+    return this.#fetcher.unreachableSince;
+  }
+
+  /** Throws what went wrong for good. Errors: LOG_DATA_LOST, LOG_UNREADABLE, LOG_UNREACHABLE, those of the store. */
+  requireSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Resolves with the next change of the readers or of what waits in them. */
+  changed(): Promise<void> {
+    return this.#changed;
+  }
+
+  /** @param known what the store has */
+  moved(known: readonly PartitionState[]): void {
+    this.#known = known;
+    const now = this.#options.clock.now().getTime();
+    for (const reader of this.#readers) {
+      const state = known.find(({ partition }) => partition === reader.partition);
+      if (state === undefined) continue;
+      reader.moved(state.nextOffset, now);
+      // Its offsets began anew: the next of its generations goes on.
+      if (readPosition(state.position, state.name)?.ended !== undefined) {
+        void this.#place();
+        return;
+      }
+    }
+  }
+
+  /** Another process took the partition over, or moved it on. */
+  lost(name: string): void {
+    this.#readers = this.#readers.filter((reader) => reader.name !== name);
+    const generation = this.#generation;
+    const { clock, config } = this.#options;
+    // The group says so too, soon. Should it not, the partition is this process's after all.
+    void clock.sleep(config.sessionTimeout, this.#stop.signal).then(() => {
+      if (generation === this.#generation && !this.#stop.signal.aborted) void this.#place();
+    });
+  }
+
+  /** Tells the group how far the store is. */
+  async report(known: readonly PartitionState[]): Promise<void> {
+    await this.#membership.report(
+      this.#readers.flatMap(({ source, partition }) => {
+        const state = known.find((one) => one.partition === partition);
+        return state === undefined || state.nextOffset === 0 ? [] : [{ ...source, offset: state.nextOffset }];
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#generation += 1;
+    this.#readers = [];
+    await Promise.all([this.#membership.leave(), this.#fetcher.close()]);
+  }
+
+  /** Takes the assigned partitions over where the store stands; tries again while the network does not let it. */
+  async #place(): Promise<void> {
+    const generation = (this.#generation += 1);
+    const { clock, logger } = this.#options;
+    this.#readers = [];
+    this.#joined = false;
+    while (generation === this.#generation) {
+      try {
+        const placed = await placeReaders(this.#options, this.#assigned, this.#known);
+        if (generation !== this.#generation) return;
+        for (const { reader, anew } of placed)
+          if (anew) this.#beganAnew(reader, 'the topic was deleted and created anew', 0);
+        this.#readers = placed.map(({ reader }) => reader);
+        this.#joined = true;
+        logger.info({ partitions: this.#readers.map(({ name }) => name) }, 'partitions taken over');
+        this.#fetcher.start();
+        this.#signal();
+        return;
+      } catch (error) {
+        if (error instanceof CutoverError) {
+          this.#fail(error);
+          return;
+        }
+        logger.debug({ error: messageOf(error) }, 'the partitions could not be taken over, and are tried again');
+        await clock.sleep(RETRY_MS, this.#stop.signal);
+      }
+    }
+  }
+
+  /** Retention removed what was not read yet, or the partition's end was cut off. */
+  async #outOfRange(reader: PartitionReader): Promise<void> {
+    // What waits comes first: the store's offset tells where the gap begins.
+    if (reader.batches.length > 0 || reader.step !== null) return;
+    const { cluster } = this.#options;
+    const earliest = (await offsetsOf(cluster, reader.source, { fromBeginning: true })) ?? 0;
+    const end = (await offsetsOf(cluster, reader.source, { fromBeginning: false })) ?? 0;
+    const from = reader.fetchFrom;
+    if (from < earliest) {
+      const what = `offsets ${from} to ${earliest - 1} were deleted from the topic before they were read`;
+      this.#lose(reader, what, { to: earliest, lost: what, position: reader.position });
+    } else if (from > end) {
+      this.#beganAnew(
+        reader,
+        `the topic ends at offset ${end}, before the stored offset ${from}: its end was cut off`,
+        end,
+      );
+    }
+  }
+
+  async #missing(reader: PartitionReader): Promise<void> {
+    const { cluster, clock, logger, config } = this.#options;
+    const now = clock.now().getTime();
+    reader.missingSince ??= now;
+    if (now - reader.missingSince < MISSING_MS || reader.batches.length > 0 || reader.step !== null) return;
+    const id = (await topicIds(await cluster.findControllerBroker(), [reader.source.topic])).get(reader.source.topic);
+    if (typeof id === 'string' && reader.topicId !== undefined && id !== reader.topicId)
+      this.#beganAnew(reader, 'the topic was deleted and created anew', 0);
+    else if (id === null && config.onDataLoss === 'stop') this.#fail(dataLost(reader.name, 'the topic was deleted'));
+    else if (id === null)
+      logger.warn({ partition: reader.name }, 'the topic was deleted; it is read again when it is there');
+  }
+
+  /** What comes has the same offsets and is another sequence: it becomes a partition of its own. */
+  #beganAnew(reader: PartitionReader, what: string, start: number): void {
+    const { topicId } = readPosition(reader.position, reader.name) ?? { topicId: null };
+    this.#lose(reader, what, {
+      to: reader.committed + 1,
+      lost: what,
+      position: writePosition({ topicId, ended: { start } }),
+    });
+  }
+
+  #lose(reader: PartitionReader, what: string, step: { to: number; lost: string; position: string }): void {
+    if (this.#options.config.onDataLoss === 'stop') {
+      this.#fail(dataLost(reader.name, what));
+      return;
+    }
+    this.#options.logger.error({ partition: reader.name }, what);
+    reader.leap(step);
+    this.#signal();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#signal();
+  }
+
+  #signal(): void {
+    const wake = this.#wake;
+    this.#renew();
+    wake();
+  }
+
+  #renew(): void {
+    this.#changed = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}

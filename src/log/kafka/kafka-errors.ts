@@ -1,0 +1,52 @@
+import { CutoverError, messageOf } from '../../model/errors.js';
+
+/** Errors of kafkajs that no second try mends. */
+const REFUSED = /SASL|authenticat|TOPIC_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|CLUSTER_AUTHORIZATION_FAILED/i;
+
+export function unreachable(brokers: readonly string[], error: unknown): CutoverError {
+  return new CutoverError(
+    'LOG_UNREACHABLE',
+    `Kafka cannot be reached at ${brokers.join(', ')}: ${firstLine(messageOf(error))}`,
+    isRefusal(error)
+      ? 'Check log.sasl and log.tls, and the rights of that user: to read the topics, and to join the group.'
+      : 'Check log.brokers, and that the addresses that the brokers advertise can be reached from here.',
+    { cause: error },
+  );
+}
+
+/** Whether the cluster answered, and said no. */
+export function isRefusal(error: unknown): boolean {
+  const type = error instanceof Error && 'type' in error ? String(error.type) : '';
+  return REFUSED.test(`${type} ${messageOf(error)}`);
+}
+
+export function topicMissing(topics: readonly string[]): CutoverError {
+  const [first] = topics;
+  return new CutoverError(
+    'LOG_TOPIC_MISSING',
+    topics.length === 1 ? `the topic ${first} does not exist` : `the topics ${topics.join(', ')} do not exist`,
+    'Correct log.topics, or create them: cutover never creates a topic.',
+  );
+}
+
+/** @param what says which events are gone */
+export function dataLost(partition: string, what: string): CutoverError {
+  return new CutoverError(
+    'LOG_DATA_LOST',
+    `${partition}: ${what}`,
+    'Both sides lack these events. To go on without them, set log.on_data_loss: mark (the place goes into quarantine), or start with a new store.',
+  );
+}
+
+export function damaged(partition: string, error: unknown): CutoverError {
+  return new CutoverError(
+    'LOG_UNREADABLE',
+    `${partition}: ${messageOf(error)}`,
+    'Nothing of this part was taken. Look at the partition on the broker; another replica may hold it whole.',
+    { cause: error },
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

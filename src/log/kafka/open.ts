@@ -1,0 +1,200 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Checkpoints, Chunk, EventLog, PartitionState } from '../contract.js';
+import type { Clock, Logger } from '../../model/ports.js';
+import type { DeclaredColumn, KafkaLogConfig } from '../../model/project.js';
+import { checkColumns } from '../record/declared-type.js';
+import { textColumns, type TextColumn } from '../record/record.js';
+import { Assignment } from './assignment.js';
+import { takeChunk } from './chunk.js';
+import { connectionOf, type Connection } from './connect.js';
+import { topicMissing, unreachable } from './kafka-errors.js';
+import type { PartitionReader } from './partition-reader.js';
+import { eventColumns, RecordFields, type Decode } from './record-fields.js';
+import { registryDecoder } from './registry.js';
+import { topicIds } from './requests.js';
+
+export interface KafkaLogOptions {
+  readonly config: KafkaLogConfig;
+  /** Where chunks are written for the store to read; made when it is not there. */
+  readonly tempDir: string;
+  /** Where the store stands; null: nothing will be read. */
+  readonly checkpoints: Checkpoints | null;
+  /** Events are read up to the end that the log has at the beginning. */
+  readonly bounded: boolean;
+  /** A partition is read when it has so many events, or has waited so long. */
+  readonly fill: { readonly events: number; readonly ms: number };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How long a bounded run waits for brokers that do not answer. */
+const PATIENCE_MS = 60_000;
+const LOOK_AGAIN_MS = 100;
+const REPORT_EVERY_MS = 5000;
+
+/**
+ * Opens the Kafka log: one partition for each partition of its topics, offsets as Kafka has them. See docs/kafka.md.
+ * Errors: LOG_UNREACHABLE, LOG_TOPIC_MISSING, LOG_SCHEMA_MISMATCH, LOG_REGISTRY.
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+  const { config, logger } = options;
+  const columns = eventColumns(config);
+  checkColumns(columns, config.eventTime);
+  const connection = await connectionOf(config, logger);
+  try {
+    const decode = config.registry === undefined ? undefined : await registryDecoder(config.registry);
+    const clusterId = await lookAtCluster(connection, config);
+    return new KafkaLog(options, connection, columns, clusterId, decode);
+  } catch (error) {
+    await connection.cluster.disconnect().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The cluster's id; all topics are there. */
+async function lookAtCluster({ cluster }: Connection, { brokers, topics }: KafkaLogConfig): Promise<string> {
+  try {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics([]);
+    await cluster.refreshMetadata();
+    const broker = await cluster.findControllerBroker();
+    const ids = await topicIds(broker, topics);
+    const missing = topics.filter((topic) => ids.get(topic) === null);
+    if (missing.length > 0) throw topicMissing(missing);
+    await cluster.addMultipleTargetTopics(topics).catch((error: unknown) => {
+      // Brokers without topic ids say it only here.
+      throw error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
+        ? topicMissing(topics)
+        : error;
+    });
+    return (await broker.metadata([])).clusterId ?? brokers.join(',');
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith('KafkaJS')) throw unreachable(brokers, error);
+    throw error;
+  }
+}
+
+class KafkaLog implements EventLog {
+  readonly kind = 'kafka';
+  readonly identity: string;
+  readonly #options: KafkaLogOptions;
+  readonly #connection: Connection;
+  readonly #columns: readonly DeclaredColumn[];
+  readonly #textColumns: readonly TextColumn[];
+  readonly #fields: RecordFields;
+  #assignment: Assignment | undefined;
+  #scratchDir: string | undefined;
+  #scratchCount = 0;
+  #reportedAt = 0;
+
+  constructor(
+    options: KafkaLogOptions,
+    connection: Connection,
+    columns: readonly DeclaredColumn[],
+    clusterId: string,
+    decode: Decode | undefined,
+  ) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#columns = columns;
+    this.#textColumns = textColumns(columns);
+    this.#fields = new RecordFields(options.config, this.#textColumns, decode);
+    this.identity = `kafka:${clusterId}/${[...options.config.topics].sort().join(',')}`;
+  }
+
+  columns(): Promise<readonly DeclaredColumn[]> {
+    return Promise.resolve(this.#columns);
+  }
+
+  explain(): null {
+    return null;
+  }
+
+  async next(known: readonly PartitionState[], maxEvents: number, signal?: AbortSignal): Promise<Chunk | null> {
+    const assignment = this.#begun(known);
+    const { clock } = this.#options;
+    for (;;) {
+      assignment.requireSound();
+      assignment.moved(known);
+      await this.#report(assignment, known);
+      const reader = this.#ready(assignment.readers);
+      if (reader !== undefined) return this.#take(reader, maxEvents);
+      if (signal?.aborted === true || this.#done(assignment)) return null;
+      await Promise.race([assignment.changed(), clock.sleep(LOOK_AGAIN_MS, signal)]);
+    }
+  }
+
+  lost(chunk: Chunk): void {
+    this.#assignment?.lost(chunk.name);
+  }
+
+  async close(): Promise<void> {
+    await this.#assignment?.close();
+    await this.#connection.cluster.disconnect().catch(() => undefined);
+    if (this.#scratchDir !== undefined) await rm(this.#scratchDir, { recursive: true, force: true });
+    this.#scratchDir = undefined;
+  }
+
+  /** Joins the group with the first call: a command that only asks for the columns is no member. */
+  #begun(known: readonly PartitionState[]): Assignment {
+    if (this.#assignment !== undefined) return this.#assignment;
+    const { checkpoints, ...options } = this.#options;
+    if (checkpoints === null) throw new Error('the log was opened without a store to claim partitions in');
+    this.#assignment = new Assignment({ ...options, ...this.#connection, checkpoints }, known);
+    return this.#assignment;
+  }
+
+  /** The partition that waits longest of those that are worth a micro-batch. */
+  #ready(readers: readonly PartitionReader[]): PartitionReader | undefined {
+    const { clock, fill, bounded } = this.#options;
+    const now = clock.now().getTime();
+    const ready = readers.filter((reader) => {
+      if (reader.step !== null) return true;
+      if (reader.waitingSince === undefined || reader.committed >= reader.bound) return false;
+      return (
+        now - reader.waitingSince >= fill.ms ||
+        !reader.hasRoom ||
+        reader.records >= fill.events ||
+        (bounded && reader.fetchFrom >= reader.bound)
+      );
+    });
+    return ready.sort((a, b) => (a.waitingSince ?? 0) - (b.waitingSince ?? 0))[0];
+  }
+
+  /** Nothing more is there now. Errors: LOG_UNREACHABLE, for a bounded run. */
+  #done(assignment: Assignment): boolean {
+    const { bounded, clock, config } = this.#options;
+    const since = assignment.unreachableSince;
+    if (bounded && since !== undefined && clock.now().getTime() - since > PATIENCE_MS)
+      throw unreachable(config.brokers, new Error(`no answer for ${PATIENCE_MS / 1000} s`));
+    if (!bounded && since !== undefined) return true;
+    return assignment.joined && assignment.readers.every(({ behind }) => !behind);
+  }
+
+  async #take(reader: PartitionReader, maxEvents: number): Promise<Chunk> {
+    return takeChunk({
+      reader,
+      maxEvents,
+      fields: this.#fields,
+      columns: this.#textColumns,
+      eventTime: this.#options.config.eventTime,
+      scratch: await this.#scratchPath(),
+    });
+  }
+
+  async #report(assignment: Assignment, known: readonly PartitionState[]): Promise<void> {
+    const now = this.#options.clock.now().getTime();
+    if (now - this.#reportedAt < REPORT_EVERY_MS) return;
+    this.#reportedAt = now;
+    await assignment.report(known);
+  }
+
+  async #scratchPath(): Promise<string> {
+    if (this.#scratchDir === undefined) {
+      await mkdir(this.#options.tempDir, { recursive: true });
+      this.#scratchDir = await mkdtemp(join(this.#options.tempDir, 'log-'));
+    }
+    return join(this.#scratchDir, `${this.#scratchCount++}.csv`);
+  }
+}

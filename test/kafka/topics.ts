@@ -1,0 +1,56 @@
+import { Kafka, logLevel, type Admin, type Message, type Producer } from 'kafkajs';
+
+let topics = 0;
+
+/** A name that no other test has. */
+export function topicName(): string {
+  return `t-${process.pid}-${(topics += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+export function clientOf(brokers: readonly string[]): Kafka {
+  return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 20, maxRetryTime: 1000 } });
+}
+
+/** Runs `work` with an administrator of the cluster. */
+export async function withAdmin<T>(brokers: readonly string[], work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = clientOf(brokers).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export async function createTopic(
+  brokers: readonly string[],
+  numPartitions: number,
+  topic = topicName(),
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  await withAdmin(brokers, (admin) =>
+    admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true }),
+  );
+  return topic;
+}
+
+/** Runs `work` with a producer. */
+export async function withProducer<T>(
+  brokers: readonly string[],
+  work: (producer: Producer) => Promise<T>,
+  options: Parameters<Kafka['producer']>[0] = {},
+): Promise<T> {
+  const producer = clientOf(brokers).producer({ allowAutoTopicCreation: false, ...options });
+  await producer.connect();
+  try {
+    return await work(producer);
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Sends records one after the other, all of them acknowledged. */
+export function send(brokers: readonly string[], topic: string, messages: readonly Message[]): Promise<unknown> {
+  return withProducer(brokers, (producer) => producer.send({ topic, acks: -1, messages: [...messages] }));
+}
