@@ -106,6 +106,8 @@ export class Fetcher {
     );
     this.#reachable();
     const current = new Set(readers());
+    // One that came back empty may only have been crowded out by the others.
+    const allEmpty = fetched.every(({ records }) => records.length === 0);
     let known = true;
     for (const one of fetched) {
       const found = asked.find(
@@ -114,6 +116,8 @@ export class Fetcher {
       // Taken away meanwhile: what came says nothing about the one that has it now.
       if (found === undefined || !current.has(found.reader)) continue;
       known = (await this.#take(found.reader, found.from, one)) && known;
+      if (allEmpty && one.error === KAFKA_ERROR.none)
+        found.reader.nothingBetween(found.from, one.lastStable, clock.now().getTime());
       found.reader.notBefore = one.error === KAFKA_ERROR.none ? 0 : clock.now().getTime() + RETRY_MS;
     }
     onFetched();

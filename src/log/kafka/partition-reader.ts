@@ -1,5 +1,5 @@
 import type { ClaimedPartition } from '../contract.js';
-import type { RecordBatch } from './record-batch.js';
+import { emptyBatch, type RecordBatch } from './record-batch.js';
 import type { TopicPartition } from './position.js';
 
 /** Bytes of one partition that wait in memory, as they came over the wire; see `BUFFER_BYTES` for all together. */
@@ -105,6 +105,14 @@ export class PartitionReader {
       this.#fetchFrom = batch.lastOffset + 1;
     }
     if (this.#batches.length > 0) this.waitingSince ??= now;
+  }
+
+  /** Between `from` and `to` there is nothing any more: all of it was compacted away. */
+  nothingBetween(from: number, to: number, now: number): void {
+    if (from !== this.#fetchFrom || to <= from) return;
+    this.#batches.push(emptyBatch(from, to - 1));
+    this.#fetchFrom = to;
+    this.waitingSince ??= now;
   }
 
   /** The store has everything below `offset`. */

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { PartitionReader } from './partition-reader.js';
+import { emptyBatch } from './record-batch.js';
+
+const reader = (): PartitionReader =>
+  new PartitionReader(
+    { topic: 't', partition: 0 },
+    { partition: 0, name: 't/0', nextOffset: 10, position: '', epoch: 1 },
+    undefined,
+    '{}',
+  );
+const batch = (first: number, last: number) => ({ ...emptyBatch(first, last), records: last - first + 1, bytes: 100 });
+
+describe('a partition reader', () => {
+  it('keeps what it fetched until the store has it', () => {
+    const one = reader();
+    one.add(10, [batch(10, 14), batch(15, 19)], 1);
+    expect([one.fetchFrom, one.records, one.bytes]).toEqual([20, 10, 200]);
+    one.moved(12, 2);
+    expect([one.fetchFrom, one.batches.length]).toEqual([20, 2]);
+    one.moved(15, 3);
+    expect([one.fetchFrom, one.batches.length, one.bytes]).toEqual([20, 1, 100]);
+    one.moved(20, 4);
+    expect([one.behind, one.waitingSince]).toEqual([true, undefined]);
+    one.lastStable = 20;
+    expect(one.behind).toBe(false);
+  });
+
+  it('takes no fetch that was asked for at another place, and no batch twice', () => {
+    const one = reader();
+    one.add(10, [batch(8, 12)], 1);
+    one.add(10, [batch(10, 12)], 1);
+    expect([one.fetchFrom, one.batches.length]).toEqual([13, 1]);
+  });
+
+  it('comes to the end of a partition whose last records were compacted away', () => {
+    const one = reader();
+    one.nothingBetween(9, 30, 1);
+    expect(one.fetchFrom).toBe(10);
+    one.nothingBetween(10, 30, 1);
+    one.lastStable = 30;
+    expect([one.fetchFrom, one.records, one.behind]).toEqual([30, 0, true]);
+    one.moved(30, 2);
+    expect(one.behind).toBe(false);
+  });
+
+  it('goes on behind a gap once the store took the step', () => {
+    const one = reader();
+    one.leap({ to: 50, lost: 'gone', position: '{}' });
+    one.lastStable = 50;
+    expect([one.fetchFrom, one.behind]).toEqual([50, true]);
+    one.moved(50, 1);
+    expect([one.step, one.behind]).toEqual([null, false]);
+  });
+});
