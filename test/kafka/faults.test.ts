@@ -21,9 +21,11 @@ describe.skipIf(loudly('faults of Kafka', problem))('with faults of Kafka', () =
     Array.from({ length: to - from }, (_, n) => ({ value: `v${from + n}` }));
 
   async function deleteBefore(topic: string, offset: number): Promise<void> {
-    await withAdmin(brokers, (admin) =>
-      admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] }),
-    );
+    await withAdmin(brokers, async (admin) => {
+      // kafkajs asks for no metadata by itself here.
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
+    });
   }
 
   async function recreate(topic: string): Promise<void> {
@@ -145,20 +147,24 @@ describe.skipIf(loudly('faults of Kafka', problem))('with faults of Kafka', () =
     const one = await LogReader.open(brokers, [topic], { bounded: false });
     await one.until(() => one.events.length === 40);
     const two = await LogReader.open(brokers, [topic], { bounded: false, claims: one.claims });
-    await produce(40, 80);
-    const both = (): number => one.events.length + two.events.length;
-    const stop = AbortSignal.timeout(60_000);
-    const work = async (reader: LogReader, last: number): Promise<void> => {
-      while (both() < last && !stop.aborted) await reader.step();
-    };
-    await Promise.all([work(one, 80), work(two, 80)]);
-    expect(two.events.length).toBeGreaterThan(0);
+    let produced = 40;
+    const all = (): boolean => one.events.length + two.events.length === produced;
+    const working = (reader: LogReader, done: () => boolean): Promise<void> => reader.until(done);
+    // Events come all the while that the partitions change hands.
+    const feeding = (async () => {
+      while (two.events.length === 0) {
+        await produce(produced, (produced += 40));
+        await sleep(100);
+      }
+    })();
+    const shared = (): boolean => two.events.length > 0 && all();
+    await Promise.all([feeding, working(one, shared), working(two, shared)]);
     await one.close();
-    await produce(80, 120);
-    await work(two, 120);
+    await produce(produced, (produced += 40));
+    await working(two, all);
     await two.close();
     expect([...one.values, ...two.values].sort()).toEqual(
-      numbered(0, 120)
+      numbered(0, produced)
         .map(({ value }) => value)
         .sort(),
     );

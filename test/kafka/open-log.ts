@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/cli/clock.js';
 import type { EventLog } from '../../src/log/contract.js';
 import { openKafkaLog } from '../../src/log/kafka/open.js';
@@ -66,7 +67,11 @@ export class LogReader {
   /** Takes the next chunk and commits it; false when there was none. */
   async step(maxEvents = 1000): Promise<boolean> {
     const chunk = await this.log.next([...this.claims.states.values()], maxEvents, AbortSignal.timeout(60_000));
-    if (chunk === null) return false;
+    if (chunk === null) {
+      // As the ingest does: the rest of the process has its turn.
+      await sleep(20);
+      return false;
+    }
     const columns = (await this.log.columns()).map(({ name }) => name);
     try {
       const events = await this.#relations.read(chunk, columns);

@@ -2,6 +2,7 @@ import type { WireBroker } from 'kafkajs/src/cluster/index.js';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { messageOf } from '../../model/errors.js';
 import type { Clock, Logger } from '../../model/ports.js';
+import { METADATA_AGE } from './connect.js';
 import type { PartitionReader } from './partition-reader.js';
 import { committedOnly, recordBatches } from './record-batch.js';
 import { fetchBatches, KAFKA_ERROR, type FetchedPartition } from './requests.js';
@@ -12,6 +13,7 @@ const BUFFER_BYTES = 32 * 1024 * 1024;
 const LIMITS = { maxWait: 500, maxBytes: 8 * 1024 * 1024, partitionBytes: 2 * 1024 * 1024 };
 const IDLE_MS = 50;
 const RETRY_MS = 500;
+const LEADERS_MS = 1000;
 
 export interface FetcherOptions {
   readonly cluster: Cluster;
@@ -34,6 +36,7 @@ export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #stop = new AbortController();
   readonly #loops = new Map<string, Promise<void>>();
+  #watch: Promise<void> | undefined;
   #unreachableSince: number | undefined;
 
   constructor(options: FetcherOptions) {
@@ -47,6 +50,7 @@ export class Fetcher {
 
   /** Begins, also with brokers that joined the cluster since. */
   start(): void {
+    this.#watch ??= this.#watchLeaders();
     for (const node of this.#options.cluster.getNodeIds()) {
       if (!this.#loops.has(node)) this.#loops.set(node, this.#loop(node));
     }
@@ -54,7 +58,39 @@ export class Fetcher {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#loops.values());
+    await Promise.all([...this.#loops.values(), this.#watch]);
+  }
+
+  /** Asks who leads the partitions, from time to time, and soon when one of them has no leader. */
+  async #watchLeaders(): Promise<void> {
+    const { clock, cluster, readers } = this.#options;
+    const { signal } = this.#stop;
+    let askedAt = clock.now().getTime();
+    while (!signal.aborted) {
+      await clock.sleep(LEADERS_MS, signal);
+      const nodes = new Set(cluster.getNodeIds());
+      const orphaned = readers().some((reader) => !nodes.has(this.#leaderOf(reader)));
+      if (signal.aborted || (!orphaned && clock.now().getTime() - askedAt < METADATA_AGE)) continue;
+      askedAt = clock.now().getTime();
+      await this.#refresh();
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#options.cluster.refreshMetadata().catch(() => undefined);
+    if (!this.#stop.signal.aborted) this.start();
+  }
+
+  #leaderOf({ source: { topic, partition } }: PartitionReader): string {
+    const { cluster } = this.#options;
+    try {
+      return String(
+        cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader,
+      );
+    } catch {
+      // No metadata at all, as after all brokers were away.
+      return '';
+    }
   }
 
   async #loop(node: string): Promise<void> {
@@ -69,8 +105,7 @@ export class Fetcher {
       try {
         const broker = await cluster.findBroker({ nodeId: node });
         if (await this.#fetch(broker, wanted)) continue;
-        await cluster.refreshMetadata();
-        this.start();
+        await this.#refresh();
       } catch (error) {
         if (signal.aborted) return;
         await this.#recover(node, error);
@@ -81,18 +116,11 @@ export class Fetcher {
 
   /** The partitions that this broker leads and that have room. */
   #wantedFrom(node: string): PartitionReader[] {
-    const { cluster, clock, readers } = this.#options;
+    const { clock, readers } = this.#options;
     const all = readers();
     if (all.reduce((sum, { bytes }) => sum + bytes, 0) >= BUFFER_BYTES) return [];
     const now = clock.now().getTime();
-    return all.filter(
-      ({ source: { topic, partition }, hasRoom, notBefore }) =>
-        hasRoom &&
-        notBefore <= now &&
-        String(
-          cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader,
-        ) === node,
-    );
+    return all.filter((reader) => reader.hasRoom && reader.notBefore <= now && this.#leaderOf(reader) === node);
   }
 
   /** @returns false when the broker says that the metadata is out of date */
@@ -174,11 +202,6 @@ export class Fetcher {
       .findBroker({ nodeId: node })
       .then((broker) => broker.disconnect())
       .catch(() => undefined);
-    await cluster.refreshMetadata().then(
-      () => {
-        this.start();
-      },
-      () => undefined,
-    );
+    await this.#refresh();
   }
 }
