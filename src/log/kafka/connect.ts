@@ -25,6 +25,11 @@ export interface Connection {
 export async function connectionOf(config: KafkaLogConfig, logger: Logger): Promise<Connection> {
   const ssl = config.tls === undefined ? undefined : await tlsOf(config.tls, config.brokers);
   const sasl = config.sasl === undefined ? undefined : (config.sasl as SASLOptions);
+  const createSocket = createSocketFactory();
+  const socketFactory: typeof createSocket = (options) => {
+    // Each waiting request of kafkajs listens once while a connection is made: no leak, and no warning for the user.
+    return createSocket(options).setMaxListeners(0);
+  };
   const retry = { retries: 2, initialRetryTime: 200, maxRetryTime: 2000 };
   const settings: KafkaConfig = {
     clientId: CLIENT_ID,
@@ -34,6 +39,7 @@ export async function connectionOf(config: KafkaLogConfig, logger: Logger): Prom
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     retry,
+    socketFactory,
     logLevel: logLevel.WARN,
     // What matters is said by cutover itself; kafkajs reports each failed try.
     logCreator:
@@ -46,7 +52,7 @@ export async function connectionOf(config: KafkaLogConfig, logger: Logger): Prom
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     logger: kafka.logger(),
-    socketFactory: createSocketFactory(),
+    socketFactory,
     brokers: config.brokers,
     clientId: CLIENT_ID,
     connectionTimeout: CONNECTION_TIMEOUT,

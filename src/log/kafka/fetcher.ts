@@ -13,6 +13,7 @@ const BUFFER_BYTES = 32 * 1024 * 1024;
 const LIMITS = { maxWait: 500, maxBytes: 8 * 1024 * 1024, partitionBytes: 2 * 1024 * 1024 };
 const IDLE_MS = 50;
 const RETRY_MS = 500;
+const LONGEST_RETRY_MS = 4000;
 const LEADERS_MS = 1000;
 
 export interface FetcherOptions {
@@ -70,7 +71,9 @@ export class Fetcher {
       await clock.sleep(LEADERS_MS, signal);
       const nodes = new Set(cluster.getNodeIds());
       const orphaned = readers().some((reader) => !nodes.has(this.#leaderOf(reader)));
-      if (signal.aborted || (!orphaned && clock.now().getTime() - askedAt < METADATA_AGE)) continue;
+      // While nobody answers, the loops try, more and more slowly.
+      if (signal.aborted || this.#unreachableSince !== undefined) continue;
+      if (!orphaned && clock.now().getTime() - askedAt < METADATA_AGE) continue;
       askedAt = clock.now().getTime();
       await this.#refresh();
     }
@@ -96,21 +99,25 @@ export class Fetcher {
   async #loop(node: string): Promise<void> {
     const { clock, cluster } = this.#options;
     const { signal } = this.#stop;
+    let failures = 0;
     while (!signal.aborted) {
       const wanted = this.#wantedFrom(node);
       if (wanted.length === 0) {
         await clock.sleep(IDLE_MS, signal);
         continue;
       }
+      let broker: WireBroker | undefined;
       try {
-        const broker = await cluster.findBroker({ nodeId: node });
+        broker = await cluster.findBroker({ nodeId: node });
+        failures = 0;
         if (await this.#fetch(broker, wanted)) continue;
         await this.#refresh();
       } catch (error) {
         if (signal.aborted) return;
-        await this.#recover(node, error);
+        failures += 1;
+        await this.#recover(node, broker, error);
       }
-      await clock.sleep(RETRY_MS, signal);
+      await clock.sleep(Math.min(RETRY_MS * 2 ** Math.max(0, failures - 1), LONGEST_RETRY_MS), signal);
     }
   }
 
@@ -188,8 +195,8 @@ export class Fetcher {
     this.#unreachableSince = undefined;
   }
 
-  async #recover(node: string, error: unknown): Promise<void> {
-    const { cluster, clock, logger } = this.#options;
+  async #recover(node: string, broker: WireBroker | undefined, error: unknown): Promise<void> {
+    const { clock, logger } = this.#options;
     if (this.#unreachableSince === undefined) {
       this.#unreachableSince = clock.now().getTime();
       logger.warn(
@@ -198,10 +205,7 @@ export class Fetcher {
       );
     }
     // A connection on which a request timed out still holds that request: the broker would answer the next one late too.
-    await cluster
-      .findBroker({ nodeId: node })
-      .then((broker) => broker.disconnect())
-      .catch(() => undefined);
+    await broker?.disconnect().catch(() => undefined);
     await this.#refresh();
   }
 }

@@ -85,8 +85,10 @@ declare module 'kafkajs/src/cluster/index.js' {
 }
 
 declare module 'kafkajs/src/network/socketFactory.js' {
+  import type { ISocketFactory } from 'kafkajs';
+
   // eslint-disable-next-line no-restricted-syntax
-  export default function createSocketFactory(): unknown;
+  export default function createSocketFactory(): ISocketFactory;
 }
 
 declare module 'snappyjs' {

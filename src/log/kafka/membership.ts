@@ -18,6 +18,8 @@ export interface MembershipOptions {
   readonly onRefused: (error: unknown) => void;
 }
 
+const LEAVE_MS = 2000;
+
 /**
  * Membership in a consumer group, and nothing else: which partitions are this process's. All partitions of the consumer stay paused, because kafkajs would read from
  * the group's offsets, move on silently when an offset is out of range, and lets records of aborted transactions through (2.2.4).
@@ -50,7 +52,11 @@ export class Membership {
   /** Leaves the group, so that others take over at once. */
   leave(): Promise<void> {
     this.#stop.abort();
-    this.#leaving ??= (this.#consumer?.disconnect() ?? Promise.resolve()).catch(() => undefined);
+    // One that is in the middle of a failure may take its time; the group notices without it.
+    this.#leaving ??= Promise.race([
+      (this.#consumer?.disconnect() ?? Promise.resolve()).catch(() => undefined),
+      this.#options.clock.sleep(LEAVE_MS),
+    ]);
     return this.#leaving;
   }
 

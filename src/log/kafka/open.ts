@@ -117,7 +117,7 @@ class KafkaLog implements EventLog {
     for (;;) {
       assignment.requireSound();
       assignment.moved(known);
-      await this.#report(assignment, known);
+      this.#report(assignment, known);
       const reader = this.#ready(assignment.readers);
       if (reader !== undefined) return this.#take(reader, maxEvents);
       if (signal?.aborted === true || this.#done(assignment)) return null;
@@ -183,11 +183,12 @@ class KafkaLog implements EventLog {
     });
   }
 
-  async #report(assignment: Assignment, known: readonly PartitionState[]): Promise<void> {
+  /** Not waited for: a broker that does not answer must not hold up what was fetched. */
+  #report(assignment: Assignment, known: readonly PartitionState[]): void {
     const now = this.#options.clock.now().getTime();
     if (now - this.#reportedAt < REPORT_EVERY_MS) return;
     this.#reportedAt = now;
-    await assignment.report(known);
+    void assignment.report(known);
   }
 
   async #scratchPath(): Promise<string> {
