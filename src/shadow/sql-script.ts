@@ -51,13 +51,19 @@ export function singleStatement(source: SourceText): Statement {
   return first;
 }
 
-/** Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column. */
+/**
+ * Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column.
+ *
+ * @param before called before each statement
+ */
 export async function runScript(
   session: SqlSession,
   source: SourceText,
   statements: readonly Statement[],
+  before?: (statement: Statement) => Promise<void>,
 ): Promise<void> {
   for (const statement of statements) {
+    await before?.(statement);
     try {
       await session.run(statement.text);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
+import { tablesRead } from './tables-read.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
 function quote(name: string): string {
@@ -147,6 +148,7 @@ export const duckDbDialect: SqlDialect = {
   columnType,
   columns,
   objects,
+  tablesRead,
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,

@@ -3,6 +3,7 @@ import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
+import { tablesRead } from './tables-read.js';
 import { columnType } from './types.js';
 
 function own(session: SqlSession): PostgresSession {
@@ -95,6 +96,7 @@ export const postgresDialect: SqlDialect = {
   columnType,
   columns: (session, relation) => own(session).columns(relation),
   objects,
+  tablesRead,
   canonicalText,
   comparable,
   asSet: (expression) =>
