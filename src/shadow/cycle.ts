@@ -10,11 +10,11 @@ import { insertComparison, loadComparison, nextComparisonId } from '../store/sta
 import { loadBatchResult, saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
 import { countQuarantined, newestQuarantined } from '../store/state/landing.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
-import { batchReads, partitionPredicate, runBatchJob } from './batch-job.js';
+import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
-import { independence } from './job-reads.js';
+import { jobNotes } from './job-notes.js';
 import { publish, reshapes } from './publish.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
@@ -151,7 +151,7 @@ async function cyclePipeline(
   const partitions = options.force
     ? undefined
     : await touchedPartitions(env, session, pipeline, cut, prior, previous, evidence.rules);
-  const notes = independence(pipeline, await batchReads(env, session, pipeline));
+  const notes = await jobNotes(env, session, pipeline);
   const before = { startedAt, prior, previous, partitions, notes };
   const jobStarted = performance.now();
   const needed = options.force || prior === null || !equalVectors(prior.cut, cut);

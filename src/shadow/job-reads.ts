@@ -15,7 +15,8 @@ export interface ReadingJob {
   readonly schema: string;
 }
 
-const LANDING = { schema: 'cutover', name: 'landing' };
+/** Where the view `events` leads. */
+export const LANDING = { schema: 'cutover', name: 'landing' };
 
 /**
  * Refuses a statement that would read what is not its side's, through a view or a function whose name says nothing of it: `checkJobs` looks at names only.
@@ -71,26 +72,6 @@ export async function refuseForeignReads(
     }
   }
   return tables;
-}
-
-/** What a comparison should say of jobs whose output does not depend on what arrived: their agreement shows little. */
-export function independence(pipeline: Pipeline, batchReads: readonly TableRead[] | null): string[] {
-  const { batch, stream } = pipeline;
-  const notes: string[] = [];
-  const sides = new Set(pipeline.after);
-  const fromEvents = batchReads?.some(
-    ({ schema, name }) => sides.has(name) || (schema === LANDING.schema && name === LANDING.name),
-  );
-  if (batch.kind === 'sql' && fromEvents === false)
-    notes.push('the batch job does not read `events`: its result does not depend on what arrived');
-  if (
-    stream.kind === 'sql' &&
-    pipeline.after.length === 0 &&
-    !tokensOf(stream.sql.text).some(({ name }) => name === 'batch_events')
-  ) {
-    notes.push('the stream job does not read `batch_events`: its table does not depend on what arrived');
-  }
-  return notes;
 }
 
 /** Whether a statement reads tables when it is run. One that defines a table reads those of its query. */
