@@ -324,6 +324,8 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
         expect(await same(`CAST('7.5' AS DECIMAL(10,1))`, `CAST('7.50' AS DECIMAL(18,2))`)).toBe(true);
         expect(await same(`CAST('7.5' AS DECIMAL(10,1))`, 'CAST(7.5 AS DOUBLE PRECISION)')).toBe(true);
         expect(await same(`TIMESTAMP '2024-01-01 00:00:00'`, `TIMESTAMPTZ '2024-01-01 00:00:00+00'`)).toBe(true);
+        expect(await same(`INTERVAL '1 month'`, `INTERVAL '30 days'`)).toBe(false);
+        expect(await same(`INTERVAL '90 minutes'`, `INTERVAL '01:30:00'`)).toBe(true);
         expect(await same('CAST(NULL AS BIGINT)', 'CAST(NULL AS INTEGER)')).toBe(true);
         expect(await same(`CAST('7.51' AS DECIMAL(18,2))`, `CAST('7.5' AS DECIMAL(10,1))`)).toBe(false);
         expect(await same('CAST(NULL AS BIGINT)', 'CAST(0 AS BIGINT)')).toBe(false);
