@@ -1,19 +1,25 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rebuild } from '../../src/app/rebuild.js';
-import { BATCH_SQL, STREAM_SQL, SETUP_SQL, TestProject, events, failure, only, totals } from './project.js';
+import {
+  BATCH_SQL,
+  STREAM_SQL,
+  SETUP_SQL,
+  type TestProject,
+  testProjects,
+  events,
+  failure,
+  only,
+  totals,
+} from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 const ONE_MICRO_BATCH =
   'all events came in one micro-batch: how the stream job changes rows that it wrote before was not tried (ingest.max_events sets the size)';
 
 /** A project that ran once with jobs that agree. */
 async function standing(): Promise<TestProject> {
-  const one = new TestProject({ pipelines: totals() });
-  projects.push(one);
+  const one = newProject({ pipelines: totals() });
   one.ndjson('a.ndjson', events(10));
   await one.run();
   return one;
@@ -58,12 +64,11 @@ describe('what a job reads', () => {
   });
 
   it('a batch job that does not read the events is noted', async () => {
-    const one = new TestProject({
+    const one = newProject({
       pipelines: totals({
         batch: { sql: "SELECT 'k0' AS k, CAST(1 AS BIGINT) AS n, CAST(0 AS DECIMAL(38,2)) AS total" },
       }),
     });
-    projects.push(one);
     one.ndjson('a.ndjson', events(1));
     expect(only((await one.run()).comparisons)).toMatchObject({
       verdict: 'pass',
@@ -72,12 +77,11 @@ describe('what a job reads', () => {
   });
 
   it('a stream job that does not read its micro-batch is noted', async () => {
-    const one = new TestProject({
+    const one = newProject({
       pipelines: totals({
         stream: { setup: SETUP_SQL, sql: "INSERT INTO totals VALUES ('k0', 1, 0) ON CONFLICT DO NOTHING" },
       }),
     });
-    projects.push(one);
     one.ndjson('a.ndjson', events(1));
     expect(only((await one.run()).comparisons).notes).toEqual([
       'the stream job does not read `batch_events`: its table does not depend on what arrived',
@@ -88,8 +92,7 @@ describe('what a job reads', () => {
   it('a stream job that met no row of its own yet is noted, and a rebuild does not hide it', async () => {
     // Right for one micro-batch, wrong for two.
     const sql = STREAM_SQL.replace('t.total + excluded.total', 'excluded.total');
-    const one = new TestProject({ pipelines: totals({ stream: { sql } }), ingest: { max_events: 1000 } });
-    projects.push(one);
+    const one = newProject({ pipelines: totals({ stream: { sql } }), ingest: { max_events: 1000 } });
     one.ndjson('a.ndjson', events(100));
     expect(only((await one.run()).comparisons)).toMatchObject({ verdict: 'pass', notes: [ONE_MICRO_BATCH] });
     one.append('a.ndjson', events(20, 100));
