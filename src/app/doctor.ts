@@ -8,6 +8,7 @@ import { loadStreamJobs } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
 import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
+import { checkJobs } from '../shadow/job-sql.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -34,7 +35,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       checks.push({
         name: 'configuration',
         status: 'ok',
-        detail: `${open.project.pipelines.length} pipelines in ${open.project.file}`,
+        detail: `${open.project.pipelines.length} pipeline${open.project.pipelines.length === 1 ? '' : 's'} in ${open.project.file}`,
         remedy: null,
       });
       await check('store', () => storeCheck(open));
@@ -44,10 +45,14 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
       });
       await check('quarantine', () => quarantineCheck(open));
+      await check('job SQL', () => {
+        checkJobs(open.project.pipelines, open.project.store.schemas);
+        return Promise.resolve('reads and writes its own side only');
+      });
       for (const pipeline of open.project.pipelines) {
         checks.push(afterCheck(open, pipeline));
         await check(`${pipeline.name}: stream job`, async () => {
-          await prepareStreamJob(pipeline, open.store.dialect);
+          await prepareStreamJob(pipeline, open.env);
           return streamCheck(open, pipeline.name);
         });
       }
@@ -100,7 +105,7 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
   return {
     name: 'quarantine',
     status: count > limit ? 'warn' : 'ok',
-    detail: `${count} events in quarantine, ${limit} allowed`,
+    detail: `${count} event${count === 1 ? '' : 's'} in quarantine, ${limit} allowed`,
     remedy: count > limit ? 'Look at cutover.quarantine; correct the producer or raise ingest.max_quarantined.' : null,
   };
 }

@@ -42,7 +42,7 @@ export async function startRun(
   });
   await prepareTables(env, session, evidence, open.refreshServed);
   for (const pipeline of project.pipelines) await session.transaction(() => open.refreshServed(session, pipeline));
-  const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, store.dialect)));
+  const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, env)));
   const ingestSession = await store.session();
   return {
     env,

@@ -19,6 +19,14 @@ describe('junit', () => {
     }
   });
 
+  it('says what was not compared, also where all cases pass', () => {
+    const xml = renderJunit(
+      { ...failing, verdict: 'pass', lossy: ['rounded'], notes: ['column <x> is ignored'] },
+      OPTIONS,
+    );
+    expect(xml).toContain('<system-out>rounded\ncolumn &lt;x&gt; is ignored</system-out>\n  </testsuite>');
+  });
+
   it('removes what XML cannot hold and escapes the rest', () => {
     const xml = renderJunit(
       { ...failing, pipeline: 'a\u0000<b>&"\'\ufffe\ud800', reasons: ['x\n\u001b[2Jy'] },

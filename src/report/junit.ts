@@ -18,6 +18,8 @@ interface TestCase {
 interface TestSuite {
   readonly name: string;
   readonly cases: readonly TestCase[];
+  /** What is to be known of a result besides. */
+  readonly notes?: readonly string[];
   /** Seconds */
   readonly time?: number;
   readonly timestamp?: string;
@@ -72,6 +74,7 @@ function suiteLines(suite: TestSuite): string[] {
   return [
     `  <testsuite${attribute('name', suite.name)}${totals(suite.cases)}${time}${timestamp}>`,
     ...suite.cases.flatMap((one) => caseLines(suite, one)),
+    ...((suite.notes ?? []).length === 0 ? [] : [`    <system-out>${xml(suite.notes?.join('\n') ?? '')}</system-out>`]),
     '  </testsuite>',
   ];
 }
@@ -151,6 +154,7 @@ function comparisonSuite(comparison: Comparison, limit: number): TestSuite {
   return {
     name: comparison.pipeline,
     cases: [verdict, ...kinds, quarantine],
+    notes: [...comparison.lossy, ...comparison.notes],
     time: comparison.timing.total / 1000,
     timestamp: comparison.started_at,
   };

@@ -1,9 +1,10 @@
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
 import type { OffsetVector } from '../model/offset-vector.js';
-import type { SqlSession } from '../store/contract.js';
+import type { SqlSession, TableRead } from '../store/contract.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { runCommand } from './command.js';
+import { refuseForeignReads } from './job-reads.js';
 import { replayLanding } from './replay.js';
 import { singleStatement, sqlFailed } from './sql-script.js';
 import { prepareStreamJob } from './stream-job.js';
@@ -52,7 +53,7 @@ export async function runBatchJob(
       await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
       await session.run(`CREATE SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
       for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
-      const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, dialect)));
+      const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, env)));
       await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
       // The replay's own columns: the batch table may still have those of former code, and `publish` gives it these.
       await session.materialize(
@@ -75,6 +76,20 @@ export async function runBatchJob(
       `Name an existing column in pipelines.${pipeline.name}.key, or add it to the batch job's output.`,
     );
   }
+}
+
+/** The tables that a batch query reads; null for a job that is no query. Errors: those of `refuseForeignReads`. */
+export async function batchReads(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+): Promise<readonly TableRead[] | null> {
+  const { batch } = pipeline;
+  if (batch.kind !== 'sql') return null;
+  const statement = singleStatement(batch.sql);
+  const schema = env.schemas.batch;
+  await session.searchPath([schema]);
+  return refuseForeignReads(env, session, { pipeline, part: 'batch', source: batch.sql, statement, schema });
 }
 
 /** `column IN (...)` over the partitions of a scope; undefined for everything. */

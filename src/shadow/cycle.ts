@@ -14,6 +14,7 @@ import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
+import { jobNotes } from './job-notes.js';
 import { publish, reshapes } from './publish.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
@@ -48,6 +49,8 @@ interface Before {
   readonly prior: BatchResultRecord | null;
   readonly previous: Comparison | null;
   readonly partitions: readonly string[] | undefined;
+  /** What is to be said of the jobs themselves. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -148,7 +151,8 @@ async function cyclePipeline(
   const partitions = options.force
     ? undefined
     : await touchedPartitions(env, session, pipeline, cut, prior, previous, evidence.rules);
-  const before = { startedAt, prior, previous, partitions };
+  const notes = await jobNotes(env, session, pipeline);
+  const before = { startedAt, prior, previous, partitions, notes };
   const jobStarted = performance.now();
   const needed = options.force || prior === null || !equalVectors(prior.cut, cut);
   if (needed) {
@@ -252,7 +256,7 @@ async function publishAndCompare(
     finished_at: finishedAt.toISOString(),
     quarantined: cycle.quarantined,
     ...outcome,
-    notes: [...outcome.notes, ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3))],
+    notes: [...before.notes, ...outcome.notes, ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3))],
     discrepancies: outcome.discrepancies.map((discrepancy) => lifecycle.see(discrepancy)),
     discrepancies_listed: outcome.discrepancies.length,
     evidence,

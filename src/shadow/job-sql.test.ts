@@ -48,6 +48,26 @@ describe('the SQL of a job', () => {
     ['a pipeline that it is not after', { batch: 'SELECT * FROM events JOIN other USING (x)' }],
     ['events in a stream job', { stream: 'INSERT INTO gold SELECT * FROM events' }],
     ['batch_events in a batch job', { batch: 'SELECT * FROM batch_events' }],
+    ['a table as text', { batch: "SELECT * FROM query_table('cutover_stream.gold')" }],
+    ['SQL as text', { stream: "INSERT INTO gold SELECT * FROM range(1), query('FROM cutover.' || 'landing')" }],
+    ['SQL as text, qualified', { batch: "SELECT * FROM main.query('FROM cutover_stream.gold')" }],
+    [
+      'the search path by a function',
+      { stream: "SELECT set_config('search_path', 'cutover', true) FROM batch_events" },
+    ],
+    [
+      'the body of a function',
+      { setup: 'CREATE FUNCTION f() RETURNS int AS $f$ SELECT x FROM cutover.landing $f$ LANGUAGE sql' },
+    ],
+    ['a schema', { stream: 'DROP SCHEMA cutover CASCADE' }],
+    ['a new schema', { setup: 'CREATE SCHEMA IF NOT EXISTS mine' }],
+    ['another schema for its table', { setup: 'ALTER TABLE gold SET SCHEMA cutover_batch' }],
+    ['a table of the user’s to write', { stream: 'INSERT INTO main.audit SELECT 1 FROM batch_events' }],
+    ['a table of the user’s to update', { stream: 'UPDATE main.audit SET a = 1' }],
+    ['a table of the user’s to delete from', { stream: 'DELETE FROM main.audit' }],
+    ['a table of the user’s to make', { setup: 'CREATE TABLE IF NOT EXISTS main.audit (a INT)' }],
+    ['an index on a table of the user’s', { setup: 'CREATE UNIQUE INDEX i ON main.audit (a)' }],
+    ['the micro-batch to change', { stream: 'DELETE FROM batch_events WHERE a IS NULL' }],
     ['events in a setup script', { setup: 'CREATE TABLE gold AS SELECT * FROM events' }],
   ])('may not name %s', (_, texts) => {
     expect(() => {
@@ -71,6 +91,18 @@ describe('the SQL of a job', () => {
       { stream: 'INSERT INTO gold (a, events) SELECT a, events FROM batch_events GROUP BY a, events' },
     ],
     ['a column of another pipeline’s name', { batch: 'SELECT a, other FROM events WHERE other > 1' }],
+    [
+      'a relation named query',
+      { batch: 'WITH query AS (FROM events), query_table(a) AS (FROM query) FROM query_table' },
+    ],
+    ['a temporary table of its own', { stream: 'CREATE OR REPLACE TEMP TABLE temp.t AS SELECT * FROM batch_events' }],
+    [
+      'a defining query that joins',
+      { stream: 'CREATE OR REPLACE TABLE t AS SELECT * FROM batch_events JOIN main.c ON c.a = batch_events.a' },
+    ],
+    ['a file to load', { setup: "CREATE TABLE gold (a INT); COPY gold FROM 'start.csv'" }],
+    ['a locking read', { stream: 'INSERT INTO gold SELECT g.a FROM gold g FOR UPDATE OF g' }],
+    ['a text in dollar quotes', { batch: 'SELECT $$it is$$ FROM events' }],
     ['its own events', { batch: 'WITH batch_events AS (SELECT * FROM events) SELECT * FROM batch_events' }],
     ['information_schema', { batch: 'SELECT * FROM information_schema.tables' }],
     [
@@ -90,6 +122,18 @@ describe('the SQL of a job', () => {
     expect(() => {
       check({ stream: 'INSERT INTO gold SELECT 1;\n  SELECT 1\n  FROM cutover.landing' });
     }).toThrow(expect.objectContaining({ place: { file: 'stream.sql', line: 3, column: 8 } }) as Error);
+  });
+
+  it.each([
+    'EXPLAIN ANALYZE COMMIT',
+    'PREPARE q AS SELECT 1',
+    'EXECUTE q',
+    "EXPORT DATABASE 'x'",
+    "COPY gold TO 'x.csv'",
+  ])('may not run %s', (statement) => {
+    expect(() => {
+      check({ stream: `${statement}; INSERT INTO gold SELECT 1 FROM batch_events` });
+    }).toThrow(expect.objectContaining({ code: 'SQL_FAILED' }) as Error);
   });
 
   it.each(['COMMIT', '-- done\ncommit', '/* x */ BEGIN', 'ROLLBACK', 'end transaction'])(

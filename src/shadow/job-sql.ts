@@ -1,11 +1,9 @@
-import { CutoverError } from '../model/errors.js';
+import { CutoverError, type ErrorPlace } from '../model/errors.js';
 import type { Pipeline, SchemaNames, SourceText } from '../model/project.js';
 import { withAncestors } from './environment.js';
+import { refuseStatement, refuseTextAsSql, refuseWrites, type JobPart } from './job-statements.js';
 import { splitStatements, type Statement } from './sql-script.js';
 import { aliasesOf, declares, namesRelation, tokensOf, type Token } from './sql-tokens.js';
-
-/** The part of a pipeline that a text is: it decides which names stand for the events. */
-type JobPart = 'batch' | 'stream' | 'setup';
 
 /** A text of a pipeline's SQL, and what it may not name. */
 interface Job {
@@ -25,27 +23,12 @@ const INTERNAL = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay
 /** Temporary tables of cutover itself. */
 const TEMPORARY = /^cutover_(?:chunk|result|changed)$/;
 
-const CONTROL = new Set([
-  'BEGIN',
-  'START',
-  'COMMIT',
-  'END',
-  'ROLLBACK',
-  'ABORT',
-  'SAVEPOINT',
-  'RELEASE',
-  'CHECKPOINT',
-  'FORCE',
-]);
-
-/** Statements that change where unqualified names lead, or what else the session sees. */
-const SESSION = new Set(['SET', 'RESET', 'USE', 'ATTACH', 'DETACH', 'PRAGMA', 'DISCARD']);
-
 /**
  * Refuses, before anything of a job runs, what would make the comparison meaningless: a job that reads or writes tables of the other side or of
  * cutover itself (a batch job over the stream's table agrees with it always), one that reads another pipeline's table without `after` (it may stand
- * at another cut), and one that ends the transaction it runs in. Names are looked at, not resolved: `schema.table` with the name of such a schema is
- * refused wherever `schema` is not an alias of the statement. Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
+ * at another cut), and one that ends the transaction it runs in. Names are looked at, not resolved (`refuseForeignReads` does that where a statement runs):
+ * `schema.table` with the name of such a schema is refused wherever `schema` is not an alias of the statement.
+ * Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
  */
 export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames): void {
   const served = new Set(pipelines.map(({ name }) => name.toLowerCase()));
@@ -67,39 +50,40 @@ export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames):
 function checkText(job: Job): void {
   for (const statement of splitStatements(job.source.text)) {
     const tokens = tokensOf(statement.text);
-    refuseControl(job, statement, tokens);
-    refuseForeignNames(job, statement, tokens);
-    refuseOtherEvents(job, statement, tokens);
+    const at = (index: number): ErrorPlace => placeOf(job.source, statement, index);
+    refuseStatement(job.part, tokens, at);
+    if (job.part !== 'batch') refuseWrites(tokens, at);
+    // The bodies of functions and blocks of code are texts for the store, and SQL all the same.
+    for (const part of [tokens, ...tokens.map(({ text, index }) => bodyTokens(text, index))]) {
+      refuseTextAsSql(part, at);
+      refuseForeignNames(job, part, at);
+      refuseOtherEvents(job, part, at);
+    }
   }
 }
 
-function refuseControl({ source, part }: Job, statement: Statement, [first]: readonly Token[]): void {
-  const word = first?.text.toUpperCase() ?? '';
-  if (CONTROL.has(word)) {
-    throw new CutoverError(
-      'SQL_FAILED',
-      `a job may not control the transaction it runs in: ${word}`,
-      'Leave the statement out: all of a job runs in the one transaction of its micro-batch.',
-      { place: placeOf(source, statement, 0) },
-    );
-  }
-  if (SESSION.has(word)) {
-    throw new CutoverError(
-      'SQL_REACHES_ACROSS',
-      `the ${part} SQL may not change the session it runs in: ${word}`,
-      "Leave the statement out: names without a schema lead to the tables of the job's own side.",
-      { place: placeOf(source, statement, 0) },
-    );
-  }
+/** Tokens of a text in dollar quotes; none for everything else. */
+function bodyTokens(text: string, index: number): Token[] {
+  const quote = /^\$[^$]*\$/.exec(text)?.[0];
+  if (quote === undefined) return [];
+  return tokensOf(text.slice(quote.length, -quote.length)).map((token) => ({
+    ...token,
+    index: token.index + index + quote.length,
+  }));
 }
 
-function refuseForeignNames(job: Job, statement: Statement, tokens: readonly Token[]): void {
-  const { schemas, source, pipeline } = job;
-  const reserved = new Set([...INTERNAL, schemas.batch, schemas.stream].map((name) => name.toLowerCase()));
+/** Schemas of which a job may name none, in lower case. */
+export function reservedSchemas({ batch, stream }: SchemaNames): ReadonlySet<string> {
+  return new Set([...INTERNAL, batch, stream].map((name) => name.toLowerCase()));
+}
+
+function refuseForeignNames(job: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
+  const { schemas, pipeline } = job;
+  const reserved = reservedSchemas(schemas);
   const aliases = aliasesOf(tokens);
   for (const [i, token] of tokens.entries()) {
     if (token.name === null || tokens[i - 1]?.text === '.') continue;
-    const place = placeOf(source, statement, token.index);
+    const place = at(token.index);
     const qualified = tokens[i + 1]?.text === '.' ? tokens[i + 2] : undefined;
     const relation = namesRelation(tokens, i);
     const foreign =
@@ -127,7 +111,7 @@ function refuseForeignNames(job: Job, statement: Statement, tokens: readonly Tok
 }
 
 /** The events have one name in batch jobs and another in stream jobs; the wrong one would only say that a table does not exist. */
-function refuseOtherEvents({ source, part, pipeline }: Job, statement: Statement, tokens: readonly Token[]): void {
+function refuseOtherEvents({ part, pipeline }: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
   const wrong = part === 'batch' ? ['batch_events'] : part === 'stream' ? ['events'] : ['events', 'batch_events'];
   const wanted = part === 'batch' ? 'events' : 'batch_events';
   for (const [i, { name, index }] of tokens.entries()) {
@@ -137,7 +121,7 @@ function refuseOtherEvents({ source, part, pipeline }: Job, statement: Statement
       'SQL_REACHES_ACROSS',
       `the ${part} SQL of ${pipeline.name} cannot read \`${name}\`, ${MEANING[name] ?? ''}`,
       part === 'setup' ? 'Create tables only: the events come to the stream job.' : `Read \`${wanted}\`.`,
-      { place: placeOf(source, statement, index) },
+      { place: at(index) },
     );
   }
 }
@@ -147,11 +131,7 @@ const MEANING: Readonly<Record<string, string>> = {
   batch_events: 'which is what stream jobs read: the events of one micro-batch',
 };
 
-function placeOf(
-  source: SourceText,
-  statement: Statement,
-  index: number,
-): { file: string; line: number; column?: number } {
+function placeOf(source: SourceText, statement: Statement, index: number): ErrorPlace {
   const before = statement.text.slice(0, index).split('\n');
   const line = (source.firstLine ?? 1) - 1 + statement.line + before.length - 1;
   // The column of an inline text depends on its indentation in the YAML file.

@@ -42,7 +42,7 @@ export async function rebuildStreams(
     // The query of a pipeline that reads this one must find its batch table to tell its own columns.
     await ensureBatchTable(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
   }
-  const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, dialect)));
+  const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, env)));
   const cut = vectorOf(await loadPartitions(session));
   const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
   await env.reached('rebuild replayed');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CutoverError } from '../model/errors.js';
 import { describe, expect, it } from 'vitest';
 import { singleStatement, splitStatements, sqlFailed } from './sql-script.js';
 
@@ -67,6 +68,19 @@ describe('sqlFailed', () => {
     expect(sqlFailed(message(3, '  a', 2), source, statement, 1).place).toEqual({ file: '/a.sql', line: 6, column: 3 });
     expect(sqlFailed(message(1, '...cut to fit', 7), source, statement).place).toEqual({ file: '/a.sql', line: 5 });
     expect(sqlFailed(new Error('no place'), source, statement).place).toEqual({ file: '/a.sql', line: 5 });
+  });
+
+  it('adds the place to a missing table, and leaves other coded errors as they are', () => {
+    const source = { path: '/a.sql', text: '' };
+    const missing = new CutoverError('TABLE_MISSING', 'no table a', 'Correct it.', { cause: message(2, ' FROM a', 6) });
+    expect(sqlFailed(missing, source, statement, 1)).toMatchObject({
+      code: 'TABLE_MISSING',
+      message: 'no table a',
+      remedy: 'Correct it.',
+      place: { file: '/a.sql', line: 5, column: 9 },
+    });
+    const lost = new CutoverError('STORE_FULL', 'full', 'Free it.');
+    expect(sqlFailed(lost, source, statement)).toBe(lost);
   });
 
   it('gives the line of the configuration for inline text', () => {

@@ -51,13 +51,19 @@ export function singleStatement(source: SourceText): Statement {
   return first;
 }
 
-/** Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column. */
+/**
+ * Runs every statement of a script in order. Errors: SQL_FAILED with file, line and column.
+ *
+ * @param before called before each statement
+ */
 export async function runScript(
   session: SqlSession,
   source: SourceText,
   statements: readonly Statement[],
+  before?: (statement: Statement) => Promise<void>,
 ): Promise<void> {
   for (const statement of statements) {
+    await before?.(statement);
     try {
       await session.run(statement.text);
     } catch (error) {
@@ -72,8 +78,10 @@ export async function runScript(
  * @param prefixLines lines that were put before the statement's own text
  */
 export function sqlFailed(error: unknown, source: SourceText, statement: Statement, prefixLines = 0): CutoverError {
-  if (error instanceof CutoverError) return error;
-  const message = messageOf(error);
+  const coded = error instanceof CutoverError ? error : undefined;
+  // A missing table has its own code; where its name stands is told by the store's error behind it.
+  if (coded !== undefined && (coded.code !== 'TABLE_MISSING' || coded.place !== undefined)) return coded;
+  const message = messageOf(coded?.cause ?? error);
   const at = /^LINE (\d+): (.*)\n( *)\^/m.exec(message);
   const inStatement = at === null ? 1 : Number(at[1]) - prefixLines;
   const shown = at?.[2] ?? '';
@@ -85,10 +93,10 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
   const indent = inStatement === 1 ? statement.column - 1 : 0;
   const line = (source.firstLine ?? 1) - 1 + statement.line + Math.max(0, inStatement - 1);
   const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
-  return new CutoverError('SQL_FAILED', what, remedyFor(what), {
-    place: { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) },
-    cause: error,
-  });
+  const place = { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) };
+  if (coded !== undefined)
+    return new CutoverError(coded.code, coded.message, coded.remedy, { place, cause: coded.cause });
+  return new CutoverError('SQL_FAILED', what, remedyFor(what), { place, cause: error });
 }
 
 function remedyFor(what: string): string {

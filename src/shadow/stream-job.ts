@@ -1,9 +1,11 @@
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
-import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { SqlSession } from '../store/contract.js';
+import type { ShadowEnvironment } from './environment.js';
 import { loadReducer } from './reducer-module.js';
 import { reduceBatch } from './reducer.js';
-import { runScript, splitStatements } from './sql-script.js';
+import { refuseForeignReads } from './job-reads.js';
+import { runScript, splitStatements, type Statement } from './sql-script.js';
 
 /** A stream job ready to run: applies the session's `batch_events` to its tables in `schema`, in the caller's transaction. */
 export interface PreparedStreamJob {
@@ -12,8 +14,12 @@ export interface PreparedStreamJob {
 }
 
 /** Parses or loads a pipeline's stream job once. Errors: STREAM_JOB_FAILED; `apply` also SQL_FAILED. */
-export async function prepareStreamJob(pipeline: Pipeline, dialect: SqlDialect): Promise<PreparedStreamJob> {
+export async function prepareStreamJob(
+  pipeline: Pipeline,
+  env: Pick<ShadowEnvironment, 'store' | 'pipelines' | 'schemas'>,
+): Promise<PreparedStreamJob> {
   const { stream } = pipeline;
+  const { dialect } = env.store;
   if (stream.kind === 'sql') {
     const statements = splitStatements(stream.sql.text);
     if (statements.length === 0) {
@@ -26,7 +32,18 @@ export async function prepareStreamJob(pipeline: Pipeline, dialect: SqlDialect):
         },
       );
     }
-    return { pipeline, apply: (session) => runScript(session, stream.sql, statements) };
+    // Names lead to the same tables every time: one look a statement is enough.
+    const looked = new Set<Statement>();
+    return {
+      pipeline,
+      apply: (session, schema) =>
+        runScript(session, stream.sql, statements, async (statement) => {
+          if (looked.has(statement)) return;
+          const job = { pipeline, part: 'stream', source: stream.sql, statement, schema } as const;
+          await refuseForeignReads(env, session, job);
+          looked.add(statement);
+        }),
+    };
   }
   const reducer = await loadReducer(stream.module);
   return {

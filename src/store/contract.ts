@@ -63,6 +63,12 @@ export interface SchemaObject {
   readonly name: string;
 }
 
+/** A table as a statement reads it. */
+export interface TableRead {
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** The pieces of SQL in which the stores differ. Every expression argument and result is SQL text. */
 export interface SqlDialect {
   readonly kind: 'duckdb' | 'postgres';
@@ -78,6 +84,11 @@ export interface SqlDialect {
   readonly landingIndexes: readonly string[];
   /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */
   columns(session: SqlSession, relation: string): Promise<Column[]>;
+  /**
+   * The tables that a statement would read, as the session's search path, views and table functions lead to them; nothing is run. For SELECT, INSERT,
+   * UPDATE, DELETE, MERGE and CREATE TABLE AS. Throws what running the statement would say of its names and types, one line further down.
+   */
+  tablesRead(session: SqlSession, statement: string): Promise<TableRead[]>;
   /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/design.md). */
   canonicalText(expression: string, column: Column): string;
   /** A value normalised so that equal values hash alike whatever their declared type on the two sides. */

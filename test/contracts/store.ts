@@ -257,6 +257,30 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
         expect(error).toMatchObject({ code: 'TABLE_MISSING' });
       });
 
+      it('tells the tables that a statement would read, whatever names lead to them', async () => {
+        const read = async (statement: string): Promise<string[]> =>
+          (await store.dialect.tablesRead(session, statement)).map(({ schema, name }) => `${schema}.${name}`).sort();
+        await session.script(
+          `CREATE TABLE cutover_stream.t (a BIGINT PRIMARY KEY); CREATE TABLE cutover.probe (a BIGINT);
+           CREATE TABLE cutover."a ""b.c" (a BIGINT); CREATE VIEW cutover.shown AS SELECT max(a) AS a FROM cutover_stream.t`,
+        );
+        await session.searchPath(['cutover_stream']);
+        expect(await read('SELECT a FROM t')).toEqual(['cutover_stream.t']);
+        expect(await read('WITH t AS (SELECT 1 AS a) SELECT a FROM t')).toEqual([]);
+        expect(await read('SELECT (SELECT a FROM cutover.shown) FROM cutover."a ""b.c"')).toEqual([
+          'cutover.a "b.c',
+          'cutover_stream.t',
+        ]);
+        expect(await read('INSERT INTO cutover.probe SELECT a FROM cutover.shown')).toContain('cutover_stream.t');
+        expect(await read('DELETE FROM cutover.probe WHERE a IN (SELECT a FROM cutover.shown)')).toContain(
+          'cutover_stream.t',
+        );
+        expect(await read('CREATE TABLE cutover.made AS SELECT a FROM cutover.shown')).toEqual(['cutover_stream.t']);
+        await session.defineView('v', 'SELECT a FROM t');
+        expect(await read('SELECT a FROM v')).toEqual(['cutover_stream.t']);
+        expect((await session.query('SELECT count(*) AS n FROM cutover.probe'))[0]?.['n']).toBe('0');
+      });
+
       const canonical = async (sql: string): Promise<Row[string] | undefined> => {
         const [column] = await columnsOf(`(SELECT ${sql} AS v)`);
         if (column === undefined) throw new Error('no column');
@@ -300,6 +324,8 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
         expect(await same(`CAST('7.5' AS DECIMAL(10,1))`, `CAST('7.50' AS DECIMAL(18,2))`)).toBe(true);
         expect(await same(`CAST('7.5' AS DECIMAL(10,1))`, 'CAST(7.5 AS DOUBLE PRECISION)')).toBe(true);
         expect(await same(`TIMESTAMP '2024-01-01 00:00:00'`, `TIMESTAMPTZ '2024-01-01 00:00:00+00'`)).toBe(true);
+        expect(await same(`INTERVAL '1 month'`, `INTERVAL '30 days'`)).toBe(false);
+        expect(await same(`INTERVAL '90 minutes'`, `INTERVAL '01:30:00'`)).toBe(true);
         expect(await same('CAST(NULL AS BIGINT)', 'CAST(NULL AS INTEGER)')).toBe(true);
         expect(await same(`CAST('7.51' AS DECIMAL(18,2))`, `CAST('7.5' AS DECIMAL(10,1))`)).toBe(false);
         expect(await same('CAST(NULL AS BIGINT)', 'CAST(0 AS BIGINT)')).toBe(false);

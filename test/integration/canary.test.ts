@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { canaryAction } from '../../src/app/canary.js';
 import { askGate } from '../../src/app/gate.js';
 import { rebuild } from '../../src/app/rebuild.js';
@@ -9,12 +9,9 @@ import { systemClock } from '../../src/cli/clock.js';
 import type { CanaryAction } from '../../src/model/canary.js';
 import type { CanaryReport } from '../../src/model/results.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { BATCH_SQL, STREAM_SQL, TestProject, events, totals, until } from './project.js';
+import { BATCH_SQL, STREAM_SQL, type TestProject, testProjects, events, totals, until } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 const ALL = events(40);
 
@@ -23,8 +20,7 @@ function project(
   parts: Readonly<Record<string, object>> = {},
   clock?: typeof systemClock,
 ): TestProject {
-  const one = new TestProject({ pipelines: totals({ canary, ...parts }) }, clock);
-  projects.push(one);
+  const one = newProject({ pipelines: totals({ canary, ...parts }) }, clock);
   one.ndjson('a.ndjson', ALL);
   return one;
 }

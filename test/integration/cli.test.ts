@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
-import { TestProject, STREAM_SQL, events, totals, type ConfigInput } from './project.js';
+import { describe, expect, it } from 'vitest';
+import { type TestProject, testProjects, STREAM_SQL, events, totals, type ConfigInput } from './project.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 function project(pipelines: ConfigInput['pipelines'] = totals()): TestProject {
-  const one = new TestProject({ pipelines });
-  projects.push(one);
+  const one = newProject({ pipelines });
   one.ndjson('a.ndjson', events(40));
   return one;
 }

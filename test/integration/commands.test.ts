@@ -1,11 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rebuild } from '../../src/app/rebuild.js';
-import { TestProject, events, failure, only, totals } from './project.js';
+import { type TestProject, testProjects, events, failure, only, totals } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 /** A batch program that writes the given query over the events' file. */
 function command(select: string, format: string): string[] {
@@ -26,8 +23,7 @@ const SETUP = 'CREATE TABLE totals (k TEXT PRIMARY KEY, n BIGINT)';
 const STREAM = `INSERT INTO totals AS t SELECT k, count(*) FROM batch_events GROUP BY k ON CONFLICT DO UPDATE SET n = t.n + excluded.n`;
 
 function project(pipelines: Record<string, object>): TestProject {
-  const one = new TestProject({ pipelines });
-  projects.push(one);
+  const one = newProject({ pipelines });
   one.ndjson('a.ndjson', events(40));
   return one;
 }
@@ -76,13 +72,12 @@ describe('the output of a batch command', () => {
 
 describe('a replay', () => {
   it('takes events in their order of arrival, whatever partitions they came from', async () => {
-    const one = new TestProject({
+    const one = newProject({
       pipelines: totals({
         batch: { replay: true },
         stream: { setup: 'CREATE TABLE totals (k TEXT PRIMARY KEY, last BIGINT)', module: 'last.mjs' },
       }),
     });
-    projects.push(one);
     one.file('last.mjs', `export default { key: () => ({ k: 'all' }), reduce: (row, event) => ({ last: event.id }) };`);
     one.ndjson('a.ndjson', events(1, 0));
     await one.run();
@@ -103,10 +98,9 @@ describe('a replay', () => {
   });
 
   it('is not stopped by what an ended one left behind', async () => {
-    const one = new TestProject({
+    const one = newProject({
       pipelines: totals({ batch: { replay: true, hold: 'copy' }, stream: { setup: SETUP, sql: STREAM } }),
     });
-    projects.push(one);
     one.ndjson('a.ndjson', events(40));
     await one.run();
     await one.query('CREATE SCHEMA cutover_replay');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { askGate } from '../../src/app/gate.js';
 import { rebuild } from '../../src/app/rebuild.js';
 import { storedReport } from '../../src/app/report.js';
@@ -10,7 +10,8 @@ import {
   HandClock,
   MINUTE,
   STREAM_SQL,
-  TestProject,
+  type TestProject,
+  testProjects,
   events,
   expectedTotals,
   failure,
@@ -20,14 +21,10 @@ import {
   type ConfigInput,
 } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 function project(pipelines: ConfigInput['pipelines'] = totals(), clock = new HandClock()): TestProject {
-  const made = new TestProject({ pipelines }, clock);
-  projects.push(made);
+  const made = newProject({ pipelines }, clock);
   made.ndjson('a.ndjson', ALL);
   return made;
 }

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { POINTS, type Point } from '../../src/shadow/environment.js';
 import {
   BATCH_SQL,
   SETUP_SQL,
   STREAM_SQL,
-  TestProject,
+  type TestProject,
+  testProjects,
   events,
   expectedTotals,
   failure,
@@ -13,14 +14,10 @@ import {
   type ConfigInput,
 } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 function project(pipelines: ConfigInput['pipelines'], rest: Partial<ConfigInput> = {}): TestProject {
-  const made = new TestProject({ pipelines, ...rest });
-  projects.push(made);
+  const made = newProject({ pipelines, ...rest });
   return made;
 }
 

@@ -1,14 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { HandClock, STREAM_SQL, TestProject, only, totals, type Event } from './project.js';
+import { describe, expect, it } from 'vitest';
+import { HandClock, STREAM_SQL, type TestProject, testProjects, only, totals, type Event } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 function project(pipelines: Record<string, object>, clock = new HandClock()): TestProject {
-  const made = new TestProject({ pipelines }, clock);
-  projects.push(made);
+  const made = newProject({ pipelines }, clock);
   return made;
 }
 

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { afterEach } from 'vitest';
 import type { AppContext } from '../../src/app/context.js';
 import { compareNow } from '../../src/app/compare.js';
 import { runOnce } from '../../src/app/run.js';
@@ -227,6 +228,19 @@ export class TestProject {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Projects for the tests of one file; each is removed after its test. */
+export function testProjects(): (config?: ConfigInput, clock?: Clock) => TestProject {
+  const made: TestProject[] = [];
+  afterEach(() => {
+    for (const project of made.splice(0)) project.remove();
+  });
+  return (config, clock) => {
+    const project = new TestProject(config, clock);
+    made.push(project);
+    return project;
+  };
 }
 
 /** What BATCH_SQL must give, computed here from the events. */

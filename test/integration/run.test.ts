@@ -1,6 +1,6 @@
 import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { askGate } from '../../src/app/gate.js';
 import { storedReport } from '../../src/app/report.js';
 import { runForever } from '../../src/app/run.js';
@@ -10,7 +10,8 @@ import { silentLogger } from '../../src/model/ports.js';
 import {
   BATCH_SQL,
   SCHEMA,
-  TestProject,
+  type TestProject,
+  testProjects,
   events,
   expectedTotals,
   failure,
@@ -20,14 +21,10 @@ import {
   type ConfigInput,
 } from './project.js';
 
-const projects: TestProject[] = [];
-afterEach(() => {
-  for (const project of projects.splice(0)) project.remove();
-});
+const newProject = testProjects();
 
 function project(config?: Partial<ConfigInput>, clock?: ConstructorParameters<typeof TestProject>[1]): TestProject {
-  const made = new TestProject({ pipelines: totals(), ...config }, clock);
-  projects.push(made);
+  const made = newProject({ pipelines: totals(), ...config }, clock);
   return made;
 }
 

@@ -48,7 +48,8 @@ function reasonLines(comparison: Comparison, options: RenderOptions, paint: Pain
   return [...comparison.reasons, ...reused].flatMap((reason) => bullet(reason, options, paint));
 }
 
-function listLines(title: string, items: readonly string[], options: RenderOptions, paint: Paint): string[] {
+/** A titled list; nothing for no items. */
+export function listLines(title: string, items: readonly string[], options: RenderOptions, paint: Paint): string[] {
   if (items.length === 0) return [];
   return [paint(title, 'bold'), ...items.flatMap((item) => bullet(item, options, paint))];
 }

@@ -4,10 +4,11 @@ import { counted, grouped, percent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { cutText, verdictLabel } from '../wording.js';
 import { discrepancyCount } from '../../model/comparison.js';
-import { comparisonTable } from './comparison.js';
+import { comparisonTable, listLines } from './comparison.js';
 import { table } from './layout.js';
 import type { TableCell } from './layout.js';
 import { painter, verdictStyle } from './paint.js';
+import type { Paint } from './paint.js';
 
 /** A run for people: what was ingested, one line for each pipeline, then every comparison that did not pass in full. */
 export function runTable(run: RunSummary, options: RenderOptions): string {
@@ -37,5 +38,14 @@ export function runTable(run: RunSummary, options: RenderOptions): string {
   const details = (options.brief === true ? [] : run.comparisons)
     .filter((comparison) => comparison.verdict !== 'pass')
     .map((comparison) => comparisonTable(comparison, options));
-  return [`${[head, '', ...overview].join('\n')}\n`, ...details].join('\n');
+  const notes = options.brief === true ? [] : passNotes(run, options, paint);
+  return [`${[head, '', ...overview].join('\n')}\n`, ...notes, ...details].join('\n');
+}
+
+/** What is to be known of those that pass: they are not shown in full. */
+function passNotes(run: RunSummary, options: RenderOptions, paint: Paint): string[] {
+  const notes = run.comparisons
+    .filter(({ verdict }) => verdict === 'pass')
+    .flatMap(({ pipeline, notes: own }) => own.map((note) => `${pipeline}: ${note}`));
+  return notes.length === 0 ? [] : [`${listLines('Notes', notes, options, paint).join('\n')}\n`];
 }

@@ -1,6 +1,7 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
+import { tablesRead } from './tables-read.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
 function quote(name: string): string {
@@ -125,8 +126,11 @@ function comparableNumber(expression: string, self: Column, other: Column): stri
 
 /** `self` and `other` may be exchanged: both sides come out in the same type. */
 function comparableOne(expression: string, self: Column, other: Column): string {
+  // Bytes: a column's collation may call different texts equal, and DESCRIBE does not tell it.
+  if (self.family === 'text' && other.family === 'text') return `encode(CAST(${expression} AS VARCHAR))`;
+  // A month is not 30 days, though the store holds them to be equal.
+  if (self.family === 'interval' && other.family === 'interval') return canonicalText(expression, self);
   if (self.type === other.type && self.family !== 'json') return expression;
-  if (self.family === other.family && self.family === 'text') return `CAST(${expression} AS VARCHAR)`;
   if (isTimestamp(self.family) && isTimestamp(other.family)) {
     const naive = self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : expression;
     return /_NS$/i.test(self.type) || /_NS$/i.test(other.type)
@@ -147,6 +151,7 @@ export const duckDbDialect: SqlDialect = {
   columnType,
   columns,
   objects,
+  tablesRead,
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,

@@ -95,7 +95,7 @@ class DuckDbStore implements Store {
 
   async #open(): Promise<DuckDbSession> {
     const session = new DuckDbSession(await this.#instance.connect(), this.#locks);
-    await session.script(`SET TimeZone = 'UTC'; USE ${CATALOG}`);
+    await session.script(`SET TimeZone = 'UTC'; SET explain_output = 'all'; USE ${CATALOG}`);
     this.#sessions.add(session);
     return session;
   }

@@ -3,6 +3,7 @@ import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
+import { tablesRead } from './tables-read.js';
 import { columnType } from './types.js';
 
 function own(session: SqlSession): PostgresSession {
@@ -70,6 +71,8 @@ function plainText(expression: string): string {
 /** `self` and `other` may be exchanged: both sides come out in the same type. */
 function comparable(expression: string, self: Column, other: Column): string {
   if (self.family === 'text' && other.family === 'text') return plainText(expression);
+  // A month is not 30 days, though the store holds them to be equal.
+  if (self.family === 'interval' && other.family === 'interval') return plainText(expression);
   if (self.type === other.type && self.family !== 'json') return expression;
   if (isTimestamp(self.family) && isTimestamp(other.family))
     return self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : `CAST(${expression} AS TIMESTAMP)`;
@@ -95,6 +98,7 @@ export const postgresDialect: SqlDialect = {
   columnType,
   columns: (session, relation) => own(session).columns(relation),
   objects,
+  tablesRead,
   canonicalText,
   comparable,
   asSet: (expression) =>

@@ -29,7 +29,7 @@ export async function ensureLanding(
     throw new CutoverError(
       'LOG_SCHEMA_MISMATCH',
       `the log has other columns than the landing was made with: ${changeOf(String(row['value']).split(BETWEEN), wanted)}`,
-      'Restore the former log.schema, or start with a new store.',
+      'Restore the former log.schema, or start with a new store. Where none is declared, the columns are those of the files: declare it, and rows that do not fit go to quarantine.',
     );
   }
 }
