@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
-import { servedColumns, servedViewOf, stateOf } from './served.js';
+import { servedColumns, showServed, stateOf } from './served.js';
 import { loadProject } from '../config/load.js';
 import type { Checkpoints, EventLog } from '../log/contract.js';
 import { openFileLog } from '../log/file/open.js';
@@ -74,7 +74,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
         const columns = await servedColumns(store, within, project.store.schemas, one);
         if (columns === null) return;
         const state = await stateOf(within, one, ctx.clock.now());
-        await within.run(servedViewOf(store, project.store.schemas, one, columns, state));
+        await showServed(store, within, project.store.schemas, one, columns, state);
       },
     });
   } finally {

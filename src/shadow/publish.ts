@@ -36,6 +36,7 @@ export async function publish(
   const wanted = await dialect.columns(session, RESULT);
   const names = wanted.map(({ name }) => dialect.quote(name));
   if (await reshapes(env, session, pipeline)) {
+    await dialect.detachView(session, env.schemas.served, pipeline.name);
     await session.run(`DROP TABLE ${table}`);
     await session.run(`CREATE TABLE ${table} AS SELECT * FROM ${RESULT}`);
     const [row] = await session.query(`SELECT count(*) AS n FROM ${RESULT}`);

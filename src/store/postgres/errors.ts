@@ -52,17 +52,22 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
     case '40001':
     case '40P01':
     case '55P03':
-      return new CutoverError(
-        'STORE_CONFLICT',
-        `another transaction got in the way: ${message}`,
-        'Try again; if it stays so, see which other programs write these tables.',
-        { cause: error },
-      );
+      return conflict(error);
+    case 'XX000':
+      // Two sessions changed the same view or table definition.
+      return /tuple concurrently/.test(message) ? conflict(error) : placed(error, sql);
     case '42501':
       return new CutoverError(
         'STORE_RIGHTS',
         `the store refuses a right: ${message}`,
         'Grant it; `cutover doctor --print-ddl` prints the schemas and rights that are needed.',
+        { cause: error },
+      );
+    case '2BP01':
+      return new CutoverError(
+        'STORE_DEPENDENTS',
+        `something that cutover did not make depends on what is to be replaced: ${[message, error.detail].filter(Boolean).join('; ').replaceAll('\n', '; ')}`,
+        'Drop it, and make it again afterwards; best over the served view, with the same column types on both sides: that view then stays in place.',
         { cause: error },
       );
     case '53100':
@@ -95,6 +100,15 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
       { cause: error },
     );
   return placed(error, sql);
+}
+
+function conflict(error: pg.DatabaseError): CutoverError {
+  return new CutoverError(
+    'STORE_CONFLICT',
+    `another transaction got in the way: ${error.message}`,
+    'Try again; if it stays so, see which other programs write these tables.',
+    { cause: error },
+  );
 }
 
 function placed(error: pg.DatabaseError, sql: string): Error {
