@@ -10,7 +10,7 @@ import { CutoverError } from '../../src/model/errors.js';
 import type { Comparison } from '../../src/model/comparison.js';
 import { silentLogger, silentProgress, type Clock } from '../../src/model/ports.js';
 import type { RunSummary } from '../../src/model/results.js';
-import type { Row, SqlSession } from '../../src/store/contract.js';
+import type { Row, SqlSession, Store } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
 
@@ -125,6 +125,18 @@ export function perStore<T>(forms: { readonly duckdb: T; readonly postgres: T })
 /** A condition in SQL over `events` that fails with this text for a row for which it is asked. */
 export function failing(text: string): string {
   return perStore({ duckdb: `error('${text}')`, postgres: `CAST('${text}' || left(k, 0) AS BOOLEAN)` });
+}
+
+/** A store with nothing in it, and a session for which plain names are its own. */
+export async function emptyStore(): Promise<{ readonly store: Store; readonly session: SqlSession }> {
+  const schemas = { batch: 'b', stream: 's', served: perStore({ duckdb: 'main', postgres: 'public' }) };
+  const store =
+    server === null
+      ? await openDuckDbStore({ path: ':memory:', schemas })
+      : openPostgresStore({ url: databaseOf(server), schemas });
+  const session = await store.session();
+  if (store.kind === 'postgres') await session.searchPath(['public']);
+  return { store, session };
 }
 
 let databases = 0;
