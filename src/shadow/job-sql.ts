@@ -1,6 +1,8 @@
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline, SchemaNames, SourceText } from '../model/project.js';
+import type { Store } from '../store/contract.js';
 import { withAncestors } from './environment.js';
+import { reachesAround } from './job-sql-postgres.js';
 import { splitStatements, type Statement } from './sql-script.js';
 import { aliasesOf, declares, namesRelation, tokensOf, type Token } from './sql-tokens.js';
 
@@ -17,13 +19,14 @@ interface Job {
   readonly others: ReadonlySet<string>;
   /** Pipelines: their served views are neither side's. */
   readonly served: ReadonlySet<string>;
+  readonly store: Store['kind'];
 }
 
 /** Schemas in which nothing of a job's own can stand, besides those that the configuration names. */
 const INTERNAL = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay'];
 
 /** Temporary tables of cutover itself. */
-const TEMPORARY = /^cutover_(?:chunk|result|changed)$/;
+const TEMPORARY = /^cutover_(?:chunk|result|changed|given_file|view_probe)$/;
 
 const CONTROL = new Set([
   'BEGIN',
@@ -47,7 +50,7 @@ const SESSION = new Set(['SET', 'RESET', 'USE', 'ATTACH', 'DETACH', 'PRAGMA', 'D
  * at another cut), and one that ends the transaction it runs in. Names are looked at, not resolved: `schema.table` with the name of such a schema is
  * refused wherever `schema` is not an alias of the statement. Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
  */
-export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames): void {
+export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames, store: Store['kind']): void {
   const served = new Set(pipelines.map(({ name }) => name.toLowerCase()));
   for (const pipeline of pipelines) {
     const read = new Set(withAncestors(pipelines, [pipeline.name]).map(({ name }) => name));
@@ -59,7 +62,7 @@ export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames):
       ['setup', stream.setup],
     ];
     for (const [part, source] of texts) {
-      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served });
+      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served, store });
     }
   }
 }
@@ -68,6 +71,7 @@ function checkText(job: Job): void {
   for (const statement of splitStatements(job.source.text)) {
     const tokens = tokensOf(statement.text);
     refuseControl(job, statement, tokens);
+    if (job.store === 'postgres') refuseWaysAround(job, statement, tokens);
     refuseForeignNames(job, statement, tokens);
     refuseOtherEvents(job, statement, tokens);
   }
@@ -93,6 +97,17 @@ function refuseControl({ source, part }: Job, statement: Statement, [first]: rea
   }
 }
 
+function refuseWaysAround({ source, part, pipeline }: Job, statement: Statement, tokens: readonly Token[]): void {
+  const refused = reachesAround(tokens);
+  if (refused === null) return;
+  throw new CutoverError(
+    'SQL_REACHES_ACROSS',
+    `the ${part} SQL of ${pipeline.name} may not use ${refused.what}`,
+    refused.remedy,
+    { place: placeOf(source, statement, refused.index) },
+  );
+}
+
 function refuseForeignNames(job: Job, statement: Statement, tokens: readonly Token[]): void {
   const { schemas, source, pipeline } = job;
   const reserved = new Set([...INTERNAL, schemas.batch, schemas.stream].map((name) => name.toLowerCase()));
@@ -102,12 +117,13 @@ function refuseForeignNames(job: Job, statement: Statement, tokens: readonly Tok
     const place = placeOf(source, statement, token.index);
     const qualified = tokens[i + 1]?.text === '.' ? tokens[i + 2] : undefined;
     const relation = namesRelation(tokens, i);
+    const moved = reserved.has(token.name) && tokens[i - 1]?.text.toUpperCase() === 'SCHEMA';
     const foreign =
       typeof qualified?.name === 'string'
         ? (reserved.has(token.name) && (relation || !aliases.has(token.name))) ||
           (relation && token.name === schemas.served.toLowerCase() && job.served.has(qualified.name))
         : relation && TEMPORARY.test(token.name);
-    if (foreign) {
+    if (foreign || moved) {
       throw new CutoverError(
         'SQL_REACHES_ACROSS',
         `the ${job.part} SQL of ${pipeline.name} names what belongs to the other side or to cutover itself: ${token.text}${qualified === undefined ? '' : `.${qualified.text}`}`,

@@ -18,7 +18,7 @@ export async function requireUnchangedStreams(
   session: SqlSession,
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
-  checkJobs(env.pipelines, env.schemas);
+  checkJobs(env.pipelines, env.schemas, env.store.kind);
   const records = await loadStreamJobs(session);
   const changed = env.pipelines.filter(({ name }) => {
     const record = records.get(name);

@@ -32,7 +32,7 @@ export async function rebuildStreams(
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
 ): Promise<RebuildOutcome> {
-  checkJobs(env.pipelines, env.schemas);
+  checkJobs(env.pipelines, env.schemas, env.store.kind);
   const { dialect } = env.store;
   const chain = connected(env.pipelines, names);
   await openWorkSchema(session, dialect, REBUILD_SCHEMA);
