@@ -6,16 +6,6 @@ const LOST = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$/;
 const LOST_TEXT = /Connection terminated|connection is closed|not queryable|Client was closed|Connection ended/i;
 const UNREACHABLE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
 
-/** Without the password: `postgres://user@host:port/database`. */
-export function shownUrl(url: string): string {
-  try {
-    const { username, hostname, port, pathname } = new URL(url);
-    return `postgres://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-  } catch {
-    return 'postgres';
-  }
-}
-
 export function connectionLost(error: unknown, what = messageOf(error)): CutoverError {
   return new CutoverError(
     'STORE_CONNECTION_LOST',
@@ -25,10 +15,11 @@ export function connectionLost(error: unknown, what = messageOf(error)): Cutover
   );
 }
 
-export function unreachable(error: unknown, url: string): CutoverError {
+/** @param shown the connection without its password */
+export function unreachable(error: unknown, shown: string): CutoverError {
   return new CutoverError(
     'STORE_UNREACHABLE',
-    `${shownUrl(url)} cannot be reached: ${firstLine(messageOf(error))}`,
+    `${shown} cannot be reached: ${firstLine(messageOf(error))}`,
     'Check that the server runs, the URL and the password (store.url, or PGPASSWORD or .pgpass), and that it takes more connections.',
     { cause: error },
   );
