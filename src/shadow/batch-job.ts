@@ -11,7 +11,7 @@ import { createStreamTables, RESULT, tableName } from './tables.js';
 import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 
 /** The schema in which a `replay` builds its tables; it is dropped when the job ends. */
-const REPLAY_SCHEMA = 'cutover_replay';
+export const REPLAY_SCHEMA = 'cutover_replay';
 
 /**
  * Runs a pipeline's batch job over the session's view `events` (bounded to the cut) into the temporary table `cutover_result`.

@@ -12,7 +12,7 @@ import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
 import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 
 /** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
-const REBUILD_SCHEMA = 'cutover_rebuild';
+export const REBUILD_SCHEMA = 'cutover_rebuild';
 
 export interface RebuildOutcome {
   readonly pipelines: readonly string[];
