@@ -86,7 +86,7 @@ describe.skipIf(loudly('rights on PostgreSQL', problem))('a role that may make n
     expect(before.checks.filter(({ status }) => status === 'fail')).toEqual([]);
     expect(await one.run()).toMatchObject({ verdict: 'pass', events: 40 });
     expect(await one.side('stream')).toEqual(expectedTotals(ALL));
-    const schemas = await one.query('SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg%' ORDER BY 1');
+    const schemas = await one.query(`SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg%' ORDER BY 1`);
 
     // Rebuild and replay work in schemas that they may not make or drop.
     await rebuild(one.context(), 'totals');
@@ -99,7 +99,9 @@ describe.skipIf(loudly('rights on PostgreSQL', problem))('a role that may make n
       pipelines: totals({ batch: { sql: BATCH_SQL, hold: 'copy' }, stream: replay.stream, canary: CANARY }),
     });
     expect(await one.run()).toMatchObject({ verdict: 'pass' });
-    expect(await one.query('SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg%' ORDER BY 1')).toEqual(schemas);
+    expect(await one.query(`SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg%' ORDER BY 1`)).toEqual(
+      schemas,
+    );
 
     // Readers see the served view, whatever became of it, and nothing else.
     const asReader = (sql: string): Promise<pg.QueryResult> =>
