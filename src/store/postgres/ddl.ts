@@ -46,17 +46,23 @@ ${MIGRATIONS_TABLE};
 ${migrations.join('\n')}
 
 -- Rights of the role that cutover connects as: temporary tables, the internal tables, and tables and views of its own. It may make no schemas and no roles.
-DO $cutover$ BEGIN EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO ${app.replaceAll("'", "''").replaceAll('%', '%%')}', current_database()); END $cutover$;
+${onDatabase('CONNECT, TEMPORARY', user)}
 GRANT USAGE, CREATE ON SCHEMA ${all.join(', ')} TO ${app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA cutover TO ${app};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA cutover TO ${app};
 
 -- Rights of readers: the served views, also those that are yet to be made.
+${onDatabase('CONNECT', reader)}
 GRANT USAGE ON SCHEMA ${quote(schemas.served)} TO ${readers};
 ALTER DEFAULT PRIVILEGES FOR ROLE ${app} IN SCHEMA ${quote(schemas.served)} GRANT SELECT ON TABLES TO ${readers};
 
 COMMIT;
 `;
+}
+
+/** The script does not know the name of the database that it is run in. */
+function onDatabase(rights: string, name: string): string {
+  return `DO $cutover$ BEGIN EXECUTE format('GRANT ${rights} ON DATABASE %I TO %I', current_database(), ${literal(name)}); END $cutover$;`;
 }
 
 function role(name: string, login: 'LOGIN' | 'NOLOGIN'): string {
