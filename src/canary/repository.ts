@@ -24,6 +24,14 @@ export async function loadCanary(session: SqlSession, pipeline: string): Promise
 }
 
 /**
+ * In a transaction that makes the served view anew: keeps others from changing the canary until its end, and fails as a conflict where one was changed since
+ * the transaction's snapshot. The view would follow the state of then.
+ */
+export async function holdCanary(session: SqlSession, pipeline: string): Promise<void> {
+  await session.run('UPDATE cutover.canary SET version = version WHERE pipeline = $1', [pipeline]);
+}
+
+/**
  * Every change of a pipeline's canary, newest first.
  *
  * @param limit undefined: all

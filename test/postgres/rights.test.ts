@@ -155,6 +155,32 @@ describe.skipIf(problem !== null)('the served view', () => {
     expect(await one.query('SELECT n FROM main.dashboard')).toEqual([{ n: '10' }]);
   });
 
+  it('follows the canary, whatever changed it while a cycle made the view anew', async () => {
+    const canary = { steps: [50, 100], dwell: { cycles: 0 } };
+    const one = new TestProject({ pipelines: totals({ canary }) }, systemClock, await createDatabase(url ?? ''));
+    projects.push(one);
+    one.ndjson('a.ndjson', ALL);
+    await one.run();
+    await canaryAction(one.context(), 'totals', 'start', {});
+    const sql = BATCH_SQL.replace('count(*)', 'CAST(count(*) AS INTEGER)');
+    one.configure({ pipelines: totals({ canary, batch: { sql } }) });
+    // The first cycle's snapshot still has 50% on the stream: it is given up.
+    let rolledBack = 0;
+    const error = await failure(
+      one.run({
+        reached: async (point) => {
+          if (point !== 'batch job done') return;
+          rolledBack += 1;
+          expect(await canaryAction(one.context(), 'totals', 'rollback', {})).toMatchObject({ applied: true });
+        },
+      }),
+    );
+    expect([error.code, rolledBack]).toEqual(['STORE_CONFLICT', 1]);
+    await one.execute('UPDATE cutover_stream.totals SET n = n + 1000');
+    expect(await one.query('SELECT count(*) AS n FROM main.totals WHERE n >= 1000')).toEqual([{ n: '0' }]);
+    expect((await canaryAction(one.context(), 'totals', 'status', {})).state.stage).toBe('rolled_back');
+  });
+
   it('never takes the place of a table', async () => {
     const one = new TestProject({ pipelines: totals() }, systemClock, await createDatabase(url ?? ''));
     projects.push(one);
