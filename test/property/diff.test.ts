@@ -28,7 +28,8 @@ async function createTable(name: string, side: 'batch' | 'stream', tables: Rando
   );
   if (rows.length === 0) return;
   const tuples = rows.map(
-    (row) => `(${row.map(({ sql }, index) => `CAST(${sql} AS ${(types[index] ?? '').replace(/ COLLATE .*/, '')})`).join(', ')})`,
+    (row) =>
+      `(${row.map(({ sql }, index) => `CAST(${sql} AS ${(types[index] ?? '').replace(/ COLLATE .*/, '')})`).join(', ')})`,
   );
   await session.run(`INSERT INTO ${name} ${tuples.map((tuple) => `SELECT ${tuple.slice(1, -1)}`).join(' UNION ALL ')}`);
 }
