@@ -1,7 +1,7 @@
 import type { AppContext } from './context.js';
 import { gateOf, historyOf } from './gate.js';
 import { withProject, type OpenProject } from './open.js';
-import { servedColumns, servedViewOf, stateOf } from './served.js';
+import { servedColumns, showServed, stateOf } from './served.js';
 import { controlCanary, type ControlResult } from '../canary/control.js';
 import { dwell } from '../canary/dwell.js';
 import { gatePurposeOf, type TransitionContext } from '../canary/machine.js';
@@ -60,8 +60,9 @@ export async function applyAction(
     salt: pipeline.canary.salt,
     action,
     context: (state) => contextOf(ctx, open, pipeline, action, state, request),
-    statements: (next) =>
-      Promise.resolve(columns === null ? [] : [servedViewOf(store, project.store.schemas, pipeline, columns, next)]),
+    follow: async (within, next) => {
+      if (columns !== null) await showServed(store, within, project.store.schemas, pipeline, columns, next);
+    },
     ...(request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion }),
   });
   if (result.kind === 'conflict') {

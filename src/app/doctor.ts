@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppContext } from './context.js';
+import { checkPostgres } from './doctor-postgres.js';
 import { withProject, type OpenProject } from './open.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
@@ -39,6 +40,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         remedy: null,
       });
       await check('store', () => storeCheck(open));
+      if (open.store.kind === 'postgres') await checkPostgres(open, () => ctx.clock.now(), check);
       await check('disk', () => diskCheck(open));
       await check('log', async () => {
         const columns = await (await open.openLog(null)).columns();
@@ -46,7 +48,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       });
       await check('quarantine', () => quarantineCheck(open));
       await check('job SQL', () => {
-        checkJobs(open.project.pipelines, open.project.store.schemas);
+        checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);
         return Promise.resolve('reads and writes its own side only');
       });
       for (const pipeline of open.project.pipelines) {

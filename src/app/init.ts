@@ -1,8 +1,12 @@
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { packageRoot } from './package-root.js';
 import { CutoverError } from '../model/errors.js';
 import type { InitResult } from '../model/results.js';
+
+type StoreKind = 'duckdb' | 'postgres';
+
+const POSTGRES = 'store: { kind: postgres, url: "${DATABASE_URL}" }';
 
 /** What a template brings: its own folder, sample data, and the pipeline that its first commands name. */
 const TEMPLATES: Readonly<
@@ -16,7 +20,12 @@ const TEMPLATES: Readonly<
  * Writes a working project: configuration, SQL and sample data. Files that are there already are not touched unless `force`.
  * Errors: USAGE for an unknown template, OUTPUT_EXISTS.
  */
-export async function init(options: { template: string; directory: string; force: boolean }): Promise<InitResult> {
+export async function init(options: {
+  template: string;
+  directory: string;
+  force: boolean;
+  store?: StoreKind;
+}): Promise<InitResult> {
   const template = TEMPLATES[options.template];
   if (template === undefined) {
     throw new CutoverError(
@@ -28,10 +37,8 @@ export async function init(options: { template: string; directory: string; force
   const root = packageRoot();
   const from = join(root, 'templates', options.template);
   const target = resolve(options.directory);
-  const sources = (await readdir(from, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ file, to: join(target, relative(from, file)) }));
+  const store = options.store ?? 'duckdb';
+  const sources = (await filesOf(from, store)).map(({ file, name }) => ({ file, to: join(target, name) }));
   const dataFolder = join(root, template.data);
   const data = (await readdir(dataFolder))
     .filter((name) => template.pattern.test(name))
@@ -43,6 +50,7 @@ export async function init(options: { template: string; directory: string; force
     await mkdir(dirname(to), { recursive: true });
     await copyFile(file, to);
   }
+  if (store === 'postgres') await useStore(join(target, 'cutover.yaml'), POSTGRES);
   const enter = shorter(relative(process.cwd(), target), target);
   return {
     schema: 'cutover.init/v1',
@@ -51,11 +59,33 @@ export async function init(options: { template: string; directory: string; force
     files: all.map(({ to }) => relative(target, to)),
     next: [
       ...(enter === '' ? [] : [`cd ${enter}`]),
+      ...(store === 'postgres' ? ['export DATABASE_URL=postgres://user:password@host/database'] : []),
       'cutover run --once',
       `cutover report ${template.pipeline}`,
       `cutover gate ${template.pipeline}`,
     ],
   };
+}
+
+/** The files of a template with their names in the project. What stands in the folder of a store takes the place of the file of that name. */
+async function filesOf(folder: string, store: StoreKind): Promise<{ file: string; name: string }[]> {
+  const found = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ file, name: relative(folder, file) }));
+  const own = `postgres${sep}`;
+  const files = new Map(found.filter(({ name }) => !name.startsWith(own)).map(({ file, name }) => [name, file]));
+  if (store === 'postgres')
+    for (const { file, name } of found) if (name.startsWith(own)) files.set(name.slice(own.length), file);
+  return [...files].map(([name, file]) => ({ file, name }));
+}
+
+/** Puts another store in the place of the template's. */
+async function useStore(file: string, line: string): Promise<void> {
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace(/^store: .*$/m, () => line),
+  );
 }
 
 /** A path that leads far up reads better in full. */

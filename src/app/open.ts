@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
-import { servedColumns, servedViewOf, stateOf } from './served.js';
+import { servedColumns, showServed, stateOf } from './served.js';
+import { holdCanary } from '../canary/repository.js';
 import { loadProject } from '../config/load.js';
 import type { Checkpoints, EventLog } from '../log/contract.js';
 import { openFileLog } from '../log/file/open.js';
@@ -76,8 +77,9 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
       refreshServed: async (within, one) => {
         const columns = await servedColumns(store, within, project.store.schemas, one);
         if (columns === null) return;
+        await holdCanary(within, one.name);
         const state = await stateOf(within, one, ctx.clock.now());
-        await within.run(servedViewOf(store, project.store.schemas, one, columns, state));
+        await showServed(store, within, project.store.schemas, one, columns, state);
       },
     });
   } finally {

@@ -1,5 +1,5 @@
 import { loadCanary } from '../canary/repository.js';
-import { servedViewSql } from '../canary/served-view.js';
+import { showServedView } from '../canary/served-view.js';
 import { initialState } from '../canary/state.js';
 import type { CanaryState } from '../model/canary.js';
 import type { Column } from '../model/column.js';
@@ -35,17 +35,18 @@ export async function stateOf(session: SqlSession, pipeline: Pipeline, at: Date)
   );
 }
 
-/** The statement that makes the served view follow `state`. */
-export function servedViewOf(
+/** In a transaction: makes the served view follow `state`. */
+export function showServed(
   store: Store,
+  session: SqlSession,
   schemas: SchemaNames,
   pipeline: Pipeline,
   columns: ServedColumns,
   state: CanaryState,
-): string {
+): Promise<void> {
   const keyOf = (side: readonly Column[]): Column[] =>
     pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
-  return servedViewSql(store.dialect, {
+  return showServedView(session, store.dialect, {
     servedSchema: schemas.served,
     batchSchema: schemas.batch,
     streamSchema: schemas.stream,

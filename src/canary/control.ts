@@ -15,8 +15,8 @@ export interface ControlOptions {
   readonly action: CanaryAction;
   /** The facts for a state just read; asked again for each attempt. */
   readonly context: (state: CanaryState) => Promise<TransitionContext>;
-  /** The statements that make readers follow the new state (the served view). */
-  readonly statements: (next: CanaryState) => Promise<readonly string[]>;
+  /** In the transaction that stores the new state: makes readers follow it (the served view). */
+  readonly follow: (session: SqlSession, next: CanaryState) => Promise<void>;
   /** `cutover run` decided on this version: any other is a conflict. Undefined: the state as it is now. */
   readonly expectedVersion?: number;
 }
@@ -57,7 +57,7 @@ export async function controlCanary(options: ControlOptions): Promise<ControlRes
       expectedVersion: state.version,
       next: outcome.state,
       audit: outcome.audit,
-      statements: await options.statements(outcome.state),
+      follow: (within) => options.follow(within, outcome.state),
     });
     if (result.kind === 'applied')
       return { kind: 'applied', state: outcome.state, audit: outcome.audit, message: outcome.message, context };

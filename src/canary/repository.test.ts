@@ -22,8 +22,14 @@ function moved(state: CanaryState, action: CanaryAction): Moved {
 
 function changeOf(state: CanaryState, action: CanaryAction, statements: string[] = []): StateChange {
   const { state: next, audit } = moved(state, action);
-  return { expectedVersion: state.version, next, audit, statements };
+  return { expectedVersion: state.version, next, audit, follow: running(statements) };
 }
+
+const running =
+  (statements: readonly string[]) =>
+  async (session: SqlSession): Promise<void> => {
+    for (const statement of statements) await session.script(statement);
+  };
 
 describe('the canary in the store', () => {
   let store: Store;
@@ -46,7 +52,7 @@ describe('the canary in the store', () => {
       salt: plan.salt,
       action,
       context: (state) => Promise.resolve(contextFor(state, action, passes(99 + 10 * state.version))),
-      statements: () => Promise.resolve([]),
+      follow: () => Promise.resolve(),
       ...change,
     };
   }
@@ -71,7 +77,7 @@ describe('the canary in the store', () => {
     expect(await applyChange(other, stale)).toEqual({ kind: 'conflict', current: first.next });
     const older = {
       ...changeOf({ ...first.next, version: 7 }, 'hold'),
-      statements: ['CREATE TABLE main.three AS SELECT 3 AS x'],
+      follow: running(['CREATE TABLE main.three AS SELECT 3 AS x']),
     };
     expect(await applyChange(other, older)).toEqual({ kind: 'conflict', current: first.next });
     const tables = await session.query(
@@ -120,6 +126,7 @@ describe('the canary in the store', () => {
       defineView: (name, query) => session.defineView(name, query),
       forget: (name) => session.forget(name),
       load: (name, source, columns) => session.load(name, source, columns),
+      loadFile: (name, file, columns) => session.loadFile(name, file, columns),
       exportParquet: (query, path) => session.exportParquet(query, path),
       searchPath: (schemas) => session.searchPath(schemas),
       interrupt: () => session.interrupt(),
@@ -136,18 +143,18 @@ describe('the canary in the store', () => {
   it('gives up a step when the state moved on, while a rollback tries again until it is through', async () => {
     await controlCanary(options('start'));
     let meddled = 0;
-    const meddling = (times: number) => async () => {
+    const meddling = (action: CanaryAction, times: number) => async (state: CanaryState) => {
       if (meddled++ < times) {
         const now = await loadCanary(other, 'p');
         if (now === null) throw new Error('no state');
         await applyChange(other, changeOf(now, now.stage === 'held' ? 'resume' : 'hold'));
       }
-      return [];
+      return contextFor(state, action, passes(99 + 10 * state.version));
     };
-    const step = await controlCanary(options('advance', { statements: meddling(1) }));
+    const step = await controlCanary(options('advance', { context: meddling('advance', 1) }));
     expect(step).toMatchObject({ kind: 'conflict', state: { stage: 'held', version: 2 } });
     meddled = 0;
-    const abort = await controlCanary(options('rollback', { statements: meddling(3) }));
+    const abort = await controlCanary(options('rollback', { context: meddling('rollback', 3) }));
     expect(abort).toMatchObject({ kind: 'applied', state: { stage: 'rolled_back', share_ppm: 0, version: 6 } });
     expect(meddled).toBe(4);
   });

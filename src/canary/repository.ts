@@ -9,8 +9,8 @@ export interface StateChange {
   readonly expectedVersion: number;
   readonly next: CanaryState;
   readonly audit: AuditEntry;
-  /** Statements of the same transaction: the served view's replacement. */
-  readonly statements: readonly string[];
+  /** In the same transaction: the served view's replacement. */
+  readonly follow: (session: SqlSession) => Promise<void>;
 }
 
 /** `conflict`: somebody else changed the state, or is doing so; nothing was written. `current`: the state as it is committed now. */
@@ -21,6 +21,14 @@ export type ApplyResult =
 export async function loadCanary(session: SqlSession, pipeline: string): Promise<CanaryState | null> {
   const [row] = await session.query('SELECT state_json FROM cutover.canary WHERE pipeline = $1', [pipeline]);
   return row === undefined ? null : decodeState(String(row['state_json']));
+}
+
+/**
+ * In a transaction that makes the served view anew: keeps others from changing the canary until its end, and fails as a conflict where one was changed since
+ * the transaction's snapshot. The view would follow the state of then.
+ */
+export async function holdCanary(session: SqlSession, pipeline: string): Promise<void> {
+  await session.run('UPDATE cutover.canary SET version = version WHERE pipeline = $1', [pipeline]);
 }
 
 /**
@@ -51,7 +59,7 @@ export async function applyChange(session: SqlSession, change: StateChange): Pro
         'INSERT INTO cutover.audit (pipeline, version, acted_at, entry_json) VALUES ($1, $2, CAST($3 AS TIMESTAMPTZ), $4)',
         [audit.pipeline, audit.version, audit.at, JSON.stringify(audit)],
       );
-      for (const statement of change.statements) await session.script(statement);
+      await change.follow(session);
     });
   } catch (error) {
     if (!(error instanceof Outdated) && !isConflict(error)) throw error;

@@ -4,7 +4,7 @@ import { CutoverError } from '../model/errors.js';
 import type { SqlSession, Store } from '../store/contract.js';
 import { openDuckDbStore } from '../store/duckdb/store.js';
 import { canaryBucket } from './bucket.js';
-import { servedViewSql, type ServedView } from './served-view.js';
+import { servedQuery, showServedView, type ServedView } from './served-view.js';
 
 const schemas = { batch: 'b', stream: 's', served: 'main' };
 const keyColumns: Column[] = [
@@ -22,7 +22,7 @@ const view: ServedView = {
   salt: "it's",
 };
 
-describe('servedViewSql', () => {
+describe('servedQuery', () => {
   let store: Store;
   let session: SqlSession;
 
@@ -42,7 +42,7 @@ describe('servedViewSql', () => {
   afterAll(() => store.close());
 
   async function served(sharePpm: number) {
-    await session.run(servedViewSql(store.dialect, { ...view, sharePpm }));
+    await showServedView(session, store.dialect, { ...view, sharePpm });
     return session.query(`SELECT CAST(day AS VARCHAR) AS day, "Event ""type""" AS type, side FROM main.daily`);
   }
 
@@ -61,7 +61,7 @@ describe('servedViewSql', () => {
 
   it('is a plain select at 0% and at 100%', async () => {
     for (const sharePpm of [0, 1_000_000]) {
-      expect(servedViewSql(store.dialect, { ...view, sharePpm })).not.toMatch(/WHERE|UNION/);
+      expect(servedQuery(store.dialect, { ...view, sharePpm })).not.toMatch(/WHERE|UNION/);
     }
     const rows = await served(1_000_000);
     expect(rows).toHaveLength(2001);
@@ -70,7 +70,7 @@ describe('servedViewSql', () => {
 
   function codeOf(change: Partial<ServedView>): string {
     try {
-      servedViewSql(store.dialect, { ...view, sharePpm: 1, ...change });
+      servedQuery(store.dialect, { ...view, sharePpm: 1, ...change });
     } catch (error) {
       if (error instanceof CutoverError) return error.code;
       throw error;

@@ -1,6 +1,6 @@
 import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
-import type { SqlDialect } from '../store/contract.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { BUCKETS } from './bucket.js';
 
 export interface ServedView {
@@ -20,18 +20,13 @@ export interface ServedView {
 }
 
 /**
- * The statement that makes readers of the plain name see each key from its side. At 0% and 100% it is a plain select of one side;
+ * The query of the view that makes readers of the plain name see each key from its side. At 0% and 100% it is a plain select of one side;
  * between, both sides filtered by the key's bucket, so that each key is read from exactly one. A row without a key is read from batch.
  *
  * Errors: TYPE_MISMATCH where a key's types give its value two texts, because then its bucket would depend on the side;
  * KEY_COLUMN_MISSING where a key column is not served.
  */
-export function servedViewSql(dialect: SqlDialect, view: ServedView): string {
-  const name = `${dialect.quote(view.servedSchema)}.${dialect.quote(view.pipeline)}`;
-  return `CREATE OR REPLACE VIEW ${name} AS ${selectSql(dialect, view)}`;
-}
-
-function selectSql(dialect: SqlDialect, view: ServedView): string {
+export function servedQuery(dialect: SqlDialect, view: ServedView): string {
   const columns = view.columns.map((column) => dialect.quote(column)).join(', ');
   const from = (schema: string) => `SELECT ${columns} FROM ${dialect.quote(schema)}.${dialect.quote(view.pipeline)}`;
   if (view.sharePpm <= 0) return from(view.batchSchema);
@@ -44,6 +39,11 @@ function selectSql(dialect: SqlDialect, view: ServedView): string {
     `${from(view.streamSchema)} WHERE ${bucketSql(dialect, view, streamKey)} < ${share}\n` +
     `UNION ALL\n${from(view.batchSchema)} WHERE coalesce(${bucketSql(dialect, view, view.keyColumns)}, ${BUCKETS}) >= ${share}`
   );
+}
+
+/** In a transaction: makes the served view follow. Errors: those of `servedQuery`, and of the store. */
+export function showServedView(session: SqlSession, dialect: SqlDialect, view: ServedView): Promise<void> {
+  return dialect.showView(session, view.servedSchema, view.pipeline, servedQuery(dialect, view));
 }
 
 function bucketSql(dialect: SqlDialect, { salt }: ServedView, keyColumns: readonly Column[]): string {

@@ -28,6 +28,8 @@ export interface Session {
   readonly ctx: AppContext;
   /** Renders a result to standard output, or to the file of `--output`; `brief` where its parts were printed already. */
   print(result: Result, brief?: boolean): Promise<void>;
+  /** The same for a text that is the result itself, whatever the format. */
+  printText(text: string): Promise<void>;
   /** Writes text to standard output while the work goes on. */
   write(text: string): void;
 }
@@ -69,6 +71,10 @@ export async function perform(
     progress?.stop();
     io.stdout.write(text);
   };
+  const printText = async (text: string): Promise<void> => {
+    if (options.output === undefined) write(text);
+    else await writeAtomically(options.output, text);
+  };
   const print = async (result: Result, brief = false): Promise<void> => {
     const { render } = await import('../report/render.js');
     const text = render(result, options.format, {
@@ -77,11 +83,10 @@ export async function perform(
       limit: options.shown,
       brief: brief && options.output === undefined,
     });
-    if (options.output === undefined) write(text);
-    else await writeAtomically(options.output, text);
+    await printText(text);
   };
   try {
-    runtime.exitCode = await work({ io, useCases: runtime.useCases, options, ctx, print, write });
+    runtime.exitCode = await work({ io, useCases: runtime.useCases, options, ctx, print, printText, write });
   } finally {
     progress?.stop();
   }

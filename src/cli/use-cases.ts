@@ -11,6 +11,7 @@ export interface UseCases {
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
+  printDdl(): Promise<Pick<typeof import('../app/print-ddl.js'), 'printDdl'>>;
   init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
   demo(): Promise<Pick<typeof import('../app/demo.js'), 'demo'>>;
 }
@@ -24,6 +25,7 @@ export const useCases: UseCases = {
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
   doctor: () => import('../app/doctor.js'),
+  printDdl: () => import('../app/print-ddl.js'),
   init: () => import('../app/init.js'),
   demo: () => import('../app/demo.js'),
 };

@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   STORE_UNREACHABLE: 'The store cannot be reached.',
   STORE_CONNECTION_LOST: 'The connection to the store was lost.',
   STORE_RIGHTS: 'The store refuses the user a right that is needed.',
+  STORE_DEPENDENTS: 'Something in the store that cutover did not make depends on what it has to replace.',
   STORE_CONFLICT: 'Another transaction of the store got in the way again and again.',
   SQL_FAILED: 'A SQL statement of a job failed.',
   SQL_REACHES_ACROSS:

@@ -9,9 +9,10 @@ import { replayLanding } from './replay.js';
 import { singleStatement, sqlFailed } from './sql-script.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, RESULT, tableName } from './tables.js';
+import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 
 /** The schema in which a `replay` builds its tables; it is dropped when the job ends. */
-const REPLAY_SCHEMA = 'cutover_replay';
+export const REPLAY_SCHEMA = 'cutover_replay';
 
 /**
  * Runs a pipeline's batch job over the session's view `events` (bounded to the cut) into the temporary table `cutover_result`.
@@ -50,8 +51,7 @@ export async function runBatchJob(
     case 'replay': {
       const chain = withAncestors(env.pipelines, [pipeline.name]);
       // With hold `copy` there is no transaction around it: a run that was ended in the middle leaves its tables here.
-      await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
-      await session.run(`CREATE SCHEMA ${dialect.quote(REPLAY_SCHEMA)}`);
+      await openWorkSchema(session, dialect, REPLAY_SCHEMA);
       for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
       const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, env)));
       await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
@@ -60,10 +60,7 @@ export async function runBatchJob(
         RESULT,
         `SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
       );
-      // One by one: a CASCADE of tables filled in the same transaction makes DuckDB refuse the commit.
-      for (const { kind, name } of await dialect.objects(session, REPLAY_SCHEMA))
-        await session.run(`DROP ${kind} ${tableName(dialect, REPLAY_SCHEMA, name)}`);
-      await session.run(`DROP SCHEMA ${dialect.quote(REPLAY_SCHEMA)} CASCADE`);
+      await closeWorkSchema(session, dialect, REPLAY_SCHEMA);
       break;
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { openLifecycle } from '../diff/lifecycle.js';
 import { compareTables } from '../diff/compare.js';
 import { judge } from '../gate/judge.js';
@@ -119,7 +120,11 @@ function chooseHold(chain: readonly Pipeline[], stored: ReadonlyMap<string, Batc
 }
 
 function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
-  return tableName(env.store.dialect, 'cutover', `hold_${pipeline.name}`);
+  const name = `hold_${pipeline.name}`;
+  // PostgreSQL cuts longer names without a word, and two pipelines could then share a copy.
+  const short =
+    name.length <= 63 ? name : `hold_${createHash('sha256').update(pipeline.name).digest('hex').slice(0, 32)}`;
+  return tableName(env.store.dialect, 'cutover', short);
 }
 
 async function cyclePipeline(

@@ -24,8 +24,8 @@ function pipeline(name: string, after: readonly string[], { batch, stream, setup
   } as unknown as Pipeline;
 }
 
-function check(texts: Texts): void {
-  checkJobs([pipeline('silver', []), pipeline('other', []), pipeline('gold', ['silver'], texts)], SCHEMAS);
+function check(texts: Texts, store: 'duckdb' | 'postgres' = 'duckdb'): void {
+  checkJobs([pipeline('silver', []), pipeline('other', []), pipeline('gold', ['silver'], texts)], SCHEMAS, store);
 }
 
 describe('the SQL of a job', () => {
@@ -44,6 +44,7 @@ describe('the SQL of a job', () => {
     ['a served view', { batch: 'SELECT * FROM main.gold' }],
     ['a working table', { stream: 'INSERT INTO gold SELECT * FROM cutover_chunk' }],
     ['by the search path', { setup: "SET search_path = 'cutover'" }],
+    ['a schema to move a table to', { setup: 'ALTER TABLE gold SET SCHEMA cutover_stream' }],
     ['by USE', { stream: 'USE cutover' }],
     ['a pipeline that it is not after', { batch: 'SELECT * FROM events JOIN other USING (x)' }],
     ['events in a stream job', { stream: 'INSERT INTO gold SELECT * FROM events' }],
@@ -144,4 +145,52 @@ describe('the SQL of a job', () => {
       }).toThrow(expect.objectContaining({ code: 'SQL_FAILED' }) as Error);
     },
   );
+});
+
+describe('the SQL of a job on PostgreSQL', () => {
+  it.each([
+    ['a DO block', { stream: `DO $$ BEGIN EXECUTE 'DELETE FROM cutover.landing'; END $$` }],
+    ['a procedure', { stream: 'CALL gold()' }],
+    ['COPY from a program', { stream: `COPY gold FROM PROGRAM 'cat /etc/passwd'` }],
+    ['COPY from the client', { stream: 'COPY gold FROM STDIN' }],
+    ['a prepared statement', { stream: 'EXECUTE gold' }],
+    ['two phases', { stream: `PREPARE TRANSACTION 'x'` }],
+    ['RESET', { stream: 'RESET search_path' }],
+    ['SET LOCAL', { stream: 'SET LOCAL search_path TO cutover_batch' }],
+    ['set_config', { batch: `SELECT set_config('search_path', 'cutover_stream', false) FROM events` }],
+    ['set_config by its schema', { batch: `SELECT pg_catalog.set_config('search_path', 'x', false) FROM events` }],
+    ['dblink', { batch: `SELECT * FROM dblink('dbname=x', 'SELECT 1') AS t(x int)` }],
+    ['a query as text', { batch: `SELECT query_to_xml('SELECT * FROM cutover_stream.gold', true, true, '')` }],
+    ['a table as text', { batch: `SELECT 'cutover_stream.gold'::regclass` }],
+    ['locks of the session', { stream: 'SELECT pg_advisory_unlock_all()' }],
+    ['another session', { stream: 'SELECT pg_terminate_backend(1)' }],
+    ['pg_stats', { batch: 'SELECT * FROM pg_stats' }],
+    ['the catalog', { batch: 'SELECT * FROM pg_catalog.pg_class' }],
+    ['the information schema', { batch: 'SELECT * FROM information_schema.tables' }],
+    ['a working table by its schema', { stream: 'INSERT INTO gold SELECT * FROM pg_temp.batch_events' }],
+    ['a name in escapes', { batch: String.raw`SELECT * FROM U&"cut\006fver".landing` }],
+    ['a function', { setup: 'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$' }],
+    ['a schema', { setup: 'CREATE SCHEMA mine' }],
+    ['a materialized view', { setup: 'CREATE MATERIALIZED VIEW gold AS SELECT 1 AS x' }],
+    ['rights', { setup: 'GRANT SELECT ON gold TO public' }],
+  ])('may not use %s', (_, texts) => {
+    expect(() => {
+      check(texts, 'postgres');
+    }).toThrow(expect.objectContaining({ code: 'SQL_REACHES_ACROSS' }) as Error);
+  });
+
+  it.each([
+    ['functions of the catalog', { batch: 'SELECT g FROM pg_catalog.generate_series(1, 3) AS g, events' }],
+    ['functions that a relation is made of', { batch: 'SELECT * FROM events, pg_sleep(0)' }],
+    ['words in texts', { batch: `SELECT 'COPY dblink(cutover.landing)' AS note FROM events` }],
+    ['columns named like functions', { batch: 'SELECT dblink, copy FROM events' }],
+    [
+      'indexes and temporary tables',
+      { setup: 'CREATE TABLE gold (x int); CREATE UNIQUE INDEX i ON gold (x); CREATE TEMP TABLE w (x int)' },
+    ],
+    ['an own schema', { batch: 'SELECT public.f(x) FROM events JOIN public.dimension USING (x)' }],
+    ['a bit operation', { batch: 'SELECT u & "x" FROM events u' }],
+  ])('may use %s', (_, texts) => {
+    check(texts, 'postgres');
+  });
 });

@@ -1,6 +1,8 @@
 import { CutoverError, type ErrorPlace } from '../model/errors.js';
 import type { Pipeline, SchemaNames, SourceText } from '../model/project.js';
+import type { Store } from '../store/contract.js';
 import { withAncestors } from './environment.js';
+import { reachesAround } from './job-sql-postgres.js';
 import { refuseStatement, refuseTextAsSql, refuseWrites, type JobPart } from './job-statements.js';
 import { splitStatements, type Statement } from './sql-script.js';
 import { aliasesOf, declares, namesRelation, tokensOf, type Token } from './sql-tokens.js';
@@ -15,13 +17,14 @@ interface Job {
   readonly others: ReadonlySet<string>;
   /** Pipelines: their served views are neither side's. */
   readonly served: ReadonlySet<string>;
+  readonly store: Store['kind'];
 }
 
 /** Schemas in which nothing of a job's own can stand, besides those that the configuration names. */
 const INTERNAL = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay'];
 
 /** Temporary tables of cutover itself. */
-const TEMPORARY = /^cutover_(?:chunk|result|changed)$/;
+const TEMPORARY = /^cutover_(?:chunk|result|changed|given_file|view_probe)$/;
 
 /**
  * Refuses, before anything of a job runs, what would make the comparison meaningless: a job that reads or writes tables of the other side or of
@@ -30,7 +33,7 @@ const TEMPORARY = /^cutover_(?:chunk|result|changed)$/;
  * `schema.table` with the name of such a schema is refused wherever `schema` is not an alias of the statement.
  * Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
  */
-export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames): void {
+export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames, store: Store['kind']): void {
   const served = new Set(pipelines.map(({ name }) => name.toLowerCase()));
   for (const pipeline of pipelines) {
     const read = new Set(withAncestors(pipelines, [pipeline.name]).map(({ name }) => name));
@@ -42,7 +45,7 @@ export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames):
       ['setup', stream.setup],
     ];
     for (const [part, source] of texts) {
-      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served });
+      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served, store });
     }
   }
 }
@@ -56,6 +59,7 @@ function checkText(job: Job): void {
     // The bodies of functions and blocks of code are texts for the store, and SQL all the same.
     for (const part of [tokens, ...tokens.map(({ text, index }) => bodyTokens(text, index))]) {
       refuseTextAsSql(part, at);
+      if (job.store === 'postgres') refuseWaysAround(job, part, at);
       refuseForeignNames(job, part, at);
       refuseOtherEvents(job, part, at);
     }
@@ -72,6 +76,17 @@ function bodyTokens(text: string, index: number): Token[] {
   }));
 }
 
+function refuseWaysAround({ part, pipeline }: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
+  const refused = reachesAround(tokens);
+  if (refused === null) return;
+  throw new CutoverError(
+    'SQL_REACHES_ACROSS',
+    `the ${part} SQL of ${pipeline.name} may not use ${refused.what}`,
+    refused.remedy,
+    { place: at(refused.index) },
+  );
+}
+
 /** Schemas of which a job may name none, in lower case. */
 export function reservedSchemas({ batch, stream }: SchemaNames): ReadonlySet<string> {
   return new Set([...INTERNAL, batch, stream].map((name) => name.toLowerCase()));
@@ -86,12 +101,13 @@ function refuseForeignNames(job: Job, tokens: readonly Token[], at: (index: numb
     const place = at(token.index);
     const qualified = tokens[i + 1]?.text === '.' ? tokens[i + 2] : undefined;
     const relation = namesRelation(tokens, i);
+    const moved = reserved.has(token.name) && tokens[i - 1]?.text.toUpperCase() === 'SCHEMA';
     const foreign =
       typeof qualified?.name === 'string'
         ? (reserved.has(token.name) && (relation || !aliases.has(token.name))) ||
           (relation && token.name === schemas.served.toLowerCase() && job.served.has(qualified.name))
         : relation && TEMPORARY.test(token.name);
-    if (foreign) {
+    if (foreign || moved) {
       throw new CutoverError(
         'SQL_REACHES_ACROSS',
         `the ${job.part} SQL of ${pipeline.name} names what belongs to the other side or to cutover itself: ${token.text}${qualified === undefined ? '' : `.${qualified.text}`}`,

@@ -18,7 +18,7 @@ export async function requireUnchangedStreams(
   session: SqlSession,
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
-  checkJobs(env.pipelines, env.schemas);
+  checkJobs(env.pipelines, env.schemas, env.store.kind);
   const records = await loadStreamJobs(session);
   const changed = env.pipelines.filter(({ name }) => {
     const record = records.get(name);
@@ -59,8 +59,8 @@ async function forgetUnused(
   if (taken !== undefined) return;
   await session.transaction(async () => {
     for (const [name, { objects }] of changed) {
-      for (const object of objects)
-        await session.run(`DROP ${object.kind} IF EXISTS ${tableName(dialect, env.schemas.stream, object.name)}`);
+      await dialect.detachView(session, env.schemas.served, name);
+      for (const statement of dialect.dropStatements(env.schemas.stream, objects)) await session.run(statement);
       await session.run(`DROP TABLE IF EXISTS ${tableName(dialect, env.schemas.batch, name)}`);
       await session.run('DELETE FROM cutover.stream_jobs WHERE pipeline = $1', [name]);
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [name]);

@@ -36,6 +36,7 @@ export async function publish(
   const wanted = await dialect.columns(session, RESULT);
   const names = wanted.map(({ name }) => dialect.quote(name));
   if (await reshapes(env, session, pipeline)) {
+    await dialect.detachView(session, env.schemas.served, pipeline.name);
     await session.run(`DROP TABLE ${table}`);
     await session.run(`CREATE TABLE ${table} AS SELECT * FROM ${RESULT}`);
     const [row] = await session.query(`SELECT count(*) AS n FROM ${RESULT}`);
@@ -64,7 +65,7 @@ export async function publish(
     `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * ${dialect.wideHash(dialect.rowHash(hashed))} AS cutover_h FROM ${relation}${filter}`;
   const changedKeys = await session.materialize(
     'cutover_changed',
-    `SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)})
+    `SELECT ${key.join(', ')} FROM (${side(RESULT, 1, '')} UNION ALL ${side(table, -1, where)}) AS cutover_both
      GROUP BY ${key.join(', ')} HAVING sum(cutover_s) <> 0 OR sum(cutover_h) <> 0`,
   );
   if (changedKeys > 0) {

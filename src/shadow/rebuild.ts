@@ -9,9 +9,10 @@ import { checkJobs } from './job-sql.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
+import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 
 /** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
-const REBUILD_SCHEMA = 'cutover_rebuild';
+export const REBUILD_SCHEMA = 'cutover_rebuild';
 
 export interface RebuildOutcome {
   readonly pipelines: readonly string[];
@@ -31,11 +32,10 @@ export async function rebuildStreams(
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
 ): Promise<RebuildOutcome> {
-  checkJobs(env.pipelines, env.schemas);
+  checkJobs(env.pipelines, env.schemas, env.store.kind);
   const { dialect } = env.store;
   const chain = connected(env.pipelines, names);
-  await dropRebuildSchema(env, session);
-  await session.run(`CREATE SCHEMA ${dialect.quote(REBUILD_SCHEMA)}`);
+  await openWorkSchema(session, dialect, REBUILD_SCHEMA);
   await defineEvents(session, 'snapshot');
   for (const pipeline of chain) {
     await createStreamTables(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
@@ -48,9 +48,10 @@ export async function rebuildStreams(
   await env.reached('rebuild replayed');
   await session.transaction(async () => {
     const former = await loadStreamJobs(session);
-    for (const pipeline of chain.toReversed()) {
-      for (const { kind, name } of former.get(pipeline.name)?.objects ?? [])
-        await session.run(`DROP ${kind} IF EXISTS ${tableName(dialect, env.schemas.stream, name)}`);
+    for (const { name } of chain.toReversed()) {
+      await dialect.detachView(session, env.schemas.served, name);
+      for (const statement of dialect.dropStatements(env.schemas.stream, former.get(name)?.objects ?? []))
+        await session.run(statement);
     }
     for (const pipeline of chain) {
       const created = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas.stream);
@@ -76,11 +77,6 @@ export async function rebuildStreams(
     }
   });
   await env.reached('rebuild swapped');
-  await dropRebuildSchema(env, session);
+  await closeWorkSchema(session, dialect, REBUILD_SCHEMA);
   return { pipelines: chain.map(({ name }) => name), events, cut };
-}
-
-async function dropRebuildSchema(env: ShadowEnvironment, session: SqlSession): Promise<void> {
-  const { dialect } = env.store;
-  await session.run(`DROP SCHEMA IF EXISTS ${dialect.quote(REBUILD_SCHEMA)} CASCADE`);
 }

@@ -126,10 +126,12 @@ function* chunks<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
 }
 
 /** A parameter with its cast; lists and objects travel as JSON text. */
-function bound(params: Param[], value: Cell | undefined, type: string): string {
+function bound(dialect: SqlDialect, params: Param[], value: Cell | undefined, column: Column): string {
   const structured = typeof value === 'object' && value !== null;
   params.push(structured ? JSON.stringify(value) : (value ?? null));
-  return structured ? `CAST(CAST($${params.length} AS JSON) AS ${type})` : `CAST($${params.length} AS ${type})`;
+  return structured
+    ? dialect.fromJson(`CAST($${params.length} AS VARCHAR)`, column)
+    : `CAST($${params.length} AS ${column.type})`;
 }
 
 /** Each key as the reducer gave it (as JSON) with its canonical form `id` and the row that stands under it. */
@@ -145,7 +147,7 @@ async function fetchRows(
   for (const part of chunks(keys, ROWS_PER_STATEMENT)) {
     const params: Param[] = [];
     const values = part.map(
-      (key, n) => `(${n}, ${key.map((value, i) => bound(params, value, keyColumns[i]?.type ?? 'VARCHAR')).join(', ')})`,
+      (key, n) => `(${n}, ${keyColumns.map((column, i) => bound(dialect, params, key[i], column)).join(', ')})`,
     );
     const names = keyColumns.map((_, i) => `cutover_k${i}`);
     const on = keyColumns.map(({ name }, i) => `t.${dialect.quote(name)} = k.cutover_k${i}`).join(' AND ');
@@ -178,7 +180,7 @@ async function removeRows(
   for (const key of keys) {
     const params: Param[] = [];
     const where = keyColumns
-      .map(({ name, type }, i) => `${dialect.quote(name)} = ${bound(params, key[i], type)}`)
+      .map((column, i) => `${dialect.quote(column.name)} = ${bound(dialect, params, key[i], column)}`)
       .join(' AND ');
     await session.run(`DELETE FROM ${table} WHERE ${where}`, params);
   }
@@ -198,7 +200,9 @@ async function upsertRows(
     others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
   for (const part of chunks(rows, ROWS_PER_STATEMENT)) {
     const params: Param[] = [];
-    const values = part.map((row) => `(${columns.map(({ name, type }) => bound(params, row[name], type)).join(', ')})`);
+    const values = part.map(
+      (row) => `(${columns.map((column) => bound(dialect, params, row[column.name], column)).join(', ')})`,
+    );
     await session.run(
       `INSERT INTO ${table} (${names.join(', ')}) VALUES ${values.join(', ')} ON CONFLICT (${key.map(dialect.quote).join(', ')}) DO ${update}`,
       params,

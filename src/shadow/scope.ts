@@ -43,7 +43,7 @@ export async function touchedPartitions(
   const [column] = await dialect.columns(session, values);
   if (column === undefined) return undefined;
   const rows = await session.query(
-    `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
+    `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} AS cutover_values ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
   );
   // No event landed, only quarantined ones did: there would be nothing to compare.
   if (rows.length === 0 || rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;

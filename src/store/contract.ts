@@ -2,6 +2,7 @@ import type { Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 import type { DeclaredColumn } from '../model/project.js';
 import type { RowSource } from '../model/row-source.js';
+import type { GivenFile } from './file-relation.js';
 
 /** A value passed to a statement as a parameter (`$1`, `$2`, ...). */
 export type Param = string | number | bigint | boolean | null;
@@ -48,6 +49,11 @@ export interface SqlSession {
   forget(name: string): Promise<void>;
   /** Replaces the session's temporary table `name` by rows from elsewhere, for example a file; `columns` in order. Returns their number. */
   load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number>;
+  /**
+   * Replaces the session's temporary table `name` by the rows of a file that some program wrote: the given columns, by name, in their types. Throws what
+   * does not fit a type; what fits only with loss (rounded, cut) is told, and the table is then not to be used.
+   */
+  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad>;
   /** Writes the rows of a query to a Parquet file. */
   exportParquet(query: string, path: string): Promise<void>;
   /** Unqualified names resolve in these schemas, in order (temporary tables and views come first). */
@@ -56,6 +62,13 @@ export interface SqlSession {
   interrupt(): void;
   close(): Promise<void>;
 }
+
+export type FileLoad =
+  | { readonly kind: 'loaded' }
+  /** The file lacks these columns. */
+  | { readonly kind: 'absent'; readonly columns: readonly string[] }
+  /** A value that the column's type cannot hold as it is. */
+  | { readonly kind: 'lossy'; readonly column: Column; readonly value: string };
 
 /** Something that a setup script can create. */
 export interface SchemaObject {
@@ -80,6 +93,16 @@ export interface SqlDialect {
   columnType(declared: string): string;
   /** What stands in a schema, in an order in which it can be dropped (views before tables before sequences). */
   objects(session: SqlSession, schema: string): Promise<SchemaObject[]>;
+  /** The statements that drop objects of a schema, which may depend on each other but not on anything else. */
+  dropStatements(schema: string, objects: readonly SchemaObject[]): readonly string[];
+  /** Whether this session may drop a schema and make it again; true of one that is not there and may be made. A DBA may have made it for a role that may not. */
+  disposable(session: SqlSession, schema: string): Promise<boolean>;
+  /** In a transaction: makes the view `name` of a schema show a query, whatever columns it had; rights that were granted on it stay. */
+  showView(session: SqlSession, schema: string, name: string, query: string): Promise<void>;
+  /** In a transaction, before tables that the view reads are dropped: frees them of it. `showView` is to follow in the same transaction. */
+  detachView(session: SqlSession, schema: string, name: string): Promise<void>;
+  /** A JSON text as a value of a column that holds lists or objects. */
+  fromJson(text: string, column: Column): string;
   /** Statements to be run once when the landing was created. */
   readonly landingIndexes: readonly string[];
   /** The columns of a table, view or parenthesised query, in order. Throws SQL_FAILED / TABLE_MISSING. */

@@ -20,6 +20,7 @@ const NONE: UseCases = {
   canary: notExpected,
   route: notExpected,
   doctor: notExpected,
+  printDdl: notExpected,
   init: notExpected,
   demo: notExpected,
 };

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canaryAction } from '../../src/app/canary.js';
 import { askGate } from '../../src/app/gate.js';
@@ -8,7 +7,6 @@ import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { CanaryAction } from '../../src/model/canary.js';
 import type { CanaryReport } from '../../src/model/results.js';
-import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import { BATCH_SQL, STREAM_SQL, type TestProject, testProjects, events, totals, until } from './project.js';
 
 const newProject = testProjects();
@@ -31,23 +29,13 @@ const act = (
   options: { step?: number } = {},
 ): Promise<CanaryReport> => canaryAction(one.context(), 'totals', action, options);
 
-async function execute(one: TestProject, sql: string): Promise<void> {
-  const store = await openDuckDbStore({
-    path: join(one.root, '.cutover/cutover.duckdb'),
-    schemas: { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' },
-  });
-  const session = await store.session();
-  await session.run(sql);
-  await store.close();
-}
-
 /** The keys that the served view gives from the stream; asks the router about every key, which must say the same. */
 async function servedByStream(one: TestProject): Promise<string[]> {
   const before = await one.side('stream');
   // A mark that only the stream side has tells where a served row comes from.
-  await execute(one, 'UPDATE cutover_stream.totals SET n = n + 1000');
+  await one.execute('UPDATE cutover_stream.totals SET n = n + 1000');
   const rows = await one.query('SELECT k, n FROM main.totals ORDER BY k');
-  await execute(one, 'UPDATE cutover_stream.totals SET n = n - 1000');
+  await one.execute('UPDATE cutover_stream.totals SET n = n - 1000');
   expect(await one.side('stream')).toEqual(before);
   expect(rows.map((row) => row['k'])).toEqual(before.map((row) => row['k']));
   const fromStream = rows.filter((row) => Number(row['n']) >= 1000).map((row) => String(row['k']));
@@ -117,7 +105,7 @@ describe('the canary', () => {
     await one.run();
     await act(one, 'start');
     expect((await servedByStream(one)).length).toBeGreaterThan(0);
-    await execute(one, `UPDATE cutover_stream.totals SET total = total + 1 WHERE k = 'k1'`);
+    await one.execute(`UPDATE cutover_stream.totals SET total = total + 1 WHERE k = 'k1'`);
     expect((await one.compare()).verdict).toBe('fail');
     const status = await act(one, 'history');
     expect(status.state).toMatchObject({ stage: 'rolled_back', share_ppm: 0 });
@@ -129,7 +117,7 @@ describe('the canary', () => {
     });
     expect(await servedByStream(one)).toEqual([]);
     expect(await act(one, 'start')).toMatchObject({ applied: false, refusal: 'gate' });
-    await execute(one, `UPDATE cutover_stream.totals SET total = total - 1 WHERE k = 'k1'`);
+    await one.execute(`UPDATE cutover_stream.totals SET total = total - 1 WHERE k = 'k1'`);
     expect((await one.compare()).verdict).toBe('pass');
     // The log stood still: what was known before the rollback is no new evidence.
     expect(await act(one, 'start')).toMatchObject({ applied: false, refusal: 'gate' });
@@ -160,7 +148,7 @@ describe('the canary', () => {
     const one = project({ steps: [100], dwell: { cycles: 0 } });
     await one.run();
     expect(await act(one, 'start')).toMatchObject({ state: { stage: 'cutover', share_ppm: 1_000_000 } });
-    await execute(one, 'DELETE FROM cutover_stream.totals');
+    await one.execute('DELETE FROM cutover_stream.totals');
     await one.compare();
     expect((await act(one, 'status')).state).toMatchObject({ stage: 'rolled_back', share_ppm: 0 });
   });

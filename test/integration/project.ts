@@ -11,7 +11,7 @@ import { CutoverError } from '../../src/model/errors.js';
 import type { Comparison } from '../../src/model/comparison.js';
 import { silentLogger, silentProgress, type Clock } from '../../src/model/ports.js';
 import type { RunSummary } from '../../src/model/results.js';
-import type { Row } from '../../src/store/contract.js';
+import type { Row, SqlSession, Store } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
 
@@ -110,6 +110,36 @@ export function totals(parts: Readonly<Record<string, object>> = {}): Record<str
   };
 }
 
+/** The server on which the projects of this test file keep their stores; null: they have the embedded one. */
+let server: string | null = process.env['CUTOVER_TEST_DATABASE_URL'] ?? null;
+
+/** From now on projects get a database of their own on this server. For a suite that is run again on PostgreSQL, see test/postgres. */
+export function useServer(url: string): void {
+  server = url;
+}
+
+/** What is written in another way for each store. */
+export function perStore<T>(forms: { readonly duckdb: T; readonly postgres: T }): T {
+  return server === null ? forms.duckdb : forms.postgres;
+}
+
+/** A condition in SQL over `events` that fails with this text for a row for which it is asked. */
+export function failing(text: string): string {
+  return perStore({ duckdb: `error('${text}')`, postgres: `CAST('${text}' || left(k, 0) AS BOOLEAN)` });
+}
+
+/** A store with nothing in it, and a session for which plain names are its own. */
+export async function emptyStore(): Promise<{ readonly store: Store; readonly session: SqlSession }> {
+  const schemas = { batch: 'b', stream: 's', served: perStore({ duckdb: 'main', postgres: 'public' }) };
+  const store =
+    server === null
+      ? await openDuckDbStore({ path: ':memory:', schemas })
+      : openPostgresStore({ url: databaseOf(server), schemas });
+  const session = await store.session();
+  if (store.kind === 'postgres') await session.searchPath(['public']);
+  return { store, session };
+}
+
 let databases = 0;
 
 /** A database of its own on the server of `url`, made here and now. */
@@ -130,12 +160,16 @@ export class TestProject {
   /** The database of a PostgreSQL store; null: the embedded one. */
   readonly #url: string | null;
 
+  /** The URL of its PostgreSQL database. */
+  get url(): string {
+    if (this.#url === null) throw new Error('the store is the embedded one');
+    return this.#url;
+  }
+
   constructor(
     config: ConfigInput = { pipelines: totals() },
     clock: Clock = new HandClock(),
-    url: string | null = process.env['CUTOVER_TEST_DATABASE_URL'] === undefined
-      ? null
-      : databaseOf(process.env['CUTOVER_TEST_DATABASE_URL']),
+    url: string | null = server === null ? null : databaseOf(server),
   ) {
     this.clock = clock;
     this.#url = url;
@@ -206,8 +240,17 @@ export class TestProject {
     return compareNow(this.context(), pipeline, { limit: 100 });
   }
 
-  /** Rows of the store, which nobody else may have open meanwhile. */
-  async query(sql: string): Promise<Row[]> {
+  /** Rows of the store; nobody else may have an embedded one open meanwhile. */
+  query(sql: string): Promise<Row[]> {
+    return this.#within((session) => session.query(sql));
+  }
+
+  /** Changes the store behind the product's back; returns how many rows it changed. */
+  execute(sql: string): Promise<number> {
+    return this.#within((session) => session.run(sql));
+  }
+
+  async #within<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const schemas = { batch: 'cutover_batch', stream: 'cutover_stream', served: 'main' };
     const store =
       this.#url === null
@@ -215,7 +258,7 @@ export class TestProject {
         : openPostgresStore({ url: this.#url, schemas });
     try {
       const session = await store.session();
-      return await session.query(sql);
+      return await work(session);
     } finally {
       await store.close();
     }

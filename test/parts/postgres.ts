@@ -33,6 +33,13 @@ async function idsOfServer(): Promise<Ids> {
   }
 }
 
+/** Makes a file the server's own, as it asks of its keys. */
+export async function giveToServer(path: string): Promise<void> {
+  const { uid, gid } = await idsOfServer();
+  if (uid !== undefined) await chown(path, uid, gid ?? uid);
+  await chmod(path, 0o600);
+}
+
 /**
  * The folder of `initdb` and `postgres`: `CUTOVER_POSTGRES_BIN`, or that of the npm package. A copy of it where the server's user cannot read it.
  */

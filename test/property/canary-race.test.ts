@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { controlCanary, type ControlResult } from '../../src/canary/control.js';
 import { canaryHistory, loadCanary } from '../../src/canary/repository.js';
 import { route } from '../../src/canary/route.js';
-import { servedViewSql } from '../../src/canary/served-view.js';
+import { showServedView } from '../../src/canary/served-view.js';
 import type { CanaryAction, CanaryState } from '../../src/model/canary.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import { contextFor, summary } from './canary-facts.js';
@@ -46,19 +46,17 @@ describe('two controllers on one store', () => {
                   salt: 'p',
                   action,
                   context: (state) => Promise.resolve(contextFor(state, action, plenty(state))),
-                  statements: (next) =>
-                    Promise.resolve([
-                      servedViewSql(store.dialect, {
-                        servedSchema: 'main',
-                        batchSchema: 'b',
-                        streamSchema: 's',
-                        pipeline: 'p',
-                        columns: ['k', 'side'],
-                        keyColumns: [{ name: 'k', type: 'VARCHAR', family: 'text' }],
-                        sharePpm: next.share_ppm,
-                        salt: next.salt,
-                      }),
-                    ]),
+                  follow: (session, next) =>
+                    showServedView(session, store.dialect, {
+                      servedSchema: 'main',
+                      batchSchema: 'b',
+                      streamSchema: 's',
+                      pipeline: 'p',
+                      columns: ['k', 'side'],
+                      keyColumns: [{ name: 'k', type: 'VARCHAR', family: 'text' }],
+                      sharePpm: next.share_ppm,
+                      salt: next.salt,
+                    }),
                 }),
               ),
             );
@@ -108,7 +106,7 @@ describe('two controllers on one store', () => {
               salt: 'p',
               action: 'start',
               context: (state) => Promise.resolve(contextFor(state, 'start', [summary(1)])),
-              statements: () => Promise.resolve([`CREATE OR REPLACE VIEW main.${pipeline} AS SELECT 1 AS x`]),
+              follow: (within) => within.script(`CREATE OR REPLACE VIEW main.${pipeline} AS SELECT 1 AS x`),
             }),
           ),
         );

@@ -56,7 +56,7 @@ const TEXTS = [
 const BIG = '170141183460469231731687303715884105727';
 
 /** Types that can be keys; their samples have cells. */
-export const KEY_TYPES: readonly SampleType[] = [
+const DUCKDB_KEYS: readonly SampleType[] = [
   numbers('INTEGER', 'INTEGER', 'number', '-2147483648', '-1', '0', '1', '2', '2147483647'),
   numbers(
     'BIGINT',
@@ -101,8 +101,8 @@ export const KEY_TYPES: readonly SampleType[] = [
 ];
 
 /** Every supported type, alone and in the pairs that are comparable. */
-export const VALUE_TYPES: readonly SampleType[] = [
-  ...KEY_TYPES,
+const DUCKDB_VALUES: readonly SampleType[] = [
+  ...DUCKDB_KEYS,
   of(
     'DOUBLE',
     'DOUBLE',
@@ -166,6 +166,91 @@ export const VALUE_TYPES: readonly SampleType[] = [
   ),
 ];
 
+function lists(batch: string, stream: string, ...values: readonly string[]): SampleType {
+  return of(batch, stream, ...values.map((sql) => ({ id: sql, sql: [quoted(sql)] })));
+}
+
+const POSTGRES_KEYS: readonly SampleType[] = [
+  numbers('INTEGER', 'INTEGER', 'number', '-2147483648', '-1', '0', '1', '2', '2147483647'),
+  numbers('BIGINT', 'BIGINT', 'text', '-9223372036854775808', '0', '9007199254740992', '9007199254740993'),
+  numbers('SMALLINT', 'BIGINT', 'text', '-1', '0', '1', '7'),
+  numbers('NUMERIC', 'NUMERIC(40,0)', 'text', `-${BIG}`, '0', '18446744073709551616', BIG),
+  numbers('NUMERIC(10,2)', 'NUMERIC(14,4)', 'text', '-0.5', '0', '0.01', '100', '99999999.99'),
+  numbers('INTEGER', 'NUMERIC(12,3)', 'text', '-5', '0', '1000'),
+  of('TEXT', 'VARCHAR(40)', ...TEXTS),
+  of('TEXT COLLATE "C"', 'TEXT', ...TEXTS),
+  of('DATE', 'DATE', '1969-12-31', '1970-01-01', '2024-02-29', '9999-12-31', 'infinity'),
+  of(
+    'TIMESTAMP',
+    'TIMESTAMPTZ',
+    { id: 'a', sql: ["'2024-03-31 01:30:00.000001'"], cell: '2024-03-31 01:30:00.000001' },
+    { id: 'b', sql: ["'2024-03-31 01:30:00.000002'"], cell: '2024-03-31 01:30:00.000002' },
+  ),
+  of('UUID', 'UUID', '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
+  of('BOOLEAN', 'BOOLEAN', { id: 't', sql: ['true'], cell: true }, { id: 'f', sql: ['false'], cell: false }),
+  of(
+    'DOUBLE PRECISION',
+    'DOUBLE PRECISION',
+    { id: '0', sql: ["'0.0'", "'-0.0'"], cell: 0 },
+    { id: 'nan', sql: ["'NaN'"], cell: 'NaN' },
+    { id: '0.1', sql: ["'0.1'"], cell: 0.1 },
+  ),
+];
+
+const POSTGRES_VALUES: readonly SampleType[] = [
+  ...POSTGRES_KEYS,
+  of(
+    'DOUBLE PRECISION',
+    'DOUBLE PRECISION',
+    { id: '0', sql: ["'0.0'", "'-0.0'"] },
+    'NaN',
+    '0.1',
+    '0.30000000000000004',
+    '0.3',
+    '1e300',
+    '5e-324',
+    'Infinity',
+    '-Infinity',
+  ),
+  of('INTEGER', 'DOUBLE PRECISION', '0', '1', '-7', '2147483647'),
+  of('NUMERIC(10,2)', 'DOUBLE PRECISION', '0.1', '0.3', '-12345678.25', '100'),
+  of('NUMERIC', 'DOUBLE PRECISION', '0', '100000000000000000000', '100000000000000000000000', 'NaN'),
+  of('NUMERIC', 'NUMERIC', { id: '1', sql: ["'1'", "'1.00'"] }, '1.0000000000000000000000000000000000000001', 'NaN'),
+  of('REAL', 'DOUBLE PRECISION', '0', '0.5', '-2.25', 'NaN'),
+  of(
+    'TIMESTAMPTZ',
+    'TIMESTAMPTZ',
+    { id: 'a', sql: ["'2024-01-01 00:00:00+00'", "'2024-01-01 02:00:00+02'"] },
+    '2024-01-01 00:00:00.000001+00',
+    'infinity',
+  ),
+  of('TIMESTAMP', 'TIMESTAMP', '0044-03-15 00:00:00 BC', '0044-03-15 00:00:00', '-infinity', '2024-01-01 00:00:00.5'),
+  of('JSON', 'JSON', '{"a":1}', '{"a":2}', '9007199254740993', '9007199254740992', 'null'),
+  of(
+    'JSONB',
+    'JSONB',
+    { id: 'a', sql: [`'{"a":1,"b":2}'`, `'{"b": 2, "a": 1}'`] },
+    '{"a":2}',
+    '9007199254740993',
+    'null',
+  ),
+  of('BYTEA', 'BYTEA', '', '\\x00', '\\x0000', 'a', '\\xff'),
+  of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
+  of('INTERVAL', 'INTERVAL', { id: 'month', sql: ["'1 month'", "'30 days'"] }, '29 days'),
+  of('CHAR(3)', 'CHAR(3)', { id: 'a', sql: ["'a'", "'a  '"] }, 'ab', ''),
+  of('INET', 'INET', '10.0.0.1', '10.0.0.0/8'),
+  lists('TEXT[]', 'TEXT[]', '{a,b}', '{"a,b"}', '{}', '{NULL}', '{"NULL"}', '{b,a}', '{""}'),
+  lists('INTEGER[]', 'BIGINT[]', '{1,2}', '{2,1}', '{}', '{NULL}', '{1}'),
+  lists('NUMERIC(10,1)[]', 'NUMERIC(10,1)[]', '{1.5}', '{1.0,1.5}', '{0.5}'),
+  of(
+    'DOUBLE PRECISION[]',
+    'DOUBLE PRECISION[]',
+    { id: '0', sql: ["'{0.0}'", "'{-0.0}'"] },
+    { id: '1', sql: ["'{1.0}'"] },
+  ),
+  lists('TEXT[]', 'TEXT[]', '{}', '{{a,b}}', '{{"a,b"}}', '{{a},{b}}', '{{NULL}}', '{NULL}'),
+];
+
 /** A cell of a random row: which sample (null: NULL) in which spelling. */
 export interface Pick {
   readonly sample: Sample | null;
@@ -190,36 +275,40 @@ function picks({ samples }: SampleType, nullWeight: number): fc.Arbitrary<Pick> 
 }
 
 /** Two tables that share most of their rows, in other spellings and another order. */
-export const randomTables: fc.Arbitrary<RandomTables> = fc
-  .tuple(
-    fc.array(fc.constantFrom(...KEY_TYPES), { minLength: 1, maxLength: 2 }),
-    fc.array(fc.constantFrom(...VALUE_TYPES), { minLength: 0, maxLength: 4 }),
-    fc.constantFrom(0, 1),
-  )
-  .chain(([key, values, nullKeys]) => {
-    const row = fc.tuple(...key.map((type) => picks(type, nullKeys)), ...values.map((type) => picks(type, 2)));
-    const rows = fc.array(row, { maxLength: 14 });
-    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(), row), { maxLength: 6 });
-    const few = fc.array(row, { maxLength: 5 });
-    return fc
-      .tuple(rows, few, few, changes, fc.infiniteStream(fc.nat({ max: 5 })))
-      .map(([shared, batch, stream, planted, spellings]) => {
-        const copy = shared.map((cells) =>
-          cells.map(({ sample, sql }) => {
-            const next = spellings.next();
-            return {
-              sample,
-              sql: sample === null || next.done === true ? sql : (sample.sql[next.value % sample.sql.length] ?? sql),
-            };
-          }),
-        );
-        // A planted difference changes one cell: a difference in a single column is the hardest to see.
-        for (const [at, cell, donor] of planted) {
-          const target = copy[at % Math.max(1, copy.length)];
-          const index = values.length === 0 ? 0 : key.length + (cell % values.length);
-          const replacement = donor[index];
-          if (target !== undefined && replacement !== undefined) target[index] = replacement;
-        }
-        return { key, values, batch: [...shared, ...batch], stream: [...stream, ...copy.reverse()] };
-      });
-  });
+export const randomTables = (kind: 'duckdb' | 'postgres'): fc.Arbitrary<RandomTables> =>
+  fc
+    .tuple(
+      fc.array(fc.constantFrom(...(kind === 'duckdb' ? DUCKDB_KEYS : POSTGRES_KEYS)), { minLength: 1, maxLength: 2 }),
+      fc.array(fc.constantFrom(...(kind === 'duckdb' ? DUCKDB_VALUES : POSTGRES_VALUES)), {
+        minLength: 0,
+        maxLength: 4,
+      }),
+      fc.constantFrom(0, 1),
+    )
+    .chain(([key, values, nullKeys]) => {
+      const row = fc.tuple(...key.map((type) => picks(type, nullKeys)), ...values.map((type) => picks(type, 2)));
+      const rows = fc.array(row, { maxLength: 14 });
+      const changes = fc.array(fc.tuple(fc.nat(), fc.nat(), row), { maxLength: 6 });
+      const few = fc.array(row, { maxLength: 5 });
+      return fc
+        .tuple(rows, few, few, changes, fc.infiniteStream(fc.nat({ max: 5 })))
+        .map(([shared, batch, stream, planted, spellings]) => {
+          const copy = shared.map((cells) =>
+            cells.map(({ sample, sql }) => {
+              const next = spellings.next();
+              return {
+                sample,
+                sql: sample === null || next.done === true ? sql : (sample.sql[next.value % sample.sql.length] ?? sql),
+              };
+            }),
+          );
+          // A planted difference changes one cell: a difference in a single column is the hardest to see.
+          for (const [at, cell, donor] of planted) {
+            const target = copy[at % Math.max(1, copy.length)];
+            const index = values.length === 0 ? 0 : key.length + (cell % values.length);
+            const replacement = donor[index];
+            if (target !== undefined && replacement !== undefined) target[index] = replacement;
+          }
+          return { key, values, batch: [...shared, ...batch], stream: [...stream, ...copy.reverse()] };
+        });
+    });

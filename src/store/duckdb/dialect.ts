@@ -152,6 +152,15 @@ export const duckDbDialect: SqlDialect = {
   columns,
   objects,
   tablesRead,
+  dropStatements: (schema, found) =>
+    found.map(({ kind, name }) => `DROP ${kind} IF EXISTS ${quote(schema)}.${quote(name)}`),
+  disposable: () => Promise.resolve(true),
+  showView: async (session, schema, name, query) => {
+    await session.run(`CREATE OR REPLACE VIEW ${quote(schema)}.${quote(name)} AS ${query}`);
+  },
+  // A view does not keep its tables from being dropped.
+  detachView: () => Promise.resolve(),
+  fromJson: (text, column) => `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,

@@ -1,9 +1,12 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { Column } from '../../model/column.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
-import type { Param, Row, SqlSession } from '../contract.js';
+import type { FileLoad, Param, Row, SqlSession } from '../contract.js';
+import type { GivenFile } from '../file-relation.js';
 import { duckDbDialect } from './dialect.js';
 import { mapped } from './errors.js';
+import { loadFile } from './given-file.js';
 import { csvRelation, withScratchFile } from './interchange.js';
 import type { Locks } from './locks.js';
 
@@ -124,6 +127,10 @@ export class DuckDbSession implements SqlSession {
     return source.kind === 'relation'
       ? this.materialize(name, `SELECT * FROM ${source.sql}`)
       : withScratchFile(source.parts, (path, longest) => this.materialize(name, csvRelation(path, longest, columns)));
+  }
+
+  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad> {
+    return loadFile(this, name, file, columns);
   }
 
   async exportParquet(query: string, path: string): Promise<void> {

@@ -4,7 +4,8 @@ import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
 import { tablesRead } from './tables-read.js';
-import { columnType } from './types.js';
+import { columnType, listFromJson } from './types.js';
+import { detachView, showView } from './views.js';
 
 function own(session: SqlSession): PostgresSession {
   if (session instanceof PostgresSession) return session;
@@ -99,6 +100,26 @@ export const postgresDialect: SqlDialect = {
   columns: (session, relation) => own(session).columns(relation),
   objects,
   tablesRead,
+  dropStatements: (schema, found) =>
+    (['VIEW', 'TABLE', 'SEQUENCE'] as const).flatMap((kind) => {
+      const names = found.filter((one) => one.kind === kind).map(({ name }) => `${quote(schema)}.${quote(name)}`);
+      // In one statement, because they may depend on each other.
+      return names.length === 0 ? [] : [`DROP ${kind} IF EXISTS ${names.join(', ')}`];
+    }),
+  disposable: async (session, schema) => {
+    const [row] = await session.query(
+      `SELECT has_database_privilege(current_database(), 'CREATE')
+              AND NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1 AND nspowner <> CAST(current_user AS regrole)) AS mine`,
+      [schema],
+    );
+    return row?.['mine'] === true;
+  },
+  showView,
+  detachView,
+  fromJson: (text, column) =>
+    column.family === 'list'
+      ? listFromJson(text, column.type.slice(0, -2))
+      : `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable,
   asSet: (expression) =>

@@ -6,16 +6,6 @@ const LOST = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$/;
 const LOST_TEXT = /Connection terminated|connection is closed|not queryable|Client was closed|Connection ended/i;
 const UNREACHABLE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
 
-/** Without the password: `postgres://user@host:port/database`. */
-export function shownUrl(url: string): string {
-  try {
-    const { username, hostname, port, pathname } = new URL(url);
-    return `postgres://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-  } catch {
-    return 'postgres';
-  }
-}
-
 export function connectionLost(error: unknown, what = messageOf(error)): CutoverError {
   return new CutoverError(
     'STORE_CONNECTION_LOST',
@@ -25,10 +15,11 @@ export function connectionLost(error: unknown, what = messageOf(error)): Cutover
   );
 }
 
-export function unreachable(error: unknown, url: string): CutoverError {
+/** @param shown the connection without its password */
+export function unreachable(error: unknown, shown: string): CutoverError {
   return new CutoverError(
     'STORE_UNREACHABLE',
-    `${shownUrl(url)} cannot be reached: ${firstLine(messageOf(error))}`,
+    `${shown} cannot be reached: ${firstLine(messageOf(error))}`,
     'Check that the server runs, the URL and the password (store.url, or PGPASSWORD or .pgpass), and that it takes more connections.',
     { cause: error },
   );
@@ -52,17 +43,22 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
     case '40001':
     case '40P01':
     case '55P03':
-      return new CutoverError(
-        'STORE_CONFLICT',
-        `another transaction got in the way: ${message}`,
-        'Try again; if it stays so, see which other programs write these tables.',
-        { cause: error },
-      );
+      return conflict(error);
+    case 'XX000':
+      // Two sessions changed the same view or table definition.
+      return /tuple concurrently/.test(message) ? conflict(error) : placed(error, sql);
     case '42501':
       return new CutoverError(
         'STORE_RIGHTS',
         `the store refuses a right: ${message}`,
         'Grant it; `cutover doctor --print-ddl` prints the schemas and rights that are needed.',
+        { cause: error },
+      );
+    case '2BP01':
+      return new CutoverError(
+        'STORE_DEPENDENTS',
+        `something that cutover did not make depends on what is to be replaced: ${[message, error.detail].filter(Boolean).join('; ').replaceAll('\n', '; ')}`,
+        'Drop it, and make it again afterwards; best over the served view, with the same column types on both sides: that view then stays in place.',
         { cause: error },
       );
     case '53100':
@@ -95,6 +91,15 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
       { cause: error },
     );
   return placed(error, sql);
+}
+
+function conflict(error: pg.DatabaseError): CutoverError {
+  return new CutoverError(
+    'STORE_CONFLICT',
+    `another transaction got in the way: ${error.message}`,
+    'Try again; if it stays so, see which other programs write these tables.',
+    { cause: error },
+  );
 }
 
 function placed(error: pg.DatabaseError, sql: string): Error {

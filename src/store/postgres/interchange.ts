@@ -40,6 +40,14 @@ export function relationToCsv(relation: string, columns: readonly DeclaredColumn
   });
 }
 
+/** The columns of a relation in DuckDB SQL with their DuckDB types, by name. */
+export function typesOf(relation: string): Promise<ReadonlyMap<string, string>> {
+  return withDuckDb(async (connection) => {
+    const result = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${relation}`);
+    return new Map(result.getRowObjectsJson().map((row) => [String(row['column_name']), String(row['column_type'])]));
+  });
+}
+
 /** The text of a value of a declared type, in the interchange form. */
 function toText(value: string, declared: string): string {
   if (declared.endsWith('[]')) {
@@ -56,6 +64,12 @@ function toText(value: string, declared: string): string {
   }
 }
 
+/** PostgreSQL SQL: a column as it is to be copied for `csvToParquet`: lists as JSON texts of their elements' texts. */
+export function exportText(column: Column): string {
+  const name = quote(column.name);
+  return column.family === 'list' ? `to_json(CAST(${name} AS TEXT[]))` : name;
+}
+
 /** Writes a file in the interchange form as Parquet, with the types of the columns. */
 export function csvToParquet(csv: string, columns: readonly Column[], parquet: string): Promise<void> {
   const names = columns.map((_, i) => `'f${i}': 'VARCHAR'`);
@@ -68,7 +82,18 @@ export function csvToParquet(csv: string, columns: readonly Column[], parquet: s
   });
 }
 
+/** The DuckDB type of a list's elements; text for what has no exact counterpart. */
+function elementType(type: string): string {
+  return /^(?:boolean|smallint|integer|bigint|double precision|date|json|uuid|timestamp with(?:out)? time zone|numeric\(\d+,\d+\))$/.test(
+    type,
+  )
+    ? type
+    : 'VARCHAR';
+}
+
 function fromText(text: string, column: Column): string {
+  if (column.family === 'list')
+    return `CAST(from_json(${text}, '["VARCHAR"]') AS ${elementType(column.type.slice(0, -2))}[])`;
   switch (column.family) {
     case 'bytes':
       return `unhex(substr(${text}, 3))`;

@@ -3,7 +3,7 @@ import type { SqlSession } from '../contract.js';
 import { applyMigrations, migrationsIn } from '../state/migrations.js';
 import { quote } from './names.js';
 
-const FOLDER = new URL('./migrations/', import.meta.url);
+export const FOLDER = new URL('./migrations/', import.meta.url);
 
 /**
  * Creates the schemas that are missing and brings the internal one up to date; processes that start together take turns. Needs no right to create

@@ -8,12 +8,14 @@ import type { Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
-import type { Isolation, Param, Row, SqlSession } from '../contract.js';
+import type { FileLoad, Isolation, Param, Row, SqlSession } from '../contract.js';
+import type { GivenFile } from '../file-relation.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
-import { csvToParquet, relationToCsv, withScratchFolder } from './interchange.js';
+import { loadFile } from './given-file.js';
+import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { literal, quote } from './names.js';
-import { columnType, parserOf } from './types.js';
+import { columnType, listFromJson, parserOf } from './types.js';
 
 const FETCH = 10_000;
 
@@ -195,18 +197,27 @@ export class PostgresSession implements SqlSession {
       const [row] = await this.query(`SELECT count(*) AS n FROM pg_temp.${quote(name)}`);
       return Number(row?.['n']);
     }
-    const values = columns.map((column) => (lists.includes(column) ? listOf(column) : quote(column.name)));
+    const values = columns.map((column) => {
+      const name = quote(column.name);
+      return lists.includes(column) ? `${listFromJson(name, columnType(column.type.slice(0, -2)))} AS ${name}` : name;
+    });
     const rows = await this.materialize(name, `SELECT ${values.join(', ')} FROM pg_temp.${quote(staged)}`);
     await this.forget(staged);
     return rows;
   }
 
+  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad> {
+    return loadFile(this, name, file, columns);
+  }
+
   async exportParquet(query: string, path: string): Promise<void> {
     const columns = await this.columns(`(${query})`);
+    const values = columns.map((column) => `${exportText(column)} AS ${quote(column.name)}`);
+    const copied = `SELECT ${values.join(', ')} FROM (${query}) AS cutover_exported`;
     await withScratchFolder(async (folder) => {
       const csv = join(folder, 'rows.csv');
       const stream = this.#streaming(() =>
-        this.#client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)`)),
+        this.#client.query(copyTo(`COPY (${copied}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)`)),
       );
       await stream((out) => pipeline(out, createWriteStream(csv)));
       await csvToParquet(csv, columns, path);
@@ -286,11 +297,4 @@ export class PostgresSession implements SqlSession {
 
 function lockKey(name: string): string {
   return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
-}
-
-/** A list from a JSON text of its elements' texts. */
-function listOf({ name, type }: DeclaredColumn): string {
-  const column = quote(name);
-  const element = columnType(type.slice(0, -2));
-  return `CASE WHEN ${column} IS NOT NULL THEN ARRAY(SELECT CAST(cutover_e AS ${element}) FROM json_array_elements_text(CAST(${column} AS JSON)) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n) END AS ${column}`;
 }

@@ -2,9 +2,11 @@ import pg from 'pg';
 import type { SchemaNames } from '../../model/project.js';
 import type { Candidate, SqlSession, Store } from '../contract.js';
 import { RoleCandidate } from './candidate.js';
+import { connectionParts, type ConnectionParts } from './connection.js';
 import { postgresDialect } from './dialect.js';
 import { mapped, unreachable } from './errors.js';
 import { migrate } from './migrate.js';
+import { passwordFromFile, type Login } from './pass-file.js';
 import { PostgresSession } from './session.js';
 import { Watchdog } from './watchdog.js';
 
@@ -16,9 +18,13 @@ export interface PostgresOptions {
   readonly schemas: SchemaNames;
 }
 
-/** A PostgreSQL server, shared by processes. Nothing is connected yet. */
+/** A PostgreSQL server, shared by processes. Nothing is connected yet. Errors: CONFIG_INVALID for the URL. */
 export function openPostgresStore(options: PostgresOptions): Store {
   return new PostgresStore(options);
+}
+
+function loginOf({ host, port, database, user }: pg.Client): Login {
+  return { host, port, database: database ?? '', user: user ?? '' };
 }
 
 class PostgresStore implements Store {
@@ -29,8 +35,11 @@ class PostgresStore implements Store {
   readonly #sessions = new Set<PostgresSession>();
   readonly #watchdog: Watchdog;
 
+  readonly #connection: ConnectionParts;
+
   constructor(options: PostgresOptions) {
     this.#options = options;
+    this.#connection = connectionParts(options.url, process.env);
     this.#watchdog = new Watchdog(this.#sessions, () => this.#connect());
   }
 
@@ -50,11 +59,13 @@ class PostgresStore implements Store {
   }
 
   async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.#options.url,
+    const { config } = this.#connection;
+    const client: pg.Client = new pg.Client({
+      // Asked for only when the server wants one.
+      password: () => passwordFromFile(process.env, loginOf(client)),
+      ...config,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
-      application_name: 'cutover',
     });
     client.on('error', () => undefined);
     try {
@@ -68,7 +79,7 @@ class PostgresStore implements Store {
           /^(?:ECONN|ENOTFOUND|EAI|EHOST|ETIMEDOUT|28|3D|53|57)/.test(String(error.code))
         )
         ? known
-        : unreachable(error, this.#options.url);
+        : unreachable(error, this.#connection.shown);
     }
     return client;
   }

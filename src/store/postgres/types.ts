@@ -62,6 +62,11 @@ export function columnType(declared: string): string {
   return DECLARED[declared] ?? declared.replace(/^decimal/i, 'numeric');
 }
 
+/** A list from a JSON text of its elements' texts; NULL stays NULL. */
+export function listFromJson(text: string, element: string): string {
+  return `CASE WHEN ${text} IS NOT NULL THEN ARRAY(SELECT CAST(cutover_e AS ${element}) FROM json_array_elements_text(CAST(${text} AS JSON)) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n) END`;
+}
+
 type Parse = (text: string) => Cell;
 
 const asText: Parse = (text) => text;

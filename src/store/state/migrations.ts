@@ -9,6 +9,9 @@ interface Migration {
   readonly file: URL;
 }
 
+export const MIGRATIONS_TABLE =
+  'CREATE TABLE IF NOT EXISTS cutover.migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)';
+
 /** The numbered migrations of a folder, in order. */
 export async function migrationsIn(folder: URL): Promise<readonly Migration[]> {
   const names = (await readdir(fileURLToPath(folder))).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort();
@@ -17,9 +20,7 @@ export async function migrationsIn(folder: URL): Promise<readonly Migration[]> {
 
 /** Applies the migrations that are missing, each in a transaction of its own. The schema `cutover` must be there. Errors: STORE_NEWER. */
 export async function applyMigrations(session: SqlSession, folder: URL): Promise<void> {
-  await session.run(
-    'CREATE TABLE IF NOT EXISTS cutover.migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL)',
-  );
+  await session.run(MIGRATIONS_TABLE);
   const [row] = await session.query('SELECT coalesce(max(version), 0) AS version FROM cutover.migrations');
   const current = Number(row?.['version'] ?? 0);
   const migrations = await migrationsIn(folder);

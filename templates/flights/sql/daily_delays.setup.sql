@@ -16,7 +16,6 @@ CREATE TABLE daily_delays (
 
 -- Every destination seen for a key, and the number of the micro-batch that brought it first. Counting the rows of one
 -- micro-batch is cheap because its number only rises: DuckDB skips all older row groups by their minimum and maximum.
--- (On PostgreSQL, add an index on added_in.)
 CREATE TABLE daily_delays_destinations (
   flight_date DATE NOT NULL,
   origin VARCHAR NOT NULL,

@@ -14,7 +14,6 @@ CREATE TABLE daily_metrics (
 
 -- Every user seen for a key, and the number of the micro-batch that brought them first. Counting the rows of one micro-batch
 -- is cheap because its number only rises: DuckDB skips all older row groups by their minimum and maximum.
--- (On PostgreSQL, add an index on added_in.)
 CREATE TABLE daily_metrics_users (
   event_date DATE NOT NULL,
   event_type VARCHAR NOT NULL,

@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('the canary', () => import('../integration/canary.test.js'));

@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('differences of random tables', () => import('../property/diff.test.js'));

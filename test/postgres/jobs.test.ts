@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('jobs', () => import('../integration/jobs.test.js'));

@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('the life of discrepancies', () => import('../integration/lifecycle.test.js'));

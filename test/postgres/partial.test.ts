@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('partial comparisons', () => import('../integration/partial.test.js'));
