@@ -9,7 +9,8 @@ import type { SqlSession } from '../store/contract.js';
 import { insertComparison, loadComparison, nextComparisonId } from '../store/state/comparisons.js';
 import { loadBatchResult, saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
 import { countQuarantined, newestQuarantined } from '../store/state/landing.js';
-import { loadPartitions, vectorOf } from '../store/state/offsets.js';
+import { loadPartitions, newestLanded, vectorOf } from '../store/state/offsets.js';
+import { countRetries } from '../store/state/quarantine.js';
 import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
@@ -39,7 +40,11 @@ interface Cycle {
   /** What was known of each batch side before the cycle: only cycles write it. */
   readonly stored: ReadonlyMap<string, BatchResultRecord | null>;
   readonly cut: OffsetVector;
+  /** The moment of the newest micro-batch at the cut. */
+  readonly through: string | null;
   readonly quarantined: number;
+  /** Retries from quarantine until the cut: they brought in events that lie below it. */
+  readonly retries: number;
 }
 
 /** What is known of a pipeline before its batch job runs. */
@@ -75,7 +80,9 @@ export async function runCycle(
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
     await env.reached('cut taken');
-    return { env, session, evidence, options, hold, stored, cut, quarantined: await countQuarantined(session) };
+    const [through, retries] = [await newestLanded(session), await countRetries(session)];
+    const quarantined = await countQuarantined(session);
+    return { env, session, evidence, options, hold, stored, cut, through, quarantined, retries };
   };
   const comparisons: Comparison[] = [];
   if (hold === 'snapshot') {
@@ -130,7 +137,8 @@ async function cyclePipeline(
   if (options.signal?.aborted === true) throw interrupted();
   const previous = await loadComparison(session, pipeline.name);
   const stored = cycle.stored.get(pipeline.name) ?? null;
-  const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
+  const current = stored?.codeHash === evidence.batch && stored.retries === cycle.retries;
+  const prior = current ? stored : null;
   if (
     !options.force &&
     previous !== null &&
@@ -143,7 +151,7 @@ async function cyclePipeline(
       return reused;
     });
   }
-  await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cut);
+  await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cycle);
   await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
   const partitions = options.force
     ? undefined
@@ -274,6 +282,7 @@ async function publishAndCompare(
       cut,
       jobMs: jobMs ?? before.prior?.jobMs ?? 0,
       fullAt: full ? before.startedAt : (before.prior?.fullAt ?? before.startedAt),
+      retries: cycle.retries,
     },
     finishedAt,
   );

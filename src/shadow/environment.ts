@@ -18,6 +18,9 @@ export const POINTS = [
   'cycle committed',
   'rebuild replayed',
   'rebuild swapped',
+  'retry staged',
+  'retry applied',
+  'retry committed',
 ] as const;
 
 export type Point = (typeof POINTS)[number];

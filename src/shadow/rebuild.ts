@@ -4,7 +4,7 @@ import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
-import { defineEvents } from './events-view.js';
+import { defineEvents, landingBefore } from './events-view.js';
 import { checkJobs } from './job-sql.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
@@ -44,7 +44,7 @@ export async function rebuildStreams(
   }
   const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, dialect)));
   const cut = vectorOf(await loadPartitions(session));
-  const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
+  const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, landingBefore(cut), 'each');
   await env.reached('rebuild replayed');
   await session.transaction(async () => {
     const former = await loadStreamJobs(session);

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Chunk, EventLog, PartitionState } from '../contract.js';
+import type { Chunk, EventLog, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn, LogConfig } from '../../model/project.js';
 import type { Logger } from '../../model/ports.js';
 import { CutoverError } from '../../model/errors.js';
@@ -86,6 +86,18 @@ class FileLog implements EventLog {
       if (chunk !== null) return chunk;
     }
     return null;
+  }
+
+  async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {
+    const found = await discoverFiles(this.#config, this.#root);
+    const shape = await this.#shapeOf(found);
+    const file = this.#fileOf(
+      found.find(({ name }) => name === state.name),
+      state.name,
+      shape,
+    );
+    await file.verify(state);
+    return file.retry(records);
   }
 
   async close(): Promise<void> {
