@@ -2,6 +2,7 @@ import type { AppContext } from './context.js';
 import { withProject, type OpenProject } from './open.js';
 import type { QuarantineResult } from '../model/results.js';
 import { prepareTables } from '../shadow/prepare.js';
+import { retryingConflicts } from '../shadow/retry.js';
 import { retryQuarantined, type RetryCounts } from '../shadow/retry-quarantined.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import type { SqlSession } from '../store/contract.js';
@@ -37,10 +38,12 @@ export async function retryWithin(
   const { env, store, project, evidence } = open;
   const log = await open.openLog(null);
   const columns = await log.columns();
-  await session.transaction(async () => {
-    await claimForLog(session, log.identity);
-    await ensureLanding(session, store.dialect, columns);
-  });
+  await retryingConflicts(env.clock, () =>
+    session.transaction(async () => {
+      await claimForLog(session, log.identity);
+      await ensureLanding(session, store.dialect, columns);
+    }, 'current'),
+  );
   // As a run does before its first event: every pipeline's table takes the retried events too.
   await prepareTables(env, session, evidence, open.refreshServed);
   const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, store.dialect)));

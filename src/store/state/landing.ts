@@ -1,7 +1,7 @@
 import { CutoverError } from '../../model/errors.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { SqlDialect, SqlSession } from '../contract.js';
-import { widens } from './widening.js';
+import { widens, widensInPlace } from './widening.js';
 
 /** The columns that cutover adds to every event, after the log's own. */
 export const EVENT_METADATA: readonly DeclaredColumn[] = [
@@ -13,7 +13,7 @@ export const EVENT_METADATA: readonly DeclaredColumn[] = [
 
 /**
  * Creates the landing, or checks that it has the log's columns. Columns whose type was declared wider since (an integer as bigint, a decimal with more
- * digits) are widened: what has landed stays what it is. Errors: LOG_SCHEMA_MISMATCH.
+ * digits; see `widens`) are widened: what has landed stays what it is. Errors: LOG_SCHEMA_MISMATCH.
  */
 export async function ensureLanding(
   session: SqlSession,
@@ -32,7 +32,7 @@ export async function ensureLanding(
   } else if (row['value'] !== signature) {
     const former = String(row['value']).split(BETWEEN);
     const wider = wanted.filter((column, i) => column !== former[i]);
-    if (former.length === wanted.length && wanted.every((column, i) => fits(former[i] ?? '', column))) {
+    if (former.length === wanted.length && wanted.every((column, i) => fits(former[i] ?? '', column, dialect))) {
       for (const column of wider) {
         const [name, type] = apart(column);
         await session.run(`ALTER TABLE cutover.landing ALTER COLUMN ${name} TYPE ${type}`);
@@ -57,10 +57,10 @@ function apart(column: string): readonly [name: string, type: string] {
   return [column.slice(0, at), column.slice(at + 1)];
 }
 
-function fits(former: string, wanted: string): boolean {
+function fits(former: string, wanted: string, { kind }: SqlDialect): boolean {
   if (former === wanted) return true;
   const [[name, type], [wantedName, wantedType]] = [apart(former), apart(wanted)];
-  return name === wantedName && widens(type, wantedType);
+  return name === wantedName && (kind === 'postgres' ? widensInPlace : widens)(type, wantedType);
 }
 
 function changeOf(former: readonly string[], wanted: readonly string[]): string {

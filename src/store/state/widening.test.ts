@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { widens } from './widening.js';
+import { widens, widensInPlace } from './widening.js';
 
 describe('a wider type', () => {
   it.each([
@@ -29,5 +29,17 @@ describe('a wider type', () => {
     ['DECIMAL(10,0)', 'INTEGER'],
   ])('not %s -> %s', (former, wanted) => {
     expect(widens(former, wanted)).toBe(false);
+  });
+});
+
+describe('a wider type in place', () => {
+  it.each([
+    ['numeric(10,2)', 'numeric(18,2)', true],
+    ['numeric(10,2)', 'numeric(18,4)', false],
+    ['integer', 'bigint', false],
+    ['integer', 'numeric(12,0)', false],
+    ['numeric(10,2)', 'numeric(9,2)', false],
+  ])('%s -> %s: %s', (former, wanted, expected) => {
+    expect(widensInPlace(former, wanted)).toBe(expected);
   });
 });

@@ -4,6 +4,20 @@ export function widens(former: string, wanted: string): boolean {
   return from !== null && to !== null && to.holds >= from.needs && to.scale >= from.scale;
 }
 
+/**
+ * Whether PostgreSQL widens so without writing the table anew. A rewritten table looks empty to a snapshot that is older: the cycles that run meanwhile
+ * in other processes would compare with nothing.
+ */
+export function widensInPlace(former: string, wanted: string): boolean {
+  const numeric = /^numeric\(/i;
+  return (
+    numeric.test(former) &&
+    numeric.test(wanted) &&
+    widens(former, wanted) &&
+    extentOf(former)?.scale === extentOf(wanted)?.scale
+  );
+}
+
 /** Of an exact number type: digits before the point that it needs to be held, that it holds whatever they are, and digits after it. */
 interface Extent {
   readonly needs: number;
