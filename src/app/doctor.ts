@@ -101,7 +101,10 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
     name: 'quarantine',
     status: count > limit ? 'warn' : 'ok',
     detail: `${count} events in quarantine, ${limit} allowed`,
-    remedy: count > limit ? 'Look at cutover.quarantine; correct the producer or raise ingest.max_quarantined.' : null,
+    remedy:
+      count > limit
+        ? 'See `cutover quarantine list`; correct the producer or the schema, then `cutover quarantine retry`, or raise ingest.max_quarantined.'
+        : null,
   };
 }
 
