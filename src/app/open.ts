@@ -39,6 +39,11 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
     await store.migrate();
     const session = await store.session();
     const workDir = await makeWorkDir(project);
+    const openLog = async (): Promise<EventLog> => {
+      const log = await openFileLog(project.log, project.root, workDir, ctx.logger);
+      logs.push(log);
+      return log;
+    };
     const env: ShadowEnvironment = {
       store,
       schemas: project.store.schemas,
@@ -48,6 +53,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
       logger: ctx.logger,
       progress: ctx.progress,
       workDir,
+      openLog,
       reached: ctx.reached ?? (() => Promise.resolve()),
     };
     const evidence = deployedEvidence(project.pipelines);
@@ -65,11 +71,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
           throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
         return found;
       },
-      openLog: async () => {
-        const log = await openFileLog(project.log, project.root, workDir, ctx.logger);
-        logs.push(log);
-        return log;
-      },
+      openLog,
       refreshServed: async (within, one) => {
         const columns = await servedColumns(store, within, project.store.schemas, one);
         if (columns === null) return;

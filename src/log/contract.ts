@@ -81,6 +81,12 @@ export interface EventLog {
    * @param records in order of their offsets, few enough to be held in memory
    */
   retry?(state: PartitionState, records: readonly RawRecord[]): Promise<Reread>;
+  /**
+   * The events of a partition in [from, to) again, in order, in chunks of at most `maxEvents` offsets; fewer where the log no longer has them. What was
+   * committed does not change. A log without this cannot go back.
+   * Errors: as `next`.
+   */
+  read?(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk>;
   /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
   explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;

@@ -17,6 +17,8 @@ export const ERROR_CODES = {
   LOG_SCHEMA_MISMATCH: 'A file of the log lacks a declared column or holds another type.',
   LOG_UNREACHABLE: 'The log cannot be reached.',
   LOG_DATA_LOST: 'Events that were not read yet are no longer in the log, or the topic is another one.',
+  LOG_RANGE_GONE: 'Events that were pruned from the landing are no longer in the log.',
+  LANDING_PRUNED: 'A batch job needs events that were pruned from the landing.',
   QUARANTINE_NOT_FOUND: 'No such record is in quarantine.',
   RETRY_UNSUPPORTED: 'The log cannot read a record in quarantine again.',
   PARTITION_LOST: 'Another process took over a partition of the log; what this one had read of it was not committed.',

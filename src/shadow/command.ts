@@ -25,7 +25,7 @@ const TAIL_CHARACTERS = 2000;
 
 /**
  * Runs an external batch program. It is told by environment variables:
- * `CUTOVER_PIPELINE`, `CUTOVER_CUT` (JSON, partition -> exclusive end offset), `CUTOVER_EVENTS` (Parquet file of the events up to the cut) and
+ * `CUTOVER_PIPELINE`, `CUTOVER_CUT` (JSON, partition -> exclusive end offset), `CUTOVER_EVENTS` (Parquet file of the events up to the cut, unless it wants none) and
  * `CUTOVER_OUTPUT` (the file to write). Its standard output goes to the log. Errors: BATCH_JOB_FAILED, BATCH_OUTPUT_MISSING.
  */
 export async function runCommand(
@@ -43,7 +43,7 @@ export async function runCommand(
   try {
     const events = join(folder, 'events.parquet');
     const output = join(folder, `output.${job.output}`);
-    await session.run(`COPY (SELECT * FROM events) TO ${dialect.literal(events)} (FORMAT parquet)`);
+    if (job.events) await session.run(`COPY (SELECT * FROM events) TO ${dialect.literal(events)} (FORMAT parquet)`);
     await execute(
       env,
       pipeline,
@@ -51,7 +51,7 @@ export async function runCommand(
       {
         CUTOVER_PIPELINE: pipeline.name,
         CUTOVER_CUT: JSON.stringify(toJson(cut)),
-        CUTOVER_EVENTS: events,
+        ...(job.events ? { CUTOVER_EVENTS: events } : {}),
         CUTOVER_OUTPUT: output,
       },
       signal,

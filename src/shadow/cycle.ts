@@ -16,6 +16,7 @@ import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { publish, reshapes } from './publish.js';
+import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
@@ -79,6 +80,7 @@ export async function runCycle(
   const hold = chooseHold(chain, stored);
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
+    await requireWholeLanding(session, chain);
     await env.reached('cut taken');
     const [through, retries] = [await newestLanded(session), await countRetries(session)];
     const quarantined = await countQuarantined(session);
@@ -192,6 +194,8 @@ async function publishAndCompare(
   const { dialect } = env.store;
   const evidence = evidenceOf(cycle, pipeline);
   const scope = partitionPredicate(env, pipeline, before.partitions);
+  // Held by copy, the job read the landing by itself: events may have been pruned since the cut.
+  if (jobMs !== null) await requireWholeLanding(session, [pipeline]);
   const publishStarted = performance.now();
   if (jobMs !== null) {
     const { reshaped } = await publish(env, session, pipeline, before.partitions);

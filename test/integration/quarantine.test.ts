@@ -149,9 +149,9 @@ describe('quarantine retry', () => {
   it('is followed by a comparison of everything, with `partition_by` too', async () => {
     const daily = totals({
       key: ['day', 'k'],
-      batch: { sql: 'SELECT day, k, count(*) AS n FROM events GROUP BY ALL', partition_by: 'day' },
+      batch: { sql: 'SELECT day, k, count(*) AS n FROM events GROUP BY day, k', partition_by: 'day' },
       stream: {
-        sql: 'INSERT INTO totals AS t SELECT day, k, count(*) FROM batch_events GROUP BY ALL ON CONFLICT DO UPDATE SET n = t.n + excluded.n',
+        sql: 'INSERT INTO totals AS t SELECT day, k, count(*) FROM batch_events GROUP BY day, k ON CONFLICT (day, k) DO UPDATE SET n = t.n + excluded.n',
       },
     });
     const one = project(daily);

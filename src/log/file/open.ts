@@ -89,6 +89,27 @@ class FileLog implements EventLog {
   }
 
   async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {
+    return (await this.#unchanged(state)).retry(records);
+  }
+
+  async *read(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk> {
+    const file = await this.#unchanged(state);
+    // Not read before: from its first record on.
+    let position = '';
+    for (let at = from; at < to;) {
+      const chunk = await file.next(
+        state.partition,
+        { ...state, nextOffset: at, position },
+        Math.min(maxEvents, to - at),
+      );
+      if (chunk === null) return;
+      [at, position] = [chunk.to, chunk.position];
+      yield chunk;
+    }
+  }
+
+  /** The file of a partition, which still holds what was read from it. */
+  async #unchanged(state: PartitionState): Promise<LogFile> {
     const found = await discoverFiles(this.#config, this.#root);
     const shape = await this.#shapeOf(found);
     const file = this.#fileOf(
@@ -97,7 +118,7 @@ class FileLog implements EventLog {
       shape,
     );
     await file.verify(state);
-    return file.retry(records);
+    return file;
   }
 
   async close(): Promise<void> {

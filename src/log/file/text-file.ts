@@ -62,7 +62,7 @@ export class TextFile implements LogFile {
   }
 
   async next(partition: number, state: PartitionState | null, maxEvents: number): Promise<Chunk | null> {
-    const position = state === null ? null : this.#position(state);
+    const position = state === null || state.position === '' ? null : this.#position(state);
     const offset = state?.nextOffset ?? 0;
     return withFile(this.#options.path, this.name, async (file) => {
       const stats = await file.stat({ bigint: true });
