@@ -2,12 +2,16 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppContext } from './context.js';
 import { withProject, type OpenProject } from './open.js';
+import { stateOf } from './served.js';
+import { formatElapsed } from '../model/duration.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
+import { loadPruned } from '../store/state/pruned.js';
 import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
+import { readersOfLanding } from '../shadow/retention.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -44,6 +48,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
       });
       await check('quarantine', () => quarantineCheck(open));
+      await check('landing', () => landingCheck(ctx, open));
       for (const pipeline of open.project.pipelines) {
         checks.push(afterCheck(open, pipeline));
         await check(`${pipeline.name}: stream job`, async () => {
@@ -106,6 +111,23 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
         ? 'See `cutover quarantine list`; correct the producer or the schema, then `cutover quarantine retry`, or raise ingest.max_quarantined.'
         : null,
   };
+}
+
+/** What is kept of the landing, and which batch jobs keep it whole. */
+async function landingCheck(ctx: AppContext, open: OpenProject): Promise<string> {
+  const { keep } = open.project.landing;
+  const pruned = (await loadPruned(open.session)).reduce((sum, { events }) => sum + events, 0);
+  const lacks = pruned === 0 ? '' : `; ${pruned} were pruned`;
+  if (keep === null) return `every event is kept${lacks}`;
+  const active: Pipeline[] = [];
+  for (const pipeline of open.project.pipelines) {
+    const { stage } = await stateOf(open.session, pipeline, ctx.clock.now());
+    if (stage !== 'complete') active.push(pipeline);
+  }
+  const readers = readersOfLanding(open.project.pipelines, active).map(({ name }) => name);
+  return readers.length === 0
+    ? `events are pruned ${formatElapsed(keep)} after they arrived${lacks}`
+    : `every event is kept as long as the batch job of ${readers.join(', ')} computes from them${lacks}`;
 }
 
 /** A pipeline that reads another one without saying so gets its table at another cut: a difference in timing, not in logic. */
