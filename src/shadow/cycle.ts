@@ -1,7 +1,7 @@
 import { openLifecycle } from '../diff/lifecycle.js';
 import { compareTables } from '../diff/compare.js';
 import { judge } from '../gate/judge.js';
-import { discrepancyCount, type Comparison, type Evidence, type Scope } from '../model/comparison.js';
+import { discrepancyCount, type Comparison, type Evidence } from '../model/comparison.js';
 import { equalVectors, toJson, type OffsetVector } from '../model/offset-vector.js';
 import type { Hold, Pipeline } from '../model/project.js';
 import { worst } from '../model/verdict.js';
@@ -18,7 +18,7 @@ import { interrupted } from './interrupted.js';
 import { publish, reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
-import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
+import { lacksPartition, resolvableBy, scopeOf, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -292,11 +292,4 @@ async function publishAndCompare(
   );
   await env.reached('comparison stored');
   return comparison;
-}
-
-function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined): Scope {
-  const by = pipeline.batch.partitionBy;
-  return by === undefined || partitions === undefined
-    ? { full: true }
-    : { full: false, partition_column: by.column, partitions: partitions.length };
 }

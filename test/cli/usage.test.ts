@@ -65,7 +65,9 @@ describe('help', () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
-    expect(listed).toEqual('init demo run compare report rebuild gate canary route quarantine doctor completion help'.split(' '));
+    expect(listed).toEqual(
+      'init demo run compare report rebuild gate canary route quarantine doctor completion help'.split(' '),
+    );
   });
 
   it('of a command shows the options that hold everywhere', async () => {
