@@ -29,7 +29,10 @@ export function retryQuarantine(
   );
 }
 
-/** The retry itself, by a session of its own that may run beside ingest and cycles. */
+/**
+ * The retry itself. Cycles may run beside it by other sessions. A run of the same process may not: where no other process can write the store, it takes
+ * for granted that only its own ingest does.
+ */
 export async function retryWithin(
   open: OpenProject,
   session: SqlSession,
