@@ -3,13 +3,17 @@ import { dirname } from 'node:path';
 import type { AppContext } from './context.js';
 import { checkPostgres } from './doctor-postgres.js';
 import { withProject, type OpenProject } from './open.js';
+import { stateOf } from './served.js';
+import { formatElapsed } from '../model/duration.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
+import { loadPruned } from '../store/state/pruned.js';
 import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
 import { checkJobs } from '../shadow/job-sql.js';
+import { readersOfLanding } from '../shadow/retention.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -51,6 +55,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);
         return Promise.resolve('reads and writes its own side only');
       });
+      await check('landing', () => landingCheck(ctx, open));
       for (const pipeline of open.project.pipelines) {
         checks.push(afterCheck(open, pipeline));
         await check(`${pipeline.name}: stream job`, async () => {
@@ -107,9 +112,29 @@ async function quarantineCheck(open: OpenProject): Promise<DoctorCheck> {
   return {
     name: 'quarantine',
     status: count > limit ? 'warn' : 'ok',
-    detail: `${count} event${count === 1 ? '' : 's'} in quarantine, ${limit} allowed`,
-    remedy: count > limit ? 'Look at cutover.quarantine; correct the producer or raise ingest.max_quarantined.' : null,
+    detail: `${count} events in quarantine, ${limit} allowed`,
+    remedy:
+      count > limit
+        ? 'See `cutover quarantine list`; correct the producer or the schema, then `cutover quarantine retry`, or raise ingest.max_quarantined.'
+        : null,
   };
+}
+
+/** What is kept of the landing, and which batch jobs keep it whole. */
+async function landingCheck(ctx: AppContext, open: OpenProject): Promise<string> {
+  const { keep } = open.project.landing;
+  const pruned = (await loadPruned(open.session)).reduce((sum, { events }) => sum + events, 0);
+  const lacks = pruned === 0 ? '' : `; ${pruned} were pruned`;
+  if (keep === null) return `every event is kept${lacks}`;
+  const active: Pipeline[] = [];
+  for (const pipeline of open.project.pipelines) {
+    const { stage } = await stateOf(open.session, pipeline, ctx.clock.now());
+    if (stage !== 'complete') active.push(pipeline);
+  }
+  const readers = readersOfLanding(open.project.pipelines, active).map(({ name }) => name);
+  return readers.length === 0
+    ? `events are pruned ${formatElapsed(keep)} after they arrived${lacks}`
+    : `every event is kept as long as the batch job of ${readers.join(', ')} computes from them${lacks}`;
 }
 
 /** A pipeline that reads another one without saying so gets its table at another cut: a difference in timing, not in logic. */

@@ -43,6 +43,11 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
     await store.migrate();
     const session = await store.session();
     const workDir = await makeWorkDir(project);
+    const openLog: OpenProject['openLog'] = async (checkpoints, { bounded = false } = {}) => {
+      const log = await openLogOf(ctx, project, workDir, checkpoints, bounded);
+      logs.push(log);
+      return log;
+    };
     const env: ShadowEnvironment = {
       store,
       schemas: project.store.schemas,
@@ -52,6 +57,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
       logger: ctx.logger,
       progress: ctx.progress,
       workDir,
+      openLog: () => openLog(null),
       reached: ctx.reached ?? (() => Promise.resolve()),
     };
     const evidence = deployedEvidence(project.pipelines);
@@ -69,11 +75,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
           throw new CutoverError('INTERNAL', `no evidence for ${name}`, 'Please report this defect.');
         return found;
       },
-      openLog: async (checkpoints, { bounded = false } = {}) => {
-        const log = await openLog(ctx, project, workDir, checkpoints, bounded);
-        logs.push(log);
-        return log;
-      },
+      openLog,
       refreshServed: async (within, one) => {
         const columns = await servedColumns(store, within, project.store.schemas, one);
         if (columns === null) return;
@@ -98,7 +100,7 @@ function findPipeline(project: Project, name: string): Pipeline {
   );
 }
 
-async function openLog(
+async function openLogOf(
   ctx: AppContext,
   project: Project,
   workDir: string,

@@ -12,6 +12,7 @@ import { interrupted } from '../shadow/interrupted.js';
 import { Positions } from '../shadow/positions.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
+import { pruneOld } from '../shadow/retention.js';
 import { Standing } from '../shadow/standing.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import { ensureLanding } from '../store/state/landing.js';
@@ -61,7 +62,23 @@ export async function startRun(
       for (const report of await followCanary(ctx, open, comparisons)) handlers.onCanary?.(report);
     },
     active: (pipelines) => stillValidated(ctx, open, pipelines),
+    afterCycles: retention(ctx, open),
     signal: ctx.signal,
+  };
+}
+
+/** How often a running process looks for events that are too old. */
+const PRUNE_EVERY_MS = 600_000;
+
+/** Prunes the landing as `landing.keep` says, now and then. */
+function retention(ctx: AppContext, open: OpenProject): () => Promise<void> {
+  const { keep } = open.project.landing;
+  let next = -Infinity;
+  return async () => {
+    const now = ctx.clock.now().getTime();
+    if (keep === null || now < next || ctx.signal.aborted) return;
+    next = now + Math.min(PRUNE_EVERY_MS, keep);
+    await pruneOld(open.env, open.session, await stillValidated(ctx, open, open.project.pipelines), keep);
   };
 }
 

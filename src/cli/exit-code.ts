@@ -1,4 +1,4 @@
-import type { CanaryReport, DoctorResult } from '../model/results.js';
+import type { CanaryReport, DoctorResult, QuarantineResult } from '../model/results.js';
 import { exitCodeOf } from '../model/verdict.js';
 
 /** 0 pass, 1 fail, 2 usage or runtime error, 3 inconclusive. */
@@ -19,4 +19,9 @@ export function exitCodeOfCanary(report: CanaryReport): ExitCode {
 /** 2 if any check fails. */
 export function exitCodeOfDoctor(result: DoctorResult): ExitCode {
   return result.checks.some(({ status }) => status === 'fail') ? 2 : 0;
+}
+
+/** A list: 0. A retry: 0 when all that was tried landed, else 3: what is left is not known to be events. */
+export function exitCodeOfQuarantine({ tried, landed }: QuarantineResult): ExitCode {
+  return landed < tried ? 3 : 0;
 }

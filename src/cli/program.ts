@@ -8,6 +8,7 @@ import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGate } from './commands/gate.js';
 import { addInit } from './commands/init.js';
+import { addQuarantine } from './commands/quarantine.js';
 import { addRebuild } from './commands/rebuild.js';
 import { addReport } from './commands/report.js';
 import { addRoute } from './commands/route.js';
@@ -25,7 +26,7 @@ export function buildProgram(runtime: Runtime): Command {
     .addOption(new Option('--format <format>', 'how results are printed').choices(FORMATS).default('table'))
     .option('--output <file>', 'write the result to a file, as a whole or not at all')
     .addOption(
-      new Option('--limit <count>', 'discrepancies listed at the most; counts are never capped')
+      new Option('--limit <count>', 'discrepancies or records listed at the most; counts are never capped')
         .argParser(countOf)
         .default(DEFAULT_LIMIT),
     )
@@ -56,6 +57,7 @@ export function buildProgram(runtime: Runtime): Command {
     addGate,
     addCanary,
     addRoute,
+    addQuarantine,
     addDoctor,
     addCompletion,
   ];

@@ -10,6 +10,7 @@ export interface UseCases {
   gate(): Promise<Pick<typeof import('../app/gate.js'), 'askGate'>>;
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
+  quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
   printDdl(): Promise<Pick<typeof import('../app/print-ddl.js'), 'printDdl'>>;
   init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
@@ -24,6 +25,7 @@ export const useCases: UseCases = {
   gate: () => import('../app/gate.js'),
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
+  quarantine: () => import('../app/quarantine.js'),
   doctor: () => import('../app/doctor.js'),
   printDdl: () => import('../app/print-ddl.js'),
   init: () => import('../app/init.js'),

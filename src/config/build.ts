@@ -79,6 +79,7 @@ async function buildBatch(
     argv: batch.command,
     output: batch.output ?? 'parquet',
     timeout: batch.timeout ?? COMMAND_TIMEOUT,
+    events: batch.events ?? true,
     code,
   };
 }

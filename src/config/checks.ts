@@ -5,7 +5,7 @@ import type { BatchInput, ConfigInput, PipelineInput, RuleInput } from './schema
 /** Reports a problem with the key at `path`, relative to the part that is checked. */
 export type Complain = (path: KeyPath, message: string) => void;
 
-const COMMAND_ONLY = ['output', 'timeout', 'code'] as const;
+const COMMAND_ONLY = ['output', 'timeout', 'events', 'code'] as const;
 
 function checkBatch(batch: BatchInput, complain: Complain): void {
   const given = (['sql', 'command', 'replay'] as const).filter((kind) => batch[kind] !== undefined);

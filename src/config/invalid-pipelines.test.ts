@@ -85,6 +85,11 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     ':6:38 pipelines.p.batch.timeout: is only for a command, not for sql',
   ],
   [
+    'no events for a query',
+    withJobs('sql: select 1, events: false'),
+    ':6:37 pipelines.p.batch.events: is only for a command, not for sql',
+  ],
+  [
     'partitions without sql',
     withJobs('replay: true, partition_by: day'),
     ':6:42 pipelines.p.batch.partition_by: is only for sql, not for replay',

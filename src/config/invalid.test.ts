@@ -40,7 +40,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'an unknown key far from all others',
     `${FINE}zzz: 1\n`,
-    ':5:1 zzz: unknown key; known are: version, store, log, ingest, pipelines',
+    ':5:1 zzz: unknown key; known are: version, store, log, ingest, landing, pipelines',
   ],
   [
     'a key of a pipeline at the top',
@@ -160,6 +160,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     `${FINE}ingest: { max_wait: 5 }\n`,
     ':5:21 ingest.max_wait: must be a duration such as 250ms, 1s, 15m, 2h or 7d, not 5',
   ],
+  ['a landing that keeps nothing', `${FINE}landing: { keep: 0s }\n`, ':5:18 landing.keep: must be longer than 0'],
   ['no duration', `${FINE}ingest: { max_wait: 0s }\n`, ':5:21 ingest.max_wait: must be longer than 0'],
 ];
 

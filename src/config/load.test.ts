@@ -81,6 +81,7 @@ describe('loadProject', () => {
         eventTime: 'timestamp',
       },
       ingest: { maxEvents: 10_000, maxWait: 1000, maxQuarantined: 0 },
+      landing: { keep: null },
       pipelines: [
         {
           name: 'daily_metrics',
@@ -156,7 +157,7 @@ describe('loadProject', () => {
     const project = await load(
       pipelines(`  a:
     key: id
-    batch: { command: [python, job.py], code: [reducer.mjs], cron: "*/5 * * * *", timeout: 2h, output: csv, hold_limit: 1m }
+    batch: { command: [python, job.py], code: [reducer.mjs], cron: "*/5 * * * *", timeout: 2h, output: csv, hold_limit: 1m, events: false }
     stream: { module: reducer.mjs }
   b:
     key: id
@@ -179,6 +180,7 @@ describe('loadProject', () => {
       argv: ['python', 'job.py'],
       output: 'csv',
       timeout: 7_200_000,
+      events: false,
       code: [module],
       schedule: { cron: '*/5 * * * *' },
       hold: 'copy',

@@ -180,13 +180,14 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
   if (problems.all.length > 0 || !parsed.success) throw fail();
-  const { store, ingest } = parsed.data;
+  const { store, ingest, landing } = parsed.data;
   return {
     file: absolute,
     root,
     store: buildStore(store, root),
     log: buildLog(parsed.data.log, context),
     ingest: { maxEvents: ingest.max_events, maxWait: ingest.max_wait, maxQuarantined: ingest.max_quarantined },
+    landing: { keep: landing.keep ?? null },
     pipelines,
   };
 }

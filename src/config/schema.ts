@@ -60,6 +60,12 @@ const ingest = strict({
   max_quarantined: value.count(0).default(0).describe('Quarantined events past which a comparison is inconclusive.'),
 });
 
+const landing = strict({
+  keep: value.duration
+    .optional()
+    .describe('Events that arrived longer ago are pruned once no batch job needs them. Default: all are kept.'),
+});
+
 const partitionBy = z.union(
   [
     value.text,
@@ -89,6 +95,12 @@ const batch = strict({
     .describe('The stream job itself, run again from the first event.'),
   output: fileFormat.optional().describe('Command only: format of the file it writes. Default: parquet.'),
   timeout: value.duration.optional().describe('Command only: time after which it is stopped. Default: 1h.'),
+  events: z
+    .boolean()
+    .optional()
+    .describe(
+      'Command only: whether it is given the events as a file. false: it reads its input elsewhere. Default: true.',
+    ),
   code: z.array(value.text).optional().describe("Command only: files whose content is part of the job's code."),
   every: value.duration.optional().describe('Time between two cycles. Default: 15m.'),
   cron: value.cron.optional().describe('Schedule of the cycles in five cron fields, instead of `every`.'),
@@ -181,6 +193,7 @@ export const configSchema = strict({
   store: store.prefault({ kind: 'duckdb' }).describe('Where events, tables and results are kept.'),
   log: log.describe('The events.'),
   ingest: ingest.prefault({}).describe('How events are taken in.'),
+  landing: landing.prefault({}).describe('How long events are kept.'),
   pipelines: z
     .record(value.pipelineName, pipelineSchema)
     .refine((pipelines) => Object.keys(pipelines).length > 0, { error: 'must name at least one pipeline' })

@@ -27,6 +27,22 @@ export interface Chunk {
   release(): Promise<void>;
 }
 
+/** A record as it was put in quarantine. */
+export interface RawRecord {
+  readonly offset: number;
+  /** `_error` of then. */
+  readonly reason: string;
+  /** `_raw` of then; null where it was not kept. */
+  readonly raw: string | null;
+}
+
+/** Records that were read again, as a source of rows with the columns of a chunk. */
+export interface Reread {
+  readonly source: RowSource;
+  /** Frees what the source reads. */
+  release(): Promise<void>;
+}
+
 /** A partition as the store knows it, claimed by this process. */
 export interface ClaimedPartition extends PartitionState {
   /** Rises with every claim: what was read under an earlier one can no longer be committed. */
@@ -61,6 +77,19 @@ export interface EventLog {
   next(known: readonly PartitionState[], maxEvents: number, signal?: AbortSignal): Promise<Chunk | null>;
   /** The events of a chunk could not be committed, because another process claimed the partition: it is this process's no more. */
   lost?(chunk: Chunk): void;
+  /**
+   * Reads records of a partition again that did not fit the schema: a row for each of them, with its offset; `_error` where it does not fit now
+   * either. A record of which something was lost when it was kept never fits. A log without this cannot retry.
+   *
+   * @param records in order of their offsets, few enough to be held in memory
+   */
+  retry?(state: PartitionState, records: readonly RawRecord[]): Promise<Reread>;
+  /**
+   * The events of a partition in [from, to) again, in order, in chunks of at most `maxEvents` offsets; fewer where the log no longer has them. What was
+   * committed does not change. A log without this cannot go back.
+   * Errors: as `next`.
+   */
+  read?(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk>;
   /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
   explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;

@@ -9,6 +9,7 @@ export interface Project {
   readonly store: StoreConfig;
   readonly log: LogConfig;
   readonly ingest: IngestConfig;
+  readonly landing: LandingConfig;
   /** In dependency order: a pipeline stands after those it names in `after`. */
   readonly pipelines: readonly Pipeline[];
 }
@@ -107,6 +108,11 @@ export interface IngestConfig {
   readonly maxQuarantined: number;
 }
 
+export interface LandingConfig {
+  /** Events that arrived longer ago are pruned where no batch job needs them; null: all are kept. */
+  readonly keep: Duration | null;
+}
+
 export interface Pipeline {
   readonly name: string;
   readonly key: readonly string[];
@@ -158,6 +164,8 @@ export type BatchJob =
       /** Format of the file the command writes. */
       readonly output: FileFormat;
       readonly timeout: Duration;
+      /** It is given the events; false: it reads them elsewhere, if at all. */
+      readonly events: boolean;
       /** Files whose content is part of the job's code. */
       readonly code: readonly SourceText[];
     })

@@ -80,3 +80,30 @@ export interface InitResult {
   /** Commands to run next, in order. */
   readonly next: readonly string[];
 }
+
+/** A record that does not fit the schema. */
+export interface QuarantinedRecord {
+  /** Name of the partition: topic/number, or the file. */
+  readonly partition: string;
+  readonly offset: number;
+  readonly reason: string;
+  /** The record as it stands in the log; null where only the reason was kept. */
+  readonly raw: string | null;
+  /** ISO 8601 */
+  readonly quarantined_at: string;
+}
+
+/** `cutover.quarantine/v1`: what is in quarantine, after a retry where one was asked for. */
+export interface QuarantineResult {
+  readonly schema: 'cutover.quarantine/v1';
+  readonly action: 'list' | 'retry';
+  /** Records in quarantine now. */
+  readonly quarantined: number;
+  /** Records that were read again; 0 for a list. */
+  readonly tried: number;
+  /** Those of them that fit now, and became events. */
+  readonly landed: number;
+  /** The newest records in quarantine. */
+  readonly records: readonly QuarantinedRecord[];
+  readonly records_listed: number;
+}

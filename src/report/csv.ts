@@ -98,6 +98,11 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
         ['pipeline', 'key', 'side', 'bucket', 'share_ppm', 'stage', 'reason'],
         [result.pipeline, result.key, result.side, result.bucket, result.share_ppm, result.stage, result.reason],
       ];
+    case 'cutover.quarantine/v1':
+      return [
+        ['partition', 'offset', 'quarantined_at', 'reason', 'raw'],
+        ...result.records.map((one) => [one.partition, one.offset, one.quarantined_at, one.reason, one.raw]),
+      ];
     case 'cutover.doctor/v1':
       return [
         ['check', 'status', 'detail', 'remedy'],

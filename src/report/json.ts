@@ -12,6 +12,10 @@ export function limited(result: Result, limit: number): Result {
       return { ...result, comparisons: result.comparisons.map((comparison) => capped(comparison, limit)) };
     case 'cutover.canary/v1':
       return { ...result, history: newest(result.history, limit) };
+    case 'cutover.quarantine/v1': {
+      const records = result.records.slice(0, limit);
+      return { ...result, records, records_listed: records.length };
+    }
     default:
       return result;
   }

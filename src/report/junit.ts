@@ -1,6 +1,7 @@
 import { DISCREPANCY_KINDS } from '../model/comparison.js';
 import type { Comparison, Discrepancy } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
+import type { QuarantineResult } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
 import { differencesOf, keyText } from './cells.js';
 import { grouped } from './numbers.js';
@@ -111,6 +112,8 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
         ...gate,
       ];
     }
+    case 'cutover.quarantine/v1':
+      return [quarantineSuite(result, limit)];
     case 'cutover.doctor/v1':
       return [
         {
@@ -129,6 +132,22 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
     case 'cutover.rebuild/v1':
       return result.pipelines.map((name) => ({ name, cases: [{ name: 'rebuild', verdict: 'pass', message: '' }] }));
   }
+}
+
+/** Records in quarantine are no failure of a pipeline, and no pass either. */
+function quarantineSuite(result: QuarantineResult, limit: number): TestSuite {
+  const total: TestCase = {
+    name: 'records in quarantine',
+    verdict: result.quarantined === 0 ? 'pass' : 'inconclusive',
+    message: `${grouped(result.quarantined)} in quarantine`,
+  };
+  const records = result.records.slice(0, limit).map(({ partition, offset, reason, raw }): TestCase => ({
+    name: `${partition} ${offset}`,
+    verdict: 'inconclusive',
+    message: reason,
+    ...(raw === null ? {} : { detail: raw }),
+  }));
+  return { name: 'cutover quarantine', cases: [total, ...records] };
 }
 
 function comparisonSuite(comparison: Comparison, limit: number): TestSuite {

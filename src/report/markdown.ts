@@ -1,12 +1,13 @@
 import type { Comparison } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
-import type { CanaryReport, RunSummary } from '../model/results.js';
+import type { CanaryReport, QuarantineResult, RunSummary } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
 import { differencesOf, keyText, visible } from './cells.js';
-import { grouped, percent, ppmAsPercent } from './numbers.js';
+import { counted, grouped, percent, ppmAsPercent } from './numbers.js';
 import type { RenderOptions } from './options.js';
 import { newest } from './result.js';
 import type { Result } from './result.js';
+import { fitted } from './table/layout.js';
 import { renderTable } from './table/table.js';
 import { countsOf, headline, kindLabel, verdictLabel } from './wording.js';
 
@@ -59,6 +60,8 @@ function linesOf(result: Result, options: RenderOptions): readonly string[] {
       return gateLines(result);
     case 'cutover.canary/v1':
       return canaryLines(result, options);
+    case 'cutover.quarantine/v1':
+      return quarantineLines(result, options);
     default:
       return [
         '```text',
@@ -169,3 +172,24 @@ function canaryLines(report: CanaryReport, options: RenderOptions): readonly str
     ...(rows.length === 0 ? [] : tableOf(['version', 'at', 'by', 'action', 'stage', 'share', 'reason'], rows)),
   ];
 }
+
+function quarantineLines(result: QuarantineResult, options: RenderOptions): readonly string[] {
+  const rows = result.records
+    .slice(0, options.limit)
+    .map(({ partition, offset, quarantined_at, reason, raw }) => [
+      code(partition),
+      String(offset),
+      plain(quarantined_at),
+      plain(reason),
+      code(fitted((raw ?? '').slice(0, 2 * MOST_OF_A_RECORD), MOST_OF_A_RECORD)),
+    ]);
+  const retried = `${grouped(result.landed)} of ${counted(result.tried, 'record')} fit now and became events.`;
+  return [
+    `### ${counted(result.quarantined, 'record')} in quarantine`,
+    '',
+    ...(result.action === 'retry' ? [retried, ''] : []),
+    ...(rows.length === 0 ? [] : tableOf(['partition', 'offset', 'since', 'reason', 'record'], rows)),
+  ];
+}
+
+const MOST_OF_A_RECORD = 200;

@@ -26,6 +26,10 @@ function objectsOf(result: Result, brief: boolean): readonly object[] {
       const { history, ...summary } = result;
       return [summary, ...history.map((entry) => ({ schema: 'cutover.audit/v1', ...entry }))];
     }
+    case 'cutover.quarantine/v1': {
+      const { records, ...summary } = result;
+      return [summary, ...records.map((record) => ({ schema: 'cutover.record/v1', ...record }))];
+    }
     case 'cutover.doctor/v1':
       return result.checks.map((check) => ({ schema: 'cutover.check/v1', ...check }));
     default:

@@ -1,7 +1,14 @@
 import type { Route } from '../model/canary.js';
 import type { Comparison } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
-import type { CanaryReport, DoctorResult, InitResult, RebuildResult, RunSummary } from '../model/results.js';
+import type {
+  CanaryReport,
+  DoctorResult,
+  InitResult,
+  QuarantineResult,
+  RebuildResult,
+  RunSummary,
+} from '../model/results.js';
 
 /** A route as it is printed: `cutover.route/v1`. */
 export interface RouteResult extends Route {
@@ -10,7 +17,15 @@ export interface RouteResult extends Route {
 
 /** Everything that can be rendered; `schema` tells them apart. */
 export type Result =
-  Comparison | RunSummary | RebuildResult | GateResult | CanaryReport | RouteResult | DoctorResult | InitResult;
+  | Comparison
+  | RunSummary
+  | RebuildResult
+  | GateResult
+  | CanaryReport
+  | RouteResult
+  | QuarantineResult
+  | DoctorResult
+  | InitResult;
 
 /** A comparison with no more than `limit` discrepancies; `discrepancies_listed` says how many are left. */
 export function capped(comparison: Comparison, limit: number): Comparison {

@@ -54,7 +54,7 @@ export async function runBatchJob(
       await openWorkSchema(session, dialect, REPLAY_SCHEMA);
       for (const one of chain) await createStreamTables(session, dialect, one, env.schemas, REPLAY_SCHEMA);
       const jobs = await Promise.all(chain.map((one) => prepareStreamJob(one, env)));
-      await replayLanding(env, session, jobs, REPLAY_SCHEMA, cut, 'caller');
+      await replayLanding(env, session, jobs, REPLAY_SCHEMA, 'events', 'caller');
       // The replay's own columns: the batch table may still have those of former code, and `publish` gives it these.
       await session.materialize(
         RESULT,

@@ -16,7 +16,7 @@ const TAIL_CHARACTERS = 2000;
 
 /**
  * Runs an external batch program. It is told by environment variables:
- * `CUTOVER_PIPELINE`, `CUTOVER_CUT` (JSON, partition -> exclusive end offset), `CUTOVER_EVENTS` (Parquet file of the events up to the cut) and
+ * `CUTOVER_PIPELINE`, `CUTOVER_CUT` (JSON, partition -> exclusive end offset), `CUTOVER_EVENTS` (Parquet file of the events up to the cut, unless it wants none) and
  * `CUTOVER_OUTPUT` (the file to write). Its standard output goes to the log. Errors: BATCH_JOB_FAILED, BATCH_OUTPUT_MISSING.
  */
 export async function runCommand(
@@ -33,7 +33,7 @@ export async function runCommand(
   try {
     const events = join(folder, 'events.parquet');
     const output = join(folder, `output.${job.output}`);
-    await session.exportParquet('SELECT * FROM events', events);
+    if (job.events) await session.exportParquet('SELECT * FROM events', events);
     await execute(
       env,
       pipeline,
@@ -41,7 +41,7 @@ export async function runCommand(
       {
         CUTOVER_PIPELINE: pipeline.name,
         CUTOVER_CUT: JSON.stringify(toJson(cut)),
-        CUTOVER_EVENTS: events,
+        ...(job.events ? { CUTOVER_EVENTS: events } : {}),
         CUTOVER_OUTPUT: output,
       },
       signal,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openLifecycle } from '../diff/lifecycle.js';
 import { compareTables } from '../diff/compare.js';
 import { judge } from '../gate/judge.js';
-import { discrepancyCount, type Comparison, type Evidence, type Scope } from '../model/comparison.js';
+import { discrepancyCount, type Comparison, type Evidence } from '../model/comparison.js';
 import { equalVectors, toJson, type OffsetVector } from '../model/offset-vector.js';
 import type { Hold, Pipeline } from '../model/project.js';
 import { worst } from '../model/verdict.js';
@@ -10,15 +10,17 @@ import type { SqlSession } from '../store/contract.js';
 import { insertComparison, loadComparison, nextComparisonId } from '../store/state/comparisons.js';
 import { loadBatchResult, saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
 import { countQuarantined, newestQuarantined } from '../store/state/landing.js';
-import { loadPartitions, vectorOf } from '../store/state/offsets.js';
+import { loadPartitions, newestLanded, vectorOf } from '../store/state/offsets.js';
+import { countRetries } from '../store/state/quarantine.js';
 import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
 import { publish, reshapes } from './publish.js';
+import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
-import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
+import { lacksPartition, resolvableBy, scopeOf, touchedPartitions } from './scope.js';
 import { ensureBatchTable, hasUniqueKey, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -41,7 +43,11 @@ interface Cycle {
   /** What was known of each batch side before the cycle: only cycles write it. */
   readonly stored: ReadonlyMap<string, BatchResultRecord | null>;
   readonly cut: OffsetVector;
+  /** The moment of the newest micro-batch at the cut. */
+  readonly through: string | null;
   readonly quarantined: number;
+  /** Retries from quarantine until the cut: they brought in events that lie below it. */
+  readonly retries: number;
 }
 
 /** What is known of a pipeline before its batch job runs. */
@@ -78,8 +84,11 @@ export async function runCycle(
   const hold = chooseHold(chain, stored);
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
+    await requireWholeLanding(session, chain);
     await env.reached('cut taken');
-    return { env, session, evidence, options, hold, stored, cut, quarantined: await countQuarantined(session) };
+    const [through, retries] = [await newestLanded(session), await countRetries(session)];
+    const quarantined = await countQuarantined(session);
+    return { env, session, evidence, options, hold, stored, cut, through, quarantined, retries };
   };
   const comparisons: Comparison[] = [];
   if (hold === 'snapshot') {
@@ -138,7 +147,8 @@ async function cyclePipeline(
   if (options.signal?.aborted === true) throw interrupted();
   const previous = await loadComparison(session, pipeline.name);
   const stored = cycle.stored.get(pipeline.name) ?? null;
-  const prior = stored !== null && stored.codeHash === evidence.batch ? stored : null;
+  const current = stored?.codeHash === evidence.batch && stored.retries === cycle.retries;
+  const prior = current ? stored : null;
   if (
     !options.force &&
     previous !== null &&
@@ -151,7 +161,7 @@ async function cyclePipeline(
       return reused;
     });
   }
-  await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cut);
+  await defineEvents(session, cycle.hold === 'snapshot' ? 'snapshot' : cycle);
   await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
   const partitions = options.force
     ? undefined
@@ -193,6 +203,8 @@ async function publishAndCompare(
   const { dialect } = env.store;
   const evidence = evidenceOf(cycle, pipeline);
   const scope = partitionPredicate(env, pipeline, before.partitions);
+  // Held by copy, the job read the landing by itself: events may have been pruned since the cut.
+  if (jobMs !== null) await requireWholeLanding(session, [pipeline]);
   const publishStarted = performance.now();
   if (jobMs !== null) {
     const { reshaped } = await publish(env, session, pipeline, before.partitions);
@@ -283,16 +295,10 @@ async function publishAndCompare(
       cut,
       jobMs: jobMs ?? before.prior?.jobMs ?? 0,
       fullAt: full ? before.startedAt : (before.prior?.fullAt ?? before.startedAt),
+      retries: cycle.retries,
     },
     finishedAt,
   );
   await env.reached('comparison stored');
   return comparison;
-}
-
-function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined): Scope {
-  const by = pipeline.batch.partitionBy;
-  return by === undefined || partitions === undefined
-    ? { full: true }
-    : { full: false, partition_column: by.column, partitions: partitions.length };
 }

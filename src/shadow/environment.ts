@@ -1,3 +1,4 @@
+import type { EventLog } from '../log/contract.js';
 import type { Clock, Logger, Progress } from '../model/ports.js';
 import type { IngestConfig, Pipeline, SchemaNames } from '../model/project.js';
 import type { Store } from '../store/contract.js';
@@ -18,6 +19,9 @@ export const POINTS = [
   'cycle committed',
   'rebuild replayed',
   'rebuild swapped',
+  'retry staged',
+  'retry applied',
+  'retry committed',
 ] as const;
 
 export type Point = (typeof POINTS)[number];
@@ -34,6 +38,8 @@ export interface ShadowEnvironment {
   readonly progress: Progress;
   /** A folder for files that live as long as one job. */
   readonly workDir: string;
+  /** The log, to read again what was pruned from the landing; closed with the project. */
+  readonly openLog: () => Promise<EventLog>;
   /** Called at each point; does nothing outside tests of faults. */
   readonly reached: (point: Point) => Promise<void>;
 }

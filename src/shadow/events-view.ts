@@ -12,13 +12,29 @@ export function beforeCut(cut: OffsetVector): string {
   return parts.length === 0 ? 'FALSE' : parts.join(' OR ');
 }
 
+/** The landing up to a cut, as a relation. */
+export function landingBefore(cut: OffsetVector): string {
+  return `(SELECT * FROM cutover.landing WHERE ${beforeCut(cut)}) AS cutover_landing`;
+}
+
+/** What had landed when a cut was taken. */
+export interface Landed {
+  readonly cut: OffsetVector;
+  /** The moment of the newest micro-batch at the cut: an event that is retried from quarantine later lies below the cut, and arrives after it. */
+  readonly through: string | null;
+}
+
 /**
  * Lets the name `events` stand for the landing up to the cut, for this session only. Inside the snapshot transaction the landing is already
  * bounded by the snapshot; the predicate then states the same thing and costs nothing that was measured to matter, so it is left out.
  */
-export async function defineEvents(session: SqlSession, cut: OffsetVector | 'snapshot'): Promise<void> {
-  const where = cut === 'snapshot' ? '' : ` WHERE ${beforeCut(cut)}`;
+export async function defineEvents(session: SqlSession, landed: Landed | 'snapshot'): Promise<void> {
+  const where = landed === 'snapshot' ? '' : ` WHERE ${arrivedBy(landed)}`;
   await session.defineView('events', `SELECT * FROM cutover.landing${where}`);
+}
+
+function arrivedBy({ cut, through }: Landed): string {
+  return through === null ? 'FALSE' : `(${beforeCut(cut)}) AND _ingested_at <= CAST('${through}' AS TIMESTAMPTZ)`;
 }
 
 /** The landing's columns by name, metadata last, as a list for SELECT and INSERT. */

@@ -33,7 +33,7 @@ export function deployedEvidence(pipelines: readonly Pipeline[]): ReadonlyMap<st
       batch.kind === 'sql'
         ? code(batch.sql)
         : batch.kind === 'command'
-          ? [batch.argv, batch.output, batch.code.map(code)]
+          ? [batch.argv, batch.output, batch.code.map(code), ...(batch.events ? [] : ['no events'])]
           : ['replay', streamHash];
     evidence.set(pipeline.name, {
       stream: streamHash,

@@ -3,6 +3,7 @@ import type { Evidence } from '../model/comparison.js';
 import { CutoverError } from '../model/errors.js';
 import type { PartitionState } from '../model/partition.js';
 import type { DeclaredColumn } from '../model/project.js';
+import { stampText } from '../model/stamp.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { newestStamp, stepPartition } from '../store/state/offsets.js';
@@ -84,11 +85,7 @@ export class Ingest {
    * Errors: those of the log and of the stream jobs; the failed micro-batch is rolled back and the rest of the chunk given up.
    */
   async step(signal?: AbortSignal): Promise<boolean> {
-    const chunk = await this.#log.next(
-      this.#positions.all,
-      Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents),
-      signal,
-    );
+    const chunk = await this.#log.next(this.#positions.all, Math.max(CHUNK_EVENTS, this.#env.ingest.maxEvents), signal);
     if (chunk === null) return false;
     try {
       const misfits = await this.#stage(chunk);
@@ -240,8 +237,7 @@ export class Ingest {
   async #stamp(): Promise<string> {
     const newest = this.#env.store.capabilities.sharedByProcesses ? await newestStamp(this.#session) : this.#lastStamp;
     this.#lastStamp = Math.max(this.#env.clock.now().getTime() * 1000, newest + 1);
-    const text = new Date(Math.floor(this.#lastStamp / 1000)).toISOString();
-    return text.replace('Z', `${String(this.#lastStamp % 1000).padStart(3, '0')}Z`);
+    return stampText(this.#lastStamp);
   }
 }
 

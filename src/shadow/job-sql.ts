@@ -54,12 +54,12 @@ function checkText(job: Job): void {
   for (const statement of splitStatements(job.source.text)) {
     const tokens = tokensOf(statement.text);
     const at = (index: number): ErrorPlace => placeOf(job.source, statement, index);
+    if (job.store === 'postgres') refuseWaysAround(job, tokens, at);
     refuseStatement(job.part, tokens, at);
     if (job.part !== 'batch') refuseWrites(tokens, at);
     // The bodies of functions and blocks of code are texts for the store, and SQL all the same.
     for (const part of [tokens, ...tokens.map(({ text, index }) => bodyTokens(text, index))]) {
       refuseTextAsSql(part, at);
-      if (job.store === 'postgres') refuseWaysAround(job, part, at);
       refuseForeignNames(job, part, at);
       refuseOtherEvents(job, part, at);
     }

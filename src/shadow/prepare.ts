@@ -88,7 +88,9 @@ export async function prepareTables(
   }
   const fresh = env.pipelines.filter(({ name }) => !records.has(name));
   if (fresh.length === 0) return [];
-  const [landed] = await session.query('SELECT 1 AS found FROM cutover.landing LIMIT 1');
+  const [landed] = await session.query(
+    'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.landing) OR EXISTS (SELECT 1 FROM cutover.pruned)',
+  );
   if (landed !== undefined) {
     env.logger.info({ pipelines: fresh.map(({ name }) => name) }, 'new pipelines are built from the landing');
     return (

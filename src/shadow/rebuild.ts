@@ -4,8 +4,9 @@ import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
-import { defineEvents } from './events-view.js';
+import { defineEvents, landingBefore } from './events-view.js';
 import { checkJobs } from './job-sql.js';
+import { replayPruned } from './replay-pruned.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
@@ -44,7 +45,8 @@ export async function rebuildStreams(
   }
   const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, env)));
   const cut = vectorOf(await loadPartitions(session));
-  const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
+  const past = await replayPruned(env, session, jobs, REBUILD_SCHEMA);
+  const landed = await replayLanding(env, session, jobs, REBUILD_SCHEMA, landingBefore(cut), 'each');
   await env.reached('rebuild replayed');
   await session.transaction(async () => {
     const former = await loadStreamJobs(session);
@@ -78,5 +80,5 @@ export async function rebuildStreams(
   });
   await env.reached('rebuild swapped');
   await closeWorkSchema(session, dialect, REBUILD_SCHEMA);
-  return { pipelines: chain.map(({ name }) => name), events, cut };
+  return { pipelines: chain.map(({ name }) => name), events: past + landed, cut };
 }

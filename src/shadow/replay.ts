@@ -1,7 +1,6 @@
-import type { OffsetVector } from '../model/offset-vector.js';
 import type { SqlSession } from '../store/contract.js';
 import type { ShadowEnvironment } from './environment.js';
-import { BATCH_EVENTS, beforeCut } from './events-view.js';
+import { BATCH_EVENTS } from './events-view.js';
 import type { PreparedStreamJob } from './stream-job.js';
 
 /** A run of whole former micro-batches: events with `from <= _ingested_at <= to`. */
@@ -12,10 +11,11 @@ interface Range {
 }
 
 /**
- * Runs stream jobs over the landing from its beginning up to `cut`, in order of arrival, in micro-batches of about `ingest.max_events`.
+ * Runs stream jobs over landed events from the first one on, in order of arrival, in micro-batches of about `ingest.max_events`.
  * A job whose result depends on where micro-batches are cut is not a function of the log: replays show it as a difference.
  *
  * @param jobs in dependency order; their tables stand empty in `schema`
+ * @param events a relation: the landing, bounded; it must be the same each time it is read
  * @param transaction `each`: a transaction per micro-batch; `caller`: the caller has one open
  * @returns the number of events replayed
  */
@@ -24,18 +24,18 @@ export async function replayLanding(
   session: SqlSession,
   jobs: readonly PreparedStreamJob[],
   schema: string,
-  cut: OffsetVector,
+  events: string,
   transaction: 'each' | 'caller',
 ): Promise<number> {
-  const ranges = await rangesOf(session, cut, env.ingest.maxEvents);
+  const ranges = await rangesOf(session, events, env.ingest.maxEvents);
   const total = ranges.reduce((sum, { events }) => sum + events, 0);
   let done = 0;
   for (const range of ranges) {
     const work = async (): Promise<void> => {
       await session.materialize(
         BATCH_EVENTS,
-        `SELECT * FROM cutover.landing
-         WHERE _ingested_at BETWEEN CAST('${range.from}' AS TIMESTAMPTZ) AND CAST('${range.to}' AS TIMESTAMPTZ) AND (${beforeCut(cut)})
+        `SELECT * FROM ${events}
+         WHERE _ingested_at BETWEEN CAST('${range.from}' AS TIMESTAMPTZ) AND CAST('${range.to}' AS TIMESTAMPTZ)
          ORDER BY _ingested_at, _partition, _offset`,
       );
       await session.searchPath([schema]);
@@ -48,9 +48,9 @@ export async function replayLanding(
   return done;
 }
 
-async function rangesOf(session: SqlSession, cut: OffsetVector, maxEvents: number): Promise<Range[]> {
+async function rangesOf(session: SqlSession, events: string, maxEvents: number): Promise<Range[]> {
   const rows = await session.query(
-    `SELECT CAST(_ingested_at AS VARCHAR) AS at, count(*) AS n FROM cutover.landing WHERE ${beforeCut(cut)} GROUP BY _ingested_at ORDER BY _ingested_at`,
+    `SELECT CAST(_ingested_at AS VARCHAR) AS at, count(*) AS n FROM ${events} GROUP BY _ingested_at ORDER BY _ingested_at`,
   );
   const ranges: Range[] = [];
   // At least two where there were two: a stream job that met no row of its own yet is not much different from a batch job.

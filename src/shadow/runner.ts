@@ -26,6 +26,8 @@ export interface RunnerParts {
   readonly cycle: Omit<CycleOptions, 'force' | 'signal'>;
   /** Called after each cycle, outside its transaction: the canary acts here. */
   readonly afterCycle: (comparisons: readonly Comparison[]) => Promise<void>;
+  /** Called when all cycles that were due are done. */
+  readonly afterCycles: () => Promise<void>;
   /** The pipelines of these that still have a batch job to run: a retired one is compared no more. */
   readonly active: (pipelines: readonly Pipeline[]) => Promise<readonly Pipeline[]>;
   readonly signal: AbortSignal;
@@ -84,6 +86,7 @@ async function cycles(
       await storeFailures(parts, group, error, startedAt);
     }
   }
+  await parts.afterCycles();
   return { comparisons, failures };
 }
 

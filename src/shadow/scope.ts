@@ -1,4 +1,4 @@
-import { discrepancyCount, type Comparison } from '../model/comparison.js';
+import { discrepancyCount, type Comparison, type Scope } from '../model/comparison.js';
 import { equalVectors, type OffsetVector } from '../model/offset-vector.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
@@ -88,4 +88,12 @@ function endedSince(pipeline: Pipeline, previous: Comparison, now: Date): boolea
   return Object.values(pipeline.compare.columns).some(
     ({ until }) => until !== undefined && until >= then && until < today,
   );
+}
+
+/** What a comparison of these partitions covered; undefined: everything. */
+export function scopeOf(pipeline: Pipeline, partitions: readonly string[] | undefined): Scope {
+  const by = pipeline.batch.partitionBy;
+  return by === undefined || partitions === undefined
+    ? { full: true }
+    : { full: false, partition_column: by.column, partitions: partitions.length };
 }

@@ -48,6 +48,24 @@ describe('exit codes', () => {
     expect(seen).toEqual({ name: 'daily_delays', limit: 7, comparisonId: '01J-0042' });
   });
 
+  it('of quarantine say whether anything that was tried is left, and the scope is handed on', async () => {
+    const scopes: unknown[] = [];
+    const quarantine = {
+      quarantine: () =>
+        Promise.resolve({
+          listQuarantine: () => Promise.resolve(samples.quarantined),
+          retryQuarantine: (_ctx: AppContext, scope: unknown) => {
+            scopes.push(scope);
+            return Promise.resolve(scope === 'all' ? samples.retried : { ...samples.retried, tried: 1, landed: 1 });
+          },
+        }),
+    };
+    expect((await cli(['quarantine', 'list'], quarantine)).code).toBe(0);
+    expect((await cli(['quarantine', 'retry', '--all'], quarantine)).code).toBe(3);
+    expect((await cli(['quarantine', 'retry', '--partition', 'events/3', '--offset', '7'], quarantine)).code).toBe(0);
+    expect(scopes).toEqual(['all', { partition: 'events/3', offset: 7 }]);
+  });
+
   it('of gate are its verdict, and the purpose is handed on', async () => {
     const purposes: GatePurpose[] = [];
     const gate = {

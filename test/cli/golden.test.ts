@@ -26,6 +26,8 @@ const RESULTS: Readonly<Record<string, Result>> = {
   gate: samples.gate,
   canary: samples.canary,
   route: samples.route,
+  quarantine: samples.quarantined,
+  'quarantine-retry': samples.retried,
   doctor: samples.doctor,
   init: samples.init,
   rebuild: samples.rebuilt,

@@ -1,7 +1,14 @@
 import type { CanaryState } from '../../src/model/canary.js';
 import type { Comparison, Discrepancy } from '../../src/model/comparison.js';
 import type { GateResult } from '../../src/model/gate.js';
-import type { CanaryReport, DoctorResult, InitResult, RebuildResult, RunSummary } from '../../src/model/results.js';
+import type {
+  CanaryReport,
+  DoctorResult,
+  InitResult,
+  QuarantineResult,
+  RebuildResult,
+  RunSummary,
+} from '../../src/model/results.js';
 import type { RouteResult } from '../../src/report/result.js';
 
 const NEW = { comparison_id: '01J-0042', at: '2026-03-04T05:06:08.000Z' };
@@ -249,4 +256,47 @@ export const rebuilt: RebuildResult = {
   events: 100_000,
   cut: { '0': '100000' },
   took: 2345,
+};
+
+/** Records as careless producers write them. */
+export const quarantined: QuarantineResult = {
+  schema: 'cutover.quarantine/v1',
+  action: 'list',
+  quarantined: 1204,
+  tried: 0,
+  landed: 0,
+  records: [
+    {
+      partition: 'events/3',
+      offset: 1_203_991,
+      reason: `column "amount": 'a lot' does not fit decimal(18,2)`,
+      raw: `{"event_id":"e1","amount":"a lot","note":"${'long '.repeat(60)}"}`,
+      quarantined_at: '2026-03-04T05:06:07.000Z',
+    },
+    {
+      partition: 'data/a "b".csv',
+      offset: 9,
+      reason: '2 values where the header names 3 columns',
+      raw: '=1+1,\u001b[31mred\u001b[0m\r\n|<b>&`x`',
+      quarantined_at: '2026-03-04T05:06:06.500Z',
+    },
+    {
+      partition: 'events/0',
+      offset: 7,
+      reason: 'not valid UTF-8',
+      raw: null,
+      quarantined_at: '2026-03-04T04:00:00.000Z',
+    },
+  ],
+  records_listed: 3,
+};
+
+export const retried: QuarantineResult = {
+  ...quarantined,
+  action: 'retry',
+  quarantined: 1,
+  tried: 1204,
+  landed: 1203,
+  records: quarantined.records.slice(0, 1),
+  records_listed: 1,
 };

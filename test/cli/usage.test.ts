@@ -21,6 +21,10 @@ describe('usage errors', () => {
     ['gate a --for luck', /'luck' is invalid/, /`cutover gate --help`/],
     ['canary jump a', /unknown command 'jump'/, /`cutover canary --help`/],
     ['canary start', /missing required argument 'pipeline'/, /`cutover canary start --help`/],
+    ['quarantine retry', /which records/, /--all, or --partition NAME and --offset N/],
+    ['quarantine retry --all --offset 1', /which records/, /./],
+    ['quarantine retry --partition a', /which records/, /./],
+    ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
     ['init --template kappa', /'kappa' is invalid. Allowed choices are flights, medallion/, /./],
     ['completion tcsh', /'tcsh' is invalid/, /./],
     ['diff a b', /unknown command 'diff'/, /./],
@@ -61,7 +65,9 @@ describe('help', () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
-    expect(listed).toEqual('init demo run compare report rebuild gate canary route doctor completion help'.split(' '));
+    expect(listed).toEqual(
+      'init demo run compare report rebuild gate canary route quarantine doctor completion help'.split(' '),
+    );
   });
 
   it('of a command shows the options that hold everywhere', async () => {

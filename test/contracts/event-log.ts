@@ -213,6 +213,33 @@ export function eventLogSuite(title: string, create: () => Promise<LogFixture>):
       });
     });
 
+    it('reads any range of a partition again, and moves nothing by it', async () => {
+      await withLog(async (log) => {
+        const consumer = new Consumer(reader);
+        await consumer.drain(log, 1000);
+        const [state] = consumer.known;
+        if (state === undefined || log.read === undefined) throw new Error('the log cannot go back');
+        const names = (await log.columns()).map((column) => column.name);
+        const whole = consumer.events.filter(({ partition }) => partition === state.name);
+        for (const [from, to] of [
+          [0, state.nextOffset],
+          [2, 6],
+          [state.nextOffset - 1, state.nextOffset],
+          [3, 3],
+        ] as const) {
+          const again: ReadEvent[] = [];
+          for await (const chunk of log.read(state, from, to, 3)) {
+            expect([chunk.partition, chunk.name]).toEqual([state.partition, state.name]);
+            expect(chunk.to - chunk.from).toBeLessThanOrEqual(3);
+            again.push(...(await reader.read(chunk, names)));
+            await chunk.release();
+          }
+          expect(again).toEqual(whole.filter(({ offset }) => offset >= from && offset < to));
+        }
+        expect(await log.next(consumer.known, 1000)).toBeNull();
+      });
+    });
+
     it('has an identity that stays', async () => {
       expect(await withLog((log) => Promise.resolve(log.identity))).toBe(
         await withLog((log) => Promise.resolve(log.identity)),

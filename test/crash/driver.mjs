@@ -1,9 +1,10 @@
 /**
  * Runs a use case of the built program in a process of its own and kills that process, as a power cut would, when a point is reached.
  *
- * node driver.mjs CONFIG once|forever|rebuild:PIPELINE [POINT OCCURRENCE]
+ * node driver.mjs CONFIG once|forever|retry|rebuild:PIPELINE [POINT OCCURRENCE]
  */
 import { writeSync } from 'node:fs';
+import { retryQuarantine } from '../../dist/app/quarantine.js';
 import { rebuild } from '../../dist/app/rebuild.js';
 import { runForever, runOnce } from '../../dist/app/run.js';
 import { systemClock } from '../../dist/cli/clock.js';
@@ -36,6 +37,7 @@ async function act() {
     const none = () => undefined;
     return runForever(context, { limit: 5, onComparison: none, onCanary: none });
   }
+  if (action === 'retry') return retryQuarantine(context, 'all', { limit: 5 });
   return rebuild(context, action.slice('rebuild:'.length));
 }
 

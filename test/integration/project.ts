@@ -62,6 +62,7 @@ export async function until(condition: () => boolean, ms = 20_000): Promise<void
 export interface ConfigInput {
   readonly log?: object;
   readonly ingest?: object;
+  readonly landing?: object;
   readonly store?: object;
   readonly pipelines: Readonly<Record<string, object>>;
 }

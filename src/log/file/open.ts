@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Chunk, EventLog, PartitionState } from '../contract.js';
+import type { Chunk, EventLog, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
 import type { Logger } from '../../model/ports.js';
 import { CutoverError } from '../../model/errors.js';
@@ -86,6 +86,39 @@ class FileLog implements EventLog {
       if (chunk !== null) return chunk;
     }
     return null;
+  }
+
+  async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {
+    return (await this.#unchanged(state)).retry(records);
+  }
+
+  async *read(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk> {
+    const file = await this.#unchanged(state);
+    // Not read before: from its first record on.
+    let position = '';
+    for (let at = from; at < to;) {
+      const chunk = await file.next(
+        state.partition,
+        { ...state, nextOffset: at, position },
+        Math.min(maxEvents, to - at),
+      );
+      if (chunk === null) return;
+      [at, position] = [chunk.to, chunk.position];
+      yield chunk;
+    }
+  }
+
+  /** The file of a partition, which still holds what was read from it. */
+  async #unchanged(state: PartitionState): Promise<LogFile> {
+    const found = await discoverFiles(this.#config, this.#root);
+    const shape = await this.#shapeOf(found);
+    const file = this.#fileOf(
+      found.find(({ name }) => name === state.name),
+      state.name,
+      shape,
+    );
+    await file.verify(state);
+    return file;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Chunk, PartitionState } from '../contract.js';
+import type { Chunk, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import { CutoverError } from '../../model/errors.js';
 import { eventTimeOf, fromTyped, misfit } from '../record/convert-sql.js';
@@ -74,6 +74,15 @@ export class ParquetFile implements LogFile {
       epoch: 0,
       release: () => Promise.resolve(),
     };
+  }
+
+  /** From the file itself: the text that was kept of a row does not tell all of its values exactly. */
+  async retry(records: readonly RawRecord[]): Promise<Reread> {
+    const contents = await this.#read();
+    const offsets = records.map(({ offset }) => offset);
+    const [from, to] = [Math.min(...offsets), Math.max(...offsets) + 1];
+    const rows = `(SELECT * FROM ${this.#relation(contents, from, to)} WHERE _offset IN (${offsets.join(', ')}))`;
+    return { source: { kind: 'relation', sql: rows }, release: () => Promise.resolve() };
   }
 
   async #read(): Promise<Contents> {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { replaced } from './file-errors.js';
 import type { Checkpoint } from './position.js';
-import { rejected } from '../record/record.js';
+import { NOT_UTF8, rejected } from '../record/record.js';
 import type { TextColumn } from '../record/record.js';
 import { ScratchFile } from '../record/scratch.js';
 import type { TextFormat } from './text-format.js';
@@ -57,7 +57,7 @@ export async function takeTextChunk(
           continue;
         }
         scratch ??= await ScratchFile.create(request.scratch);
-        const parsed = record.utf8 ? format.parse(record.text) : rejected(columns, 'not valid UTF-8');
+        const parsed = record.utf8 ? format.parse(record.text) : rejected(columns, NOT_UTF8);
         if (scratch.add(to.offset, record.text, parsed)) await scratch.flush();
         to = record.after;
         if (to.offset - offset >= maxEvents || to.bytes - from.bytes >= WINDOW_BYTES) break reading;

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open, rm } from 'node:fs/promises';
-import type { Chunk, PartitionState } from '../contract.js';
+import type { Chunk, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { Logger } from '../../model/ports.js';
 import { CutoverError, messageOf } from '../../model/errors.js';
@@ -11,6 +11,7 @@ import { statFile } from './log-file.js';
 import type { Checkpoint, TextPosition } from './position.js';
 import { readPosition, writePosition } from './position.js';
 import { textColumns } from '../record/record.js';
+import { rereadText } from './retry.js';
 import { scratchRelation } from '../record/scratch.js';
 import { takeTextChunk } from './text-chunk.js';
 import type { CsvHeader, TextFormat } from './text-format.js';
@@ -61,7 +62,7 @@ export class TextFile implements LogFile {
   }
 
   async next(partition: number, state: PartitionState | null, maxEvents: number): Promise<Chunk | null> {
-    const position = state === null ? null : this.#position(state);
+    const position = state === null || state.position === '' ? null : this.#position(state);
     const offset = state?.nextOffset ?? 0;
     return withFile(this.#options.path, this.name, async (file) => {
       const stats = await file.stat({ bigint: true });
@@ -111,6 +112,17 @@ export class TextFile implements LogFile {
         release: () => rm(chunk.path, { force: true }),
       };
     });
+  }
+
+  async retry(records: readonly RawRecord[]): Promise<Reread> {
+    const { columns, eventTime, path, scratchPath } = this.#options;
+    // The header of a CSV file says which value is which; it is there as long as the file is.
+    const format = await withFile(path, this.name, async (file) => {
+      const opening = await openText(file, this.name, (await file.stat()).size, this.#options);
+      if (opening === null) throw replaced(this.name, 'its header is gone');
+      return opening.format;
+    });
+    return rereadText(records, format, textColumns(columns), eventTime, await scratchPath());
   }
 
   #position(state: PartitionState): TextPosition {

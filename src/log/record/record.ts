@@ -19,6 +19,9 @@ export function textColumns(columns: readonly DeclaredColumn[]): TextColumn[] {
   return columns.map((column) => ({ name: column.name, declared: column.type, type: parseDeclaredType(column) }));
 }
 
+/** Why a record whose bytes are no text does not fit. */
+export const NOT_UTF8 = 'not valid UTF-8';
+
 /** A field as it is handed to SQL, or an object with the reason why it does not fit. */
 type Field = string | null | { readonly misfit: string };
 

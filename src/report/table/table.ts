@@ -4,6 +4,7 @@ import { canaryTable } from './canary.js';
 import { comparisonTable } from './comparison.js';
 import { gateTable } from './gate.js';
 import { doctorTable, initTable, rebuildTable, routeTable } from './other.js';
+import { quarantineTable } from './quarantine.js';
 import { runTable } from './run.js';
 
 /** A result for people at a terminal. */
@@ -19,6 +20,8 @@ export function renderTable(result: Result, options: RenderOptions): string {
       return canaryTable(result, options);
     case 'cutover.route/v1':
       return routeTable(result, options);
+    case 'cutover.quarantine/v1':
+      return quarantineTable(result, options);
     case 'cutover.doctor/v1':
       return doctorTable(result, options);
     case 'cutover.init/v1':

@@ -38,11 +38,13 @@ export interface BatchResultRecord {
   readonly jobMs: number;
   /** When everything, not only some partitions, was last computed. */
   readonly fullAt: Date;
+  /** How many retries from quarantine there had been at the cut (see `countRetries`). */
+  readonly retries: number;
 }
 
 export async function loadBatchResult(session: SqlSession, pipeline: string): Promise<BatchResultRecord | null> {
   const [row] = await session.query(
-    `SELECT code_hash, cut_json, job_ms, CAST(extract(epoch FROM full_at) * 1000 AS BIGINT) AS full_at FROM cutover.batch_results WHERE pipeline = $1`,
+    `SELECT code_hash, cut_json, job_ms, CAST(extract(epoch FROM full_at) * 1000 AS BIGINT) AS full_at, retries FROM cutover.batch_results WHERE pipeline = $1`,
     [pipeline],
   );
   if (row === undefined) return null;
@@ -51,6 +53,7 @@ export async function loadBatchResult(session: SqlSession, pipeline: string): Pr
     cut: fromJson(JSON.parse(String(row['cut_json'])) as OffsetVectorJson),
     jobMs: Number(row['job_ms']),
     fullAt: new Date(Number(row['full_at'])),
+    retries: Number(row['retries'] ?? 0),
   };
 }
 
@@ -61,9 +64,10 @@ export async function saveBatchResult(
   at: Date,
 ): Promise<void> {
   await session.run(
-    `INSERT INTO cutover.batch_results VALUES ($1, $2, $3, $4, CAST($5 AS TIMESTAMPTZ), CAST($6 AS TIMESTAMPTZ))
+    `INSERT INTO cutover.batch_results (pipeline, code_hash, cut_json, job_ms, full_at, published_at, retries)
+     VALUES ($1, $2, $3, $4, CAST($5 AS TIMESTAMPTZ), CAST($6 AS TIMESTAMPTZ), $7)
      ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, cut_json = excluded.cut_json, job_ms = excluded.job_ms,
-       full_at = excluded.full_at, published_at = excluded.published_at`,
+       full_at = excluded.full_at, published_at = excluded.published_at, retries = excluded.retries`,
     [
       pipeline,
       result.codeHash,
@@ -71,6 +75,7 @@ export async function saveBatchResult(
       Math.round(result.jobMs),
       result.fullAt.toISOString(),
       at.toISOString(),
+      result.retries,
     ],
   );
 }

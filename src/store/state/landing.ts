@@ -1,6 +1,7 @@
 import { CutoverError } from '../../model/errors.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { SqlDialect, SqlSession } from '../contract.js';
+import { widens, widensInPlace } from './widening.js';
 
 /** The columns that cutover adds to every event, after the log's own. */
 export const EVENT_METADATA: readonly DeclaredColumn[] = [
@@ -10,7 +11,10 @@ export const EVENT_METADATA: readonly DeclaredColumn[] = [
   { name: '_ingested_at', type: 'timestamptz' },
 ];
 
-/** Creates the landing, or checks that it has the log's columns. Errors: LOG_SCHEMA_MISMATCH. */
+/**
+ * Creates the landing, or checks that it has the log's columns. Columns whose type was declared wider since (an integer as bigint, a decimal with more
+ * digits; see `widens`) are widened: what has landed stays what it is. Errors: LOG_SCHEMA_MISMATCH.
+ */
 export async function ensureLanding(
   session: SqlSession,
   dialect: SqlDialect,
@@ -26,9 +30,19 @@ export async function ensureLanding(
     for (const statement of dialect.landingIndexes) await session.run(statement);
     await session.run(`INSERT INTO cutover.meta VALUES ('landing', $1)`, [signature]);
   } else if (row['value'] !== signature) {
+    const former = String(row['value']).split(BETWEEN);
+    const wider = wanted.filter((column, i) => column !== former[i]);
+    if (former.length === wanted.length && wanted.every((column, i) => fits(former[i] ?? '', column, dialect))) {
+      for (const column of wider) {
+        const [name, type] = apart(column);
+        await session.run(`ALTER TABLE cutover.landing ALTER COLUMN ${name} TYPE ${type}`);
+      }
+      await session.run(`UPDATE cutover.meta SET value = $1 WHERE name = 'landing'`, [signature]);
+      return;
+    }
     throw new CutoverError(
       'LOG_SCHEMA_MISMATCH',
-      `the log has other columns than the landing was made with: ${changeOf(String(row['value']).split(BETWEEN), wanted)}`,
+      `the log has other columns than the landing was made with: ${changeOf(former, wanted)}`,
       'Restore the former log.schema, or start with a new store. Where none is declared, the columns are those of the files: declare it, and rows that do not fit go to quarantine.',
     );
   }
@@ -36,6 +50,18 @@ export async function ensureLanding(
 
 /** Between two columns of a signature; types hold commas too. */
 const BETWEEN = /, (?=")/;
+
+/** A column of a signature: its quoted name and its type. */
+function apart(column: string): readonly [name: string, type: string] {
+  const at = column.lastIndexOf('" ') + 1;
+  return [column.slice(0, at), column.slice(at + 1)];
+}
+
+function fits(former: string, wanted: string, { kind }: SqlDialect): boolean {
+  if (former === wanted) return true;
+  const [[name, type], [wantedName, wantedType]] = [apart(former), apart(wanted)];
+  return name === wantedName && (kind === 'postgres' ? widensInPlace : widens)(type, wantedType);
+}
 
 function changeOf(former: readonly string[], wanted: readonly string[]): string {
   const gone = former.filter((column) => !wanted.includes(column));

@@ -1,5 +1,6 @@
 import type { OffsetVector } from '../../model/offset-vector.js';
 import type { PartitionState } from '../../model/partition.js';
+import { stampText } from '../../model/stamp.js';
 import type { Row, SqlSession } from '../contract.js';
 
 /**
@@ -31,6 +32,26 @@ export async function newestStamp(session: SqlSession): Promise<number> {
     'SELECT CAST(extract(epoch FROM max(updated_at)) * 1000000 AS BIGINT) AS us FROM cutover.offsets',
   );
   return Number(row?.['us'] ?? 0);
+}
+
+/**
+ * The moment of the newest micro-batch that the session's snapshot holds, as UTC text; null before the first. (A partition that was only claimed has a
+ * moment of its own.)
+ */
+export async function newestLanded(session: SqlSession): Promise<string | null> {
+  const [row] = await session.query(
+    `SELECT CAST(extract(epoch FROM max(updated_at)) * 1000000 AS BIGINT) AS us FROM cutover.offsets WHERE position <> ''`,
+  );
+  const us = row?.['us'];
+  return us === null || us === undefined ? null : stampText(Number(us));
+}
+
+/** Marks a partition as changed at a moment, where events of it landed without moving it on. */
+export async function touchPartition(session: SqlSession, partition: number, at: string): Promise<void> {
+  await session.run('UPDATE cutover.offsets SET updated_at = CAST($2 AS TIMESTAMPTZ) WHERE partition = $1', [
+    partition,
+    at,
+  ]);
 }
 
 /** A micro-batch's step of one partition. */

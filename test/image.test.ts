@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const ROOT = join(import.meta.dirname, '..');
+const text = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+
+/** Paths that the Dockerfile takes from the repository. */
+const copied = text('Dockerfile')
+  .split('\n')
+  .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+  .flatMap((line) =>
+    line
+      .split(/\s+/)
+      .slice(1, -1)
+      .filter((word) => !word.startsWith('--')),
+  );
+
+const compose = z.object({
+  services: z.record(
+    z.string(),
+    z.looseObject({ depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}) }),
+  ),
+});
+
+describe('the image', () => {
+  it('takes files that are there, and that .dockerignore lets through', () => {
+    expect(copied.length).toBeGreaterThan(8);
+    const ignored = text('.dockerignore').trim().split('\n');
+    for (const path of copied) {
+      expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
+      const [first] = path.split('/');
+      expect([path, ignored.includes(first ?? ''), ignored.includes(path)]).toEqual([path, false, false]);
+    }
+  });
+
+  it('runs without root, and only with production dependencies', () => {
+    const last = text('Dockerfile').split('\nFROM ').at(-1) ?? '';
+    expect(last).toContain('USER node');
+    expect(last).toContain('COPY --from=dependencies /build/node_modules');
+    expect(text('Dockerfile')).toContain('npm ci --omit=dev');
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('starts a service after services that it has, and whose end or health it can tell', () => {
+    const { services } = compose.parse(parse(text('docker-compose.yml')));
+    expect(Object.keys(services).sort()).toEqual(['cutover', 'kafka', 'postgres', 'producer', 'topics']);
+    for (const { depends_on: after } of Object.values(services)) {
+      for (const [name, { condition }] of Object.entries(after)) {
+        expect(Object.keys(services)).toContain(name);
+        if (condition === 'service_healthy') expect(services[name]).toHaveProperty('healthcheck');
+      }
+    }
+  });
+});
