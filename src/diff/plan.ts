@@ -9,6 +9,8 @@ export interface Strategy {
 export interface PlanFacts {
   readonly batchRows: number;
   readonly streamRows: number;
+  /** False: each side has at least so many. */
+  readonly exact?: boolean;
   /** What the last comparison of this pipeline found. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
   readonly forced?: 'digest' | 'join' | undefined;
@@ -53,6 +55,7 @@ export function planDiff(facts: PlanFacts): Strategy {
       buckets: 0,
     };
   }
+  const size = facts.exact === false ? `at least ${rows}` : String(rows);
   const buckets = expectedShare(expected, FEW_BUCKETS) > MANY_FROM ? MANY_BUCKETS : FEW_BUCKETS;
-  return { strategy: 'digest', reason: `${rows} rows, about ${expected} keys expected to differ (${from})`, buckets };
+  return { strategy: 'digest', reason: `${size} rows, about ${expected} keys expected to differ (${from})`, buckets };
 }

@@ -59,7 +59,12 @@ export async function publish(
       reshaped: false,
     };
   }
-  const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
+  const hashed = wanted.map((column) => ({
+    expression: dialect.comparable(dialect.quote(column.name), column, column),
+    self: column,
+    other: column,
+    nullable: true,
+  }));
   const side = (relation: string, sign: number, filter: string): string =>
     `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * ${dialect.wideHash(dialect.rowHash(hashed))} AS cutover_h FROM ${relation}${filter}`;
   const changedKeys = await session.materialize(
