@@ -52,10 +52,9 @@ function chained(value: HashedValue, place: number, seed: string): { hash: strin
   const { expression, self, other, nullable } = value;
   const kind = kindOf(self, other);
   const or = (text: string, replacement: string): string => (nullable ? `coalesce(${text}, ${replacement})` : text);
-  const own = `(${seed} # ${tag(3 * place)})`;
-  const told = nullable
-    ? `(${seed} # CASE WHEN ${expression} IS NULL THEN ${tag(3 * place + 1)} ELSE ${tag(3 * place)} END)`
-    : own;
+  const tags = Array.from({ length: 6 }, (_, n) => tag(6 * place + n));
+  const own = `(${seed} # ${tags[0]})`;
+  const told = nullable ? `(${seed} # CASE WHEN ${expression} IS NULL THEN ${tags[2]} ELSE ${tags[0]} END)` : own;
   switch (kind) {
     case 'text':
       return { hash: `hashtextextended(${or(expression, `''`)}, ${told})`, mixed: true };
@@ -67,12 +66,22 @@ function chained(value: HashedValue, place: number, seed: string): { hash: strin
       };
     case 'numeric':
     case 'scaled': {
-      const text = `CAST(${kind === 'scaled' ? expression : `trim_scale(${expression})`} AS TEXT) COLLATE "C"`;
-      return { hash: `hashtextextended(${or(text, `''`)}, ${own})`, mixed: true };
+      // NaN and the infinities give the seed back, zero the seed less one.
+      const ends =
+        kind === 'scaled'
+          ? ''
+          : ` WHEN ${expression} < numeric 'Infinity' THEN ${tags[0]} WHEN ${expression} < numeric 'NaN' THEN ${tags[3]}`;
+      const negative =
+        kind === 'scaled'
+          ? tags[1]
+          : `CASE WHEN ${expression} > numeric '-Infinity' THEN ${tags[1]} ELSE ${tags[4]} END`;
+      const empty = nullable ? ` WHEN ${expression} IS NULL THEN ${tags[2]}` : '';
+      const sign = `CASE WHEN ${expression} < 0 THEN ${negative}${ends}${empty} ELSE ${kind === 'scaled' ? tags[0] : tags[5]} END`;
+      return { hash: `hash_numeric_extended(${or(expression, '0')}, ${seed} # ${sign})`, mixed: false };
     }
     case 'boolean':
       return {
-        hash: `(${seed} # CASE WHEN ${expression} THEN ${tag(3 * place)} WHEN NOT ${expression} THEN ${tag(3 * place + 1)} ELSE ${tag(3 * place + 2)} END)`,
+        hash: `(${seed} # CASE WHEN ${expression} THEN ${tags[0]} WHEN NOT ${expression} THEN ${tags[1]} ELSE ${tags[2]} END)`,
         mixed: false,
       };
     case 'integer':
@@ -89,15 +98,18 @@ function chained(value: HashedValue, place: number, seed: string): { hash: strin
     case 'date':
       return { hash: `hashint4extended(${days(expression)}, ${told})`, mixed: true };
     case 'timestamp': {
-      const zone = self.type === other.type && self.family === 'timestamptz';
-      const naive = or(zone ? `(${expression} AT TIME ZONE INTERVAL '0')` : expression, `TIMESTAMP '2000-01-01'`);
-      // 2^32 microseconds are one bin: its number is the upper half of the value, which the hash of the value folds onto the lower one.
-      const upper = `date_bin(INTERVAL '4294.967296 s', greatest(${naive}, TIMESTAMP '4700-01-01 BC'), TIMESTAMP '2000-01-01')`;
-      const half = `CASE WHEN ${naive} < TIMESTAMP '2000-01-01' THEN ${tag(3 * place + 2)} ELSE 0 END`;
-      return {
-        hash: `timestamp_hash_extended(${upper}, timestamp_hash_extended(${naive}, ${told} # ${half}))`,
-        mixed: true,
-      };
+      const zoned = self.type === other.type && self.family === 'timestamptz';
+      const at = (text: string): string => (zoned ? `TIMESTAMPTZ '${text}+00'` : `TIMESTAMP '${text}'`);
+      const naive = (text: string): string => (zoned ? `(${text} AT TIME ZONE INTERVAL '0')` : text);
+      const start = at('2000-01-01 00:00:00');
+      const first = zoned ? `TIMESTAMPTZ '4700-01-01 00:00:00+00 BC'` : `TIMESTAMP '4700-01-01 00:00:00 BC'`;
+      // 2^32 microseconds are one bin: its number is the upper half of the value, which the hash of the value folds onto the lower one. Halves of times before
+      // 2000 are folded in another way, so that these need a tag of their own. The first bin of all would begin before the first time that there is.
+      const bin = `date_bin(INTERVAL '4294.967296 s', greatest(${expression}, ${first}), ${start})`;
+      const empty = nullable ? ` WHEN ${expression} IS NULL THEN ${tags[2]}` : '';
+      const era = `CASE WHEN ${expression} < ${start} THEN ${tags[1]}${empty} ELSE ${tags[0]} END`;
+      const hash = `timestamp_hash_extended(${naive(or(expression, start))}, ${seed} # ${era})`;
+      return { hash: `timestamp_hash_extended(${naive(bin)}, ${hash})`, mixed: true };
     }
     case 'uuid':
       return {
