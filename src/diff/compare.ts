@@ -6,7 +6,7 @@ import { pairColumns } from './columns.js';
 import { findDifferingBuckets } from './digest.js';
 import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
-import { planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import { FEW_BUCKETS, planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
 import { CANDIDATES, DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
 import { Tally, type SideRows } from './tally.js';
 
@@ -88,7 +88,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     previous: input.previous,
     forced: input.strategy,
   });
-  const { remaining, differing, rows } = await narrowDown(
+  const { remaining, digest, rows } = await narrowDown(
     session,
     statements,
     { batch, stream },
@@ -121,7 +121,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     plan: {
       strategy: strategy.strategy,
       reason: strategy.reason,
-      ...(strategy.strategy === 'digest' ? { buckets: strategy.buckets, differing_buckets: differing } : {}),
+      ...digest,
       candidates: tally.candidates,
     },
     columns_compared: columns.compared.map(({ name }) => name),
@@ -148,6 +148,13 @@ interface Counts extends SidesRows {
   readonly exact: boolean;
 }
 
+interface Narrowed {
+  readonly remaining: Remaining;
+  /** What the plan says of the digests. */
+  readonly digest: { readonly buckets?: number; readonly differing_buckets?: number };
+  readonly rows: SidesRows;
+}
+
 async function narrowDown(
   session: SqlSession,
   statements: DiffStatements,
@@ -155,7 +162,7 @@ async function narrowDown(
   strategy: Strategy,
   counts: Counts,
   progress: Progress | undefined,
-): Promise<{ remaining: Remaining; differing: number; rows: SidesRows }> {
+): Promise<Narrowed> {
   if (strategy.strategy === 'join') {
     const rows = counts.exact
       ? counts
@@ -163,14 +170,20 @@ async function narrowDown(
           batch: await countRows(session, statements, sides.batch),
           stream: await countRows(session, statements, sides.stream),
         };
-    return { remaining: { kind: 'all' }, differing: 0, rows };
+    return { remaining: { kind: 'all' }, digest: {}, rows };
   }
   progress?.update('digesting', 0);
-  const { differing: listed, rows } = await findDifferingBuckets(session, statements, sides, strategy.buckets);
-  const differing = listed.length;
-  if (differing === 0) return { remaining: { kind: 'nothing' }, differing, rows };
-  if (differing > UNRESTRICTED_FROM * strategy.buckets) return { remaining: { kind: 'all' }, differing, rows };
-  return { remaining: { kind: 'buckets', scope: { buckets: strategy.buckets, listed } }, differing, rows };
+  let { buckets } = strategy;
+  let found = await findDifferingBuckets(session, statements, sides, buckets);
+  if (buckets === 1 && found.differing.length > 0) {
+    buckets = FEW_BUCKETS;
+    found = await findDifferingBuckets(session, statements, sides, buckets);
+  }
+  const { differing: listed, rows } = found;
+  const digest = { buckets, differing_buckets: listed.length };
+  if (listed.length === 0) return { remaining: { kind: 'nothing' }, digest, rows };
+  if (listed.length > UNRESTRICTED_FROM * buckets) return { remaining: { kind: 'all' }, digest, rows };
+  return { remaining: { kind: 'buckets', scope: { buckets, listed } }, digest, rows };
 }
 
 function scopeOf(remaining: Remaining): BucketScope | undefined {

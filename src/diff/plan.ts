@@ -2,7 +2,7 @@
 export interface Strategy {
   readonly strategy: 'digest' | 'join';
   readonly reason: string;
-  /** Digest only. */
+  /** Digest only. One: the sides are expected to be equal; when they are not, FEW_BUCKETS follow. */
   readonly buckets: number;
 }
 
@@ -56,6 +56,8 @@ export function planDiff(facts: PlanFacts): Strategy {
     };
   }
   const size = facts.exact === false ? `at least ${rows}` : String(rows);
+  if (facts.previous !== undefined && expected === 0)
+    return { strategy: 'digest', reason: `${size} rows, equal at the last comparison`, buckets: 1 };
   const buckets = expectedShare(expected, FEW_BUCKETS) > MANY_FROM ? MANY_BUCKETS : FEW_BUCKETS;
   return { strategy: 'digest', reason: `${size} rows, about ${expected} keys expected to differ (${from})`, buckets };
 }

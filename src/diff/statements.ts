@@ -47,17 +47,30 @@ export class DiffStatements {
     return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${from}`;
   }
 
-  /** For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. Rows with a NULL in their key are in bucket -1. */
+  /**
+   * For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. Rows with a NULL in their key are in bucket -1 and in no sum.
+   * Of one bucket only, bucket 0: this needs no grouping, and is the cheapest way to learn that nothing differs.
+   */
   digest(source: SideSource, buckets: number): string {
     const { side } = source;
     const values = [
       ...this.#hashedKey(side),
       ...this.#columns.compared.flatMap((column) => this.#hashed(column, side)),
     ];
-    const bucket = this.#dialect.bucketOf(this.#hashedKey(side), buckets);
-    const hashes = `SELECT ${source.unique ? bucket : `CASE WHEN ${this.#nullKey(side)} THEN -1 ELSE ${bucket} END`} AS bucket,
-      ${this.#dialect.rowHash(values)} AS h FROM ${source.relation} ${side} ${where([source.filter])}`;
-    return `SELECT bucket, count(*) AS n, ${this.#dialect.sumOfHashes('h')} AS digest FROM (${this.#dialect.once(hashes)}) hashed GROUP BY bucket`;
+    const hash = this.#dialect.rowHash(values);
+    const apart = (other: string, expression: string): string =>
+      source.unique ? expression : `CASE WHEN ${this.#nullKey(side)} THEN ${other} ELSE ${expression} END`;
+    const rows = `FROM ${source.relation} ${side} ${where([source.filter])}`;
+    const sum = `${this.#dialect.sumOfHashes('h')} AS digest`;
+    if (buckets === 1) {
+      const hashes = this.#dialect.once(`SELECT ${apart('NULL', hash)} AS h ${rows}`);
+      return `WITH whole AS (SELECT count(h) AS n, count(*) AS all_rows, ${sum} FROM (${hashes}) hashed)
+        SELECT 0 AS bucket, n, digest FROM whole UNION ALL SELECT -1, all_rows - n, NULL FROM whole`;
+    }
+    const hashes = this.#dialect.once(
+      `SELECT ${apart('-1', this.#dialect.bucketOf(this.#hashedKey(side), buckets))} AS bucket, ${hash} AS h ${rows}`,
+    );
+    return `SELECT bucket, count(*) AS n, ${sum} FROM (${hashes}) hashed GROUP BY bucket`;
   }
 
   /** Collects the duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
