@@ -2,6 +2,7 @@ import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { partitionPredicate } from './batch-job.js';
 import type { ShadowEnvironment } from './environment.js';
+import { publishByAddress } from './publish-by-address.js';
 import { RESULT, tableName } from './tables.js';
 
 export interface PublishCounts {
@@ -59,6 +60,10 @@ export async function publish(
       reshaped: false,
     };
   }
+  const target = { table, result: RESULT, columns: wanted, key: pipeline.key, scope };
+  const joined =
+    dialect.rowAddress === null ? null : await publishByAddress(session, dialect, dialect.rowAddress, target);
+  if (joined !== null) return { changedKeys: joined, reshaped: false };
   const hashed = wanted.map((column) => ({
     expression: dialect.comparable(dialect.quote(column.name), column, column),
     self: column,

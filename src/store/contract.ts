@@ -105,6 +105,8 @@ export interface SqlDialect {
   once(query: string): string;
   /** Counting a table's rows does not read them. */
   readonly countsAreFree: boolean;
+  /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
+  readonly rowAddress: string | null;
   /** The query of a cursor uses as many processors as any other. */
   readonly parallelCursors: boolean;
   /** The hash in a type in which sums and differences of it are exact. */

@@ -169,6 +169,8 @@ export const duckDbDialect: SqlDialect = {
   bucketOf: (key, buckets) => `CAST(${rowHash(key)} % ${buckets} AS INTEGER)`,
   once: (query) => query,
   countsAreFree: true,
+  // Its tables are stored by columns, and grouping them is quick.
+  rowAddress: null,
   parallelCursors: true,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,

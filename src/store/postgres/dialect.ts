@@ -107,6 +107,7 @@ export const postgresDialect: SqlDialect = {
   // As a literal of its type, because a plan with workers is only made where the planner sees at once that nothing is cut off.
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
+  rowAddress: 'ctid',
   parallelCursors: false,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,
