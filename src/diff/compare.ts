@@ -6,8 +6,8 @@ import { pairColumns } from './columns.js';
 import { findDifferingBuckets } from './digest.js';
 import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
-import { planDiff, UNRESTRICTED_FROM, type Strategy } from './plan.js';
-import { DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
+import { FEW_BUCKETS, planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import { CANDIDATES, DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
 import { Tally, type SideRows } from './tally.js';
 
 export interface DiffInput {
@@ -72,24 +72,43 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const reading: Reading = { session, columns, tally, listing, progress: input.progress };
 
   input.progress?.update('counting rows', 0);
-  const rows = {
-    batch: await countRows(session, statements, batch),
-    stream: await countRows(session, statements, stream),
+  const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
+  const counted = {
+    batch: await countRows(session, statements, batch, limit),
+    stream: await countRows(session, statements, stream, limit),
+  };
+  const counts: Counts = {
+    ...counted,
+    exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
   };
   const strategy = planDiff({
-    batchRows: rows.batch.rows,
-    streamRows: rows.stream.rows,
+    batchRows: counts.batch.rows,
+    streamRows: counts.stream.rows,
+    exact: counts.exact,
     previous: input.previous,
     forced: input.strategy,
   });
-  const { remaining, differing } = await narrowDown(session, statements, { batch, stream }, strategy, input.progress);
+  const { remaining, digest, rows } = await narrowDown(
+    session,
+    statements,
+    { batch, stream },
+    strategy,
+    counts,
+    input.progress,
+  );
 
   const withoutDuplicates = await takeOutDuplicates(reading, statements, batch, stream, remaining);
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(batch), 'batch');
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(stream), 'stream');
   if (remaining.kind !== 'nothing') {
     input.progress?.update('selecting candidates', 0);
-    await readCandidates(reading, statements.candidates(batch, stream, scopeOf(remaining), withoutDuplicates));
+    const candidates = statements.candidates(batch, stream, scopeOf(remaining), withoutDuplicates);
+    if (dialect.parallelCursors) await readCandidates(reading, candidates);
+    else {
+      await session.materialize(CANDIDATES, candidates);
+      await readCandidates(reading, `SELECT * FROM ${CANDIDATES}`);
+      await session.forget(CANDIDATES);
+    }
   }
   await session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
 
@@ -102,16 +121,38 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     plan: {
       strategy: strategy.strategy,
       reason: strategy.reason,
-      ...(strategy.strategy === 'digest' ? { buckets: strategy.buckets, differing_buckets: differing } : {}),
+      ...digest,
       candidates: tally.candidates,
     },
     columns_compared: columns.compared.map(({ name }) => name),
   };
 }
 
-async function countRows(session: SqlSession, statements: DiffStatements, source: SideSource): Promise<SideRows> {
-  const [row] = await session.query(statements.count(source));
+async function countRows(
+  session: SqlSession,
+  statements: DiffStatements,
+  source: SideSource,
+  limit?: number,
+): Promise<SideRows> {
+  const [row] = await session.query(statements.count(source, limit));
   return { rows: Number(row?.['n'] ?? 0), nulls: Number(row?.['nulls'] ?? 0) };
+}
+
+interface SidesRows {
+  readonly batch: SideRows;
+  readonly stream: SideRows;
+}
+
+/** Not exact: at least so many, where counting would cost a scan that a digest makes anyway. */
+interface Counts extends SidesRows {
+  readonly exact: boolean;
+}
+
+interface Narrowed {
+  readonly remaining: Remaining;
+  /** What the plan says of the digests. */
+  readonly digest: { readonly buckets?: number; readonly differing_buckets?: number };
+  readonly rows: SidesRows;
 }
 
 async function narrowDown(
@@ -119,15 +160,30 @@ async function narrowDown(
   statements: DiffStatements,
   sides: { readonly batch: SideSource; readonly stream: SideSource },
   strategy: Strategy,
+  counts: Counts,
   progress: Progress | undefined,
-): Promise<{ remaining: Remaining; differing: number }> {
-  if (strategy.strategy === 'join') return { remaining: { kind: 'all' }, differing: 0 };
+): Promise<Narrowed> {
+  if (strategy.strategy === 'join') {
+    const rows = counts.exact
+      ? counts
+      : {
+          batch: await countRows(session, statements, sides.batch),
+          stream: await countRows(session, statements, sides.stream),
+        };
+    return { remaining: { kind: 'all' }, digest: {}, rows };
+  }
   progress?.update('digesting', 0);
-  const listed = await findDifferingBuckets(session, statements, sides, strategy.buckets);
-  const differing = listed.length;
-  if (differing === 0) return { remaining: { kind: 'nothing' }, differing };
-  if (differing > UNRESTRICTED_FROM * strategy.buckets) return { remaining: { kind: 'all' }, differing };
-  return { remaining: { kind: 'buckets', scope: { buckets: strategy.buckets, listed } }, differing };
+  let { buckets } = strategy;
+  let found = await findDifferingBuckets(session, statements, sides, buckets);
+  if (buckets === 1 && found.differing.length > 0) {
+    buckets = FEW_BUCKETS;
+    found = await findDifferingBuckets(session, statements, sides, buckets);
+  }
+  const { differing: listed, rows } = found;
+  const digest = { buckets, differing_buckets: listed.length };
+  if (listed.length === 0) return { remaining: { kind: 'nothing' }, digest, rows };
+  if (listed.length > UNRESTRICTED_FROM * buckets) return { remaining: { kind: 'all' }, digest, rows };
+  return { remaining: { kind: 'buckets', scope: { buckets, listed } }, digest, rows };
 }
 
 function scopeOf(remaining: Remaining): BucketScope | undefined {

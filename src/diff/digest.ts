@@ -1,10 +1,20 @@
 import type { Row } from '../model/cell.js';
 import type { SqlSession } from '../store/contract.js';
 import type { DiffStatements, SideSource } from './statements.js';
+import type { SideRows } from './tally.js';
+
+/** The bucket of rows that have a NULL in their key: they match nothing. */
+const NULL_KEYS = -1;
 
 interface BucketDigest {
   readonly rows: number;
   readonly sum: string;
+}
+
+/** A side in buckets. */
+interface SideDigest {
+  readonly rows: SideRows;
+  readonly buckets: Map<number, BucketDigest>;
 }
 
 async function digestSide(
@@ -12,9 +22,12 @@ async function digestSide(
   statements: DiffStatements,
   source: SideSource,
   buckets: number,
-): Promise<Map<number, BucketDigest>> {
+): Promise<SideDigest> {
   const rows = await session.query(statements.digest(source, buckets));
-  return new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
+  const found = new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
+  const nulls = found.get(NULL_KEYS)?.rows ?? 0;
+  found.delete(NULL_KEYS);
+  return { rows: { rows: nulls + [...found.values()].reduce((sum, one) => sum + one.rows, 0), nulls }, buckets: found };
 }
 
 function digestOf(row: Row): BucketDigest {
@@ -35,14 +48,17 @@ export function differingBuckets(
   return differing.sort((a, b) => a - b);
 }
 
-/** Digests both sides, one scan each, and names the buckets that differ. */
+/** Digests both sides, one scan each: counts their rows and names the buckets that differ. */
 export async function findDifferingBuckets(
   session: SqlSession,
   statements: DiffStatements,
   sides: { readonly batch: SideSource; readonly stream: SideSource },
   buckets: number,
-): Promise<number[]> {
+): Promise<{ differing: number[]; rows: { batch: SideRows; stream: SideRows } }> {
   const batch = await digestSide(session, statements, sides.batch, buckets);
   const stream = await digestSide(session, statements, sides.stream, buckets);
-  return differingBuckets(batch, stream);
+  return {
+    differing: differingBuckets(batch.buckets, stream.buckets),
+    rows: { batch: batch.rows, stream: stream.rows },
+  };
 }

@@ -25,6 +25,16 @@ describe('planDiff', () => {
     expect(planDiff({ ...LARGE, previous: { differing: 20_000, keys: 1e7 } }).strategy).toBe('join');
   });
 
+  it('takes one bucket where the sides were equal, unless their rows say otherwise', () => {
+    const previous = { differing: 0, keys: 1e7 };
+    expect(planDiff({ ...LARGE, previous })).toMatchObject({ strategy: 'digest', buckets: 1 });
+    expect(planDiff({ batchRows: 10_000_000, streamRows: 9_999_999, previous }).buckets).toBe(FEW_BUCKETS);
+  });
+
+  it('says when it knows a lower bound of the rows only', () => {
+    expect(planDiff({ batchRows: 50_000, streamRows: 50_000, exact: false }).reason).toContain('at least 50000 rows');
+  });
+
   it('sees from the row counts that many keys are missing', () => {
     expect(planDiff({ batchRows: 10_000_000, streamRows: 9_000_000 }).strategy).toBe('join');
     expect(planDiff({ batchRows: 10_000_000, streamRows: 0 }).strategy).toBe('join');

@@ -2,13 +2,15 @@
 export interface Strategy {
   readonly strategy: 'digest' | 'join';
   readonly reason: string;
-  /** Digest only. */
+  /** Digest only. One: the sides are expected to be equal; when they are not, FEW_BUCKETS follow. */
   readonly buckets: number;
 }
 
 export interface PlanFacts {
   readonly batchRows: number;
   readonly streamRows: number;
+  /** False: each side has at least so many. */
+  readonly exact?: boolean;
   /** What the last comparison of this pipeline found. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
   readonly forced?: 'digest' | 'join' | undefined;
@@ -53,6 +55,9 @@ export function planDiff(facts: PlanFacts): Strategy {
       buckets: 0,
     };
   }
+  const size = facts.exact === false ? `at least ${rows}` : String(rows);
+  if (facts.previous !== undefined && expected === 0)
+    return { strategy: 'digest', reason: `${size} rows, equal at the last comparison`, buckets: 1 };
   const buckets = expectedShare(expected, FEW_BUCKETS) > MANY_FROM ? MANY_BUCKETS : FEW_BUCKETS;
-  return { strategy: 'digest', reason: `${rows} rows, about ${expected} keys expected to differ (${from})`, buckets };
+  return { strategy: 'digest', reason: `${size} rows, about ${expected} keys expected to differ (${from})`, buckets };
 }

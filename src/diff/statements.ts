@@ -1,4 +1,5 @@
-import type { SqlDialect } from '../store/contract.js';
+import type { Column } from '../model/column.js';
+import type { HashedValue, SqlDialect } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { ComparedColumn } from './compared-column.js';
 
@@ -6,6 +7,9 @@ export type Side = 'batch' | 'stream';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
+
+/** The candidates of a comparison, where they are not read as they are found. */
+export const CANDIDATES = 'cutover_diff_candidates';
 
 /** A side as it takes part in the comparison. */
 export interface SideSource {
@@ -23,6 +27,8 @@ export interface BucketScope {
   readonly listed: readonly number[];
 }
 
+const FLAG: Column = { name: '', type: 'boolean', family: 'boolean' };
+
 /** The SQL of a comparison, built from the dialect's pieces; one object for one pair of tables. */
 export class DiffStatements {
   readonly #dialect: SqlDialect;
@@ -33,21 +39,38 @@ export class DiffStatements {
     this.#columns = columns;
   }
 
-  /** `n` rows, `nulls` of them with a NULL in their key. */
-  count(source: SideSource): string {
+  /** `n` rows, `nulls` of them with a NULL in their key; with a limit, of the first so many rows. */
+  count(source: SideSource, limit?: number): string {
     const nulls = source.unique ? '0' : `coalesce(sum(CASE WHEN ${this.#nullKey(source.side)} THEN 1 ELSE 0 END), 0)`;
-    return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${source.relation} ${source.side} ${where([source.filter])}`;
+    const rows = `${source.relation} ${source.side} ${where([source.filter])}`;
+    const from = limit === undefined ? rows : `(SELECT * FROM ${rows} LIMIT ${limit}) ${source.side}`;
+    return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${from}`;
   }
 
-  /** For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. */
+  /**
+   * For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. Rows with a NULL in their key are in bucket -1 and in no sum.
+   * Of one bucket only, bucket 0: this needs no grouping, and is the cheapest way to learn that nothing differs.
+   */
   digest(source: SideSource, buckets: number): string {
     const { side } = source;
-    const values = [...this.#columns.key, ...this.#columns.compared].flatMap((column) => this.#hashed(column, side));
-    // The inner query evaluates each hash once a row.
-    return `SELECT bucket, count(*) AS n, ${this.#dialect.sumOfHashes('h')} AS digest FROM (
-      SELECT ${this.#bucket(side, buckets)} AS bucket, ${this.#dialect.rowHash(values)} AS h
-      FROM ${source.relation} ${side} ${where([source.filter, this.#notNull(source)])}
-    ) hashed GROUP BY bucket`;
+    const values = [
+      ...this.#hashedKey(side),
+      ...this.#columns.compared.flatMap((column) => this.#hashed(column, side)),
+    ];
+    const hash = this.#dialect.rowHash(values);
+    const apart = (other: string, expression: string): string =>
+      source.unique ? expression : `CASE WHEN ${this.#nullKey(side)} THEN ${other} ELSE ${expression} END`;
+    const rows = `FROM ${source.relation} ${side} ${where([source.filter])}`;
+    const sum = `${this.#dialect.sumOfHashes('h')} AS digest`;
+    if (buckets === 1) {
+      const hashes = this.#dialect.once(`SELECT ${apart('NULL', hash)} AS h ${rows}`);
+      return `WITH whole AS (SELECT count(h) AS n, count(*) AS all_rows, ${sum} FROM (${hashes}) hashed)
+        SELECT 0 AS bucket, n, digest FROM whole UNION ALL SELECT -1, all_rows - n, NULL FROM whole`;
+    }
+    const hashes = this.#dialect.once(
+      `SELECT ${apart('-1', this.#dialect.bucketOf(this.#hashedKey(side), buckets))} AS bucket, ${hash} AS h ${rows}`,
+    );
+    return `SELECT bucket, count(*) AS n, ${sum} FROM (${hashes}) hashed GROUP BY bucket`;
   }
 
   /** Collects the duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
@@ -153,16 +176,21 @@ export class DiffStatements {
       : [value];
   }
 
-  /**
-   * The values that enter the row hash. A store's hash may not tell nested values apart (DuckDB 1.5: NULL, [] and [NULL] hash alike,
-   * so do NULL and a struct of NULLs): their texts go in as well. Texts may differ for equal values, which only adds candidates.
-   */
-  #hashed(column: ComparedColumn, side: Side): string[] {
-    const values = this.#values(column, side);
-    const [first] = values;
-    // Where the types of the sides differ, nested values are compared as texts anyway.
-    if (first === undefined || column.batch.type !== column.stream.type) return values;
-    return [...this.#dialect.hashable(first, column[side]), ...values.slice(1)];
+  /** The values as they go into the row hash. */
+  #hashed(column: ComparedColumn, side: Side): HashedValue[] {
+    const [self, other] = side === 'batch' ? [column.batch, column.stream] : [column.stream, column.batch];
+    const [first = '', ...flags] = this.#values(column, side);
+    return [
+      { expression: first, self, other, nullable: true },
+      ...flags.map((expression) => ({ expression, self: FLAG, other: FLAG, nullable: true })),
+    ];
+  }
+
+  /** The key of a row that has no NULL in it. */
+  #hashedKey(side: Side): HashedValue[] {
+    return this.#columns.key
+      .flatMap((column) => this.#hashed(column, side))
+      .map((value) => ({ ...value, nullable: false }));
   }
 
   #distinct(column: ComparedColumn): string {
@@ -183,12 +211,10 @@ export class DiffStatements {
     return unique ? undefined : `NOT ${this.#nullKey(side)}`;
   }
 
-  #bucket(side: Side, buckets: number): string {
-    return this.#dialect.bucketOf(this.#dialect.rowHash(this.#keys(side)), buckets);
-  }
-
   #inScope(side: Side, scope: BucketScope | undefined): string | undefined {
-    return scope === undefined ? undefined : `${this.#bucket(side, scope.buckets)} IN (${scope.listed.join(', ')})`;
+    return scope === undefined
+      ? undefined
+      : `${this.#dialect.bucketOf(this.#hashedKey(side), scope.buckets)} IN (${scope.listed.join(', ')})`;
   }
 
   #notDuplicate(side: Side): string {

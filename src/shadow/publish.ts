@@ -2,6 +2,7 @@ import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { partitionPredicate } from './batch-job.js';
 import type { ShadowEnvironment } from './environment.js';
+import { publishByAddress } from './publish-by-address.js';
 import { RESULT, tableName } from './tables.js';
 
 export interface PublishCounts {
@@ -60,7 +61,16 @@ export async function publish(
       reshaped: false,
     };
   }
-  const hashed = wanted.flatMap((column) => dialect.hashable(dialect.quote(column.name), column));
+  const target = { table, result: RESULT, columns: wanted, key: pipeline.key, scope };
+  const joined =
+    dialect.rowAddress === null ? null : await publishByAddress(session, dialect, dialect.rowAddress, target);
+  if (joined !== null) return { changedKeys: joined, reshaped: false };
+  const hashed = wanted.map((column) => ({
+    expression: dialect.comparable(dialect.quote(column.name), column, column),
+    self: column,
+    other: column,
+    nullable: true,
+  }));
   const side = (relation: string, sign: number, filter: string): string =>
     `SELECT ${key.join(', ')}, ${sign} AS cutover_s, ${sign} * ${dialect.wideHash(dialect.rowHash(hashed))} AS cutover_h FROM ${relation}${filter}`;
   const changedKeys = await session.materialize(

@@ -82,6 +82,16 @@ export interface TableRead {
   readonly name: string;
 }
 
+/** A value of one side as it goes into a hash. */
+export interface HashedValue {
+  /** What `comparable` made of it. */
+  readonly expression: string;
+  readonly self: Column;
+  /** The column that it is compared with. */
+  readonly other: Column;
+  readonly nullable: boolean;
+}
+
 /** The pieces of SQL in which the stores differ. Every expression argument and result is SQL text. */
 export interface SqlDialect {
   readonly kind: 'duckdb' | 'postgres';
@@ -119,13 +129,20 @@ export interface SqlDialect {
   /** A list normalised to a sorted set. */
   asSet(expression: string): string;
   /**
-   * The expressions by which a column's value goes into `rowHash`: more than one where the store's hash alone does not tell values apart.
+   * A 64-bit hash of a row, whatever is in its columns: exact sums of it over two sets of rows are equal when the rows are (up to -0, NaN and other spellings of
+   * one value, which may hash differently), and no other rows have that sum but by a chance of 2^-64. NULL is a value of its own.
    */
-  hashable(expression: string, column: Column): readonly string[];
-  /** A well-mixed 64-bit hash of several expressions; NULL is a value of its own. */
-  rowHash(expressions: readonly string[]): string;
-  /** `hash` (of `rowHash`) mod `buckets`, as an integer expression. */
-  bucketOf(hash: string, buckets: number): string;
+  rowHash(values: readonly HashedValue[]): string;
+  /** A key's bucket, 0 to `buckets` - 1 (a power of two), as an integer expression: equal keys have the same. */
+  bucketOf(key: readonly HashedValue[], buckets: number): string;
+  /** Makes a subquery evaluate its expressions once a row, however often they are used outside. */
+  once(query: string): string;
+  /** Counting a table's rows does not read them. */
+  readonly countsAreFree: boolean;
+  /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
+  readonly rowAddress: string | null;
+  /** The query of a cursor uses as many processors as any other. */
+  readonly parallelCursors: boolean;
   /** The hash in a type in which sums and differences of it are exact. */
   wideHash(hash: string): string;
   /** Exact sum of hashes, as text. */

@@ -311,7 +311,9 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
           const [a, b] = await columnsOf(`(SELECT ${left} AS a, ${right} AS b)`);
           if (a === undefined || b === undefined) throw new Error('no columns');
           const hash = (of: string, self: Column, other: Column): string =>
-            store.dialect.rowHash(store.dialect.hashable(store.dialect.comparable(of, self, other), self));
+            store.dialect.rowHash([
+              { expression: store.dialect.comparable(of, self, other), self, other, nullable: true },
+            ]);
           const row = one(
             await session.query(
               `SELECT ${hash('a', a, b)} = ${hash('b', b, a)} AS same FROM (SELECT ${left} AS a, ${right} AS b) q`,
@@ -335,10 +337,12 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
       });
 
       it('the sum of row hashes changes when two rows exchange a value, and with duplicates', async () => {
+        const integer: Column = { name: '', type: 'integer', family: 'integer' };
+        const values = ['a', 'b'].map((expression) => ({ expression, self: integer, other: integer, nullable: true }));
         const sum = async (rows: string): Promise<unknown> =>
           one(
             await session.query(
-              `SELECT ${store.dialect.sumOfHashes(store.dialect.rowHash(['a', 'b']))} AS s FROM (VALUES ${rows}) v(a, b)`,
+              `SELECT ${store.dialect.sumOfHashes(store.dialect.rowHash(values))} AS s FROM (VALUES ${rows}) v(a, b)`,
             ),
           )['s'];
         const original = await sum(`(1, 10), (2, 20)`);
@@ -350,7 +354,11 @@ export function storeSuite(name: string, fixture: () => StoreFixture): void {
       });
 
       it('buckets of hashes lie in range', async () => {
-        const bucket = store.dialect.bucketOf(store.dialect.rowHash(['x']), 16);
+        const integer: Column = { name: '', type: 'integer', family: 'integer' };
+        const bucket = store.dialect.bucketOf(
+          [{ expression: 'x', self: integer, other: integer, nullable: false }],
+          16,
+        );
         const rows = await session.query(
           `SELECT ${bucket} AS b, count(*) AS n FROM generate_series(1, 4000) g(x) GROUP BY 1 ORDER BY 1`,
         );

@@ -33,6 +33,41 @@ function rules(columns: Record<string, ColumnRule>): Partial<DiffInput> {
   return { rules: { columns } };
 }
 
+describe('compareTables after an equal comparison', () => {
+  const previous = { differing: 0, keys: 60_000 };
+  const tables = (stream: string): Promise<void> =>
+    session.script(`CREATE TABLE x AS SELECT CASE WHEN i > 0 THEN i END AS id, i AS v FROM range(60000) r(i);
+      CREATE TABLE y AS ${stream}`);
+
+  it.each([
+    { unique: { batch: false, stream: false }, nulls: 2, matched: 59_999 },
+    { unique: { batch: true, stream: true }, nulls: 0, matched: 59_999 },
+  ])('looks at one bucket, which is equal: $unique', async ({ unique, nulls, matched }) => {
+    await tables('SELECT * FROM x');
+    if (unique.batch) await session.script('DELETE FROM x WHERE id IS NULL; DELETE FROM y WHERE id IS NULL');
+    const outcome = await diff({ previous, unique });
+    expect(outcome).toMatchObject({
+      matched,
+      null_key: nulls,
+      plan: { buckets: 1, differing_buckets: 0, candidates: 0 },
+    });
+  });
+
+  it('goes on with many buckets where it is not', async () => {
+    await tables(
+      `SELECT id, CASE WHEN id = 4711 THEN -1 ELSE v END AS v FROM x WHERE id IS NOT NULL UNION ALL SELECT NULL, 5`,
+    );
+    const outcome = await diff({ previous });
+    expect(outcome).toMatchObject({ matched: 59_998, value_mismatch: 1, null_key: 2, plan: { differing_buckets: 1 } });
+    expect(outcome.plan.buckets).toBeGreaterThan(1);
+  });
+
+  it('sees one more row that is a duplicate', async () => {
+    await tables('SELECT * FROM x UNION ALL SELECT 7, 7');
+    expect(await diff({ previous })).toMatchObject({ duplicate_key: 1, matched: 59_998 });
+  });
+});
+
 describe.each(STRATEGIES)('compareTables by %s', (strategy) => {
   it('finds two rows of one bucket that exchanged their values', async () => {
     // Every pair of rows exchanges a value: a digest that adds up unmixed or XORed column hashes would see no change.

@@ -1,6 +1,6 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
-import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
+import type { HashedValue, SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
@@ -141,6 +141,19 @@ function comparableOne(expression: string, self: Column, other: Column): string 
   return canonicalText(expression, self);
 }
 
+/**
+ * The expressions by which a value goes into a hash. hash() gives NULL, [] and [NULL] one value, and NULL and a struct of NULLs: their texts differ. Where
+ * the types of the sides differ, nested values are compared as texts anyway.
+ */
+function hashable({ expression, self, other }: HashedValue): readonly string[] {
+  const nested = self.family === 'list' || self.family === 'struct' || self.family === 'other';
+  return nested && self.type === other.type ? [expression, canonicalText(expression, self)] : [expression];
+}
+
+function rowHash(values: readonly HashedValue[]): string {
+  return `hash(hash(${values.flatMap(hashable).join(', ')}))`;
+}
+
 /** DuckDB's SQL. One value, no state: tried on DuckDB 1.5. */
 export const duckDbDialect: SqlDialect = {
   kind: 'duckdb',
@@ -164,15 +177,15 @@ export const duckDbDialect: SqlDialect = {
   canonicalText,
   comparable: comparableOne,
   asSet: (expression) => `list_sort(list_distinct(${expression}))`,
-  // hash() gives NULL, [] and [NULL] one value, and NULL and a struct of NULLs: their texts differ.
-  hashable: (expression, column) =>
-    column.family === 'list' || column.family === 'struct' || column.family === 'other'
-      ? [expression, canonicalText(expression, column)]
-      : [expression],
   // hash(a, b) ends with an unmixed XOR of the last column's hash, so that exchanging two rows' values can leave a SUM
   // unchanged; hashing the result once more mixes it.
-  rowHash: (expressions) => `hash(hash(${expressions.join(', ')}))`,
-  bucketOf: (hash, buckets) => `CAST(${hash} % ${buckets} AS INTEGER)`,
+  rowHash,
+  bucketOf: (key, buckets) => `CAST(${rowHash(key)} % ${buckets} AS INTEGER)`,
+  once: (query) => query,
+  countsAreFree: true,
+  // Its tables are stored by columns, and grouping them is quick.
+  rowAddress: null,
+  parallelCursors: true,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),
