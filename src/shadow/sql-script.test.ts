@@ -83,6 +83,15 @@ describe('sqlFailed', () => {
     expect(sqlFailed(lost, source, statement)).toBe(lost);
   });
 
+  it('leaves out the list of overloads', () => {
+    const error = new Error(
+      'Binder Error: No function matches +(A, B). Add casts.\n\tCandidate functions:\n\t+(A) -> A\n\n',
+    );
+    expect(sqlFailed(error, { path: '/a.sql', text: '' }, statement).message).toBe(
+      'Binder Error: No function matches +(A, B). Add casts.',
+    );
+  });
+
   it('gives the line of the configuration for inline text', () => {
     const source = { path: '/cutover.yaml', text: '', firstLine: 20 };
     expect(sqlFailed(message(2, 'a', 0), source, statement).place).toEqual({ file: '/cutover.yaml', line: 25 });

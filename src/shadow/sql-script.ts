@@ -92,7 +92,8 @@ export function sqlFailed(error: unknown, source: SourceText, statement: Stateme
       : (at[3]?.length ?? 0) - `LINE ${at[1] ?? ''}: `.length + 1;
   const indent = inStatement === 1 ? statement.column - 1 : 0;
   const line = (source.firstLine ?? 1) - 1 + statement.line + Math.max(0, inStatement - 1);
-  const what = message.split('\n\n', 1)[0]?.replaceAll('\n', ' ') ?? message;
+  // Behind the cause DuckDB lists every overload of an operator: fifty of them for a plus.
+  const what = message.split(/\n\n|\s*Candidate functions:/, 1)[0]?.replaceAll('\n', ' ') ?? message;
   const place = { file: source.path, line, ...(column !== undefined && column > 0 ? { column: column + indent } : {}) };
   if (coded !== undefined)
     return new CutoverError(coded.code, coded.message, coded.remedy, { place, cause: coded.cause });
