@@ -219,16 +219,21 @@ describe('other commands', () => {
     const init = {
       init: () =>
         Promise.resolve({
-          init: (options: { template: string; directory: string; force: boolean }) => {
+          init: (options: { template: string; directory: string; force: boolean; store?: string }) => {
             seen = options;
             return Promise.resolve(samples.init);
           },
         }),
     };
     await cli(['init', 'here', '--template', 'medallion', '--force'], init, { cwd: '/base' });
-    expect(seen).toEqual({ template: 'medallion', directory: path.resolve('/base/here'), force: true });
-    await cli(['init'], init, { cwd: '/base' });
-    expect(seen).toEqual({ template: 'flights', directory: path.resolve('/base'), force: false });
+    expect(seen).toEqual({
+      template: 'medallion',
+      directory: path.resolve('/base/here'),
+      force: true,
+      store: 'duckdb',
+    });
+    await cli(['init', '--store', 'postgres'], init, { cwd: '/base' });
+    expect(seen).toEqual({ template: 'flights', directory: path.resolve('/base'), force: false, store: 'postgres' });
   });
 
   it('rebuild prints what was rebuilt', async () => {
