@@ -14,6 +14,7 @@ import { partitionPredicate, runBatchJob } from './batch-job.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
+import { requireOwnCode } from './own-code.js';
 import { publish, reshapes } from './publish.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, resolvableBy, touchedPartitions } from './scope.js';
@@ -55,6 +56,7 @@ interface Before {
  *
  * With `snapshot` all of it is ONE transaction that reads the offsets first: the snapshot that the first statement takes is the cut, the stream side in it
  * is the stream's output at exactly those offsets, and ingest goes on beside it. With `copy` a short transaction copies the stream side at the cut.
+ * To be called in the turn `cycle`. Errors: those of the jobs and the store; STREAM_JOB_CHANGED where another process rebuilt a table by other code.
  *
  * @returns one comparison per pipeline of the cycle, in dependency order
  */
@@ -74,6 +76,7 @@ export async function runCycle(
   const hold = chooseHold(chain, stored);
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
+    await requireOwnCode(env, session, chain, evidence);
     await env.reached('cut taken');
     return { env, session, evidence, options, hold, stored, cut, quarantined: await countQuarantined(session) };
   };

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/comparison.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import { APPLY, SERVED } from '../store/state/lock-names.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
@@ -9,6 +10,7 @@ import { checkJobs } from './job-sql.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
+import { inTurn } from './turns.js';
 
 /** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
 const REBUILD_SCHEMA = 'cutover_rebuild';
@@ -22,7 +24,8 @@ export interface RebuildOutcome {
 /**
  * Replays the landing through the stream jobs of `names` and of all pipelines connected with them by `after`, into fresh tables, and puts those in the place
  * of the old ones in one transaction. A pipeline's table is only right when what it reads was built by the present code too, hence the connected ones.
- * Ingest must not run meanwhile (the embedded store has one process; the caller holds its ingest).
+ * Where processes share the store their ingest goes on: what lands meanwhile is replayed after it, the last of it while ingest stands still for the swap.
+ * To be called in the turn `prepare`.
  */
 export async function rebuildStreams(
   env: ShadowEnvironment,
@@ -30,6 +33,7 @@ export async function rebuildStreams(
   names: readonly string[],
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<RebuildOutcome> {
   checkJobs(env.pipelines, env.schemas);
   const { dialect } = env.store;
@@ -43,10 +47,23 @@ export async function rebuildStreams(
     await ensureBatchTable(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
   }
   const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, dialect)));
-  const cut = vectorOf(await loadPartitions(session));
-  const events = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, 'each');
+  let events = 0;
+  let newest: string | null = null;
+  // Micro-batches get their moments in the order of their commits, so what follows the newest one seen is all that came since.
+  const catchUp = async (transaction: 'each' | 'caller'): Promise<number> => {
+    const cut = vectorOf(await loadPartitions(session));
+    const replayed = await replayLanding(env, session, jobs, REBUILD_SCHEMA, cut, transaction, newest);
+    events += replayed.events;
+    newest = replayed.newest;
+    return replayed.events;
+  };
+  let before = Infinity;
+  for (let n = await catchUp('each'); n > env.ingest.maxEvents && n < before; n = await catchUp('each')) before = n;
   await env.reached('rebuild replayed');
-  await session.transaction(async () => {
+  const swap = async (): Promise<OffsetVector> => {
+    await session.lock(APPLY);
+    await session.lock(SERVED);
+    await catchUp('caller');
     const former = await loadStreamJobs(session);
     for (const pipeline of chain.toReversed()) {
       for (const { kind, name } of former.get(pipeline.name)?.objects ?? [])
@@ -74,7 +91,10 @@ export async function rebuildStreams(
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
       await onReshaped(session, pipeline);
     }
-  });
+    return vectorOf(await loadPartitions(session));
+  };
+  // A cycle reads the catalogue as it is, and the rows as its snapshot has them: it would find the new table empty.
+  const cut = await inTurn(env, session, 'cycle', signal, () => session.transaction(swap, 'current'));
   await env.reached('rebuild swapped');
   await dropRebuildSchema(env, session);
   return { pipelines: chain.map(({ name }) => name), events, cut };

@@ -1,19 +1,33 @@
 import pg from 'pg';
+import { CutoverError } from '../../model/errors.js';
 import type { SchemaNames } from '../../model/project.js';
 import type { Candidate, SqlSession, Store } from '../contract.js';
 import { RoleCandidate } from './candidate.js';
 import { postgresDialect } from './dialect.js';
-import { mapped, unreachable } from './errors.js';
+import { connectionLost, mapped, unreachable } from './errors.js';
 import { migrate } from './migrate.js';
 import { PostgresSession } from './session.js';
+import { cutOff } from './socket.js';
 import { Watchdog } from './watchdog.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/** How long a holder that does not renew its role keeps it. */
+const LEASE_MS = 30_000;
+
+/**
+ * The server finds out that a process is gone, and gives its locks back: within a minute when its machine vanished, and (where the server's system can
+ * tell) within a second when the process died while a statement of it runs.
+ */
+const VANISHED = `SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3`;
+const DIED = `SET client_connection_check_interval = '1s'`;
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database?sslmode=...`; what it leaves out comes from the usual PG* variables and `.pgpass`. */
   readonly url: string;
   readonly schemas: SchemaNames;
+  /** How long, in milliseconds, who does not renew a role keeps it; default 30 s. */
+  readonly lease?: number | undefined;
 }
 
 /** A PostgreSQL server, shared by processes. Nothing is connected yet. */
@@ -27,11 +41,15 @@ class PostgresStore implements Store {
   readonly dialect = postgresDialect;
   readonly #options: PostgresOptions;
   readonly #sessions = new Set<PostgresSession>();
+  readonly #connecting = new Set<pg.Client>();
   readonly #watchdog: Watchdog;
+  /** Of all candidates: it renews what their working sessions hold. */
+  #roles: Promise<PostgresSession> | undefined;
+  #abandoned = false;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
-    this.#watchdog = new Watchdog(this.#sessions, () => this.#connect());
+    this.#watchdog = new Watchdog(this.#sessions, () => this.#connect({ query_timeout: CONNECT_TIMEOUT_MS }));
   }
 
   async session(options: { readonly idleLimit?: number } = {}): Promise<SqlSession> {
@@ -40,23 +58,29 @@ class PostgresStore implements Store {
 
   async #open({ idleLimit = 0 }: { readonly idleLimit?: number } = {}): Promise<PostgresSession> {
     const session = new PostgresSession(await this.#connect(), (backend) => this.#cancel(backend));
-    await session.script(
-      `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET standard_conforming_strings = on;
-       SET client_min_messages = warning; SET idle_in_transaction_session_timeout = ${idleLimit}; SET search_path TO pg_catalog`,
-    );
     this.#sessions.add(session);
     this.#watchdog.start();
+    await session.script(
+      `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET standard_conforming_strings = on;
+       SET client_min_messages = warning; SET idle_in_transaction_session_timeout = ${idleLimit}; SET search_path TO pg_catalog; ${VANISHED}`,
+    );
+    await session.script(DIED).catch((error: unknown) => {
+      if (error instanceof CutoverError) throw error;
+    });
     return session;
   }
 
-  async #connect(): Promise<pg.Client> {
+  async #connect(more: pg.ClientConfig = {}): Promise<pg.Client> {
+    if (this.#abandoned) throw connectionLost(new Error('it was given up'));
     const client = new pg.Client({
+      ...more,
       connectionString: this.#options.url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       application_name: 'cutover',
     });
     client.on('error', () => undefined);
+    this.#connecting.add(client);
     try {
       await client.connect();
     } catch (error) {
@@ -69,12 +93,14 @@ class PostgresStore implements Store {
         )
         ? known
         : unreachable(error, this.#options.url);
+    } finally {
+      this.#connecting.delete(client);
     }
     return client;
   }
 
   async #cancel(backend: number): Promise<void> {
-    const client = await this.#connect();
+    const client = await this.#connect({ query_timeout: CONNECT_TIMEOUT_MS });
     try {
       await client.query('SELECT pg_cancel_backend($1)', [backend]);
     } finally {
@@ -84,7 +110,8 @@ class PostgresStore implements Store {
 
   async candidate(role: string, session: SqlSession): Promise<Candidate> {
     if (!(session instanceof PostgresSession)) throw new Error('a session of another store');
-    return new RoleCandidate(role, session, await this.#open());
+    this.#roles ??= this.#open();
+    return new RoleCandidate(role, session, await this.#roles, this.#options.lease ?? LEASE_MS);
   }
 
   async migrate(): Promise<void> {
@@ -95,6 +122,12 @@ class PostgresStore implements Store {
       this.#sessions.delete(session);
       await session.close();
     }
+  }
+
+  abandon(): void {
+    this.#abandoned = true;
+    for (const session of this.#sessions) session.destroy();
+    for (const client of this.#connecting) cutOff(client);
   }
 
   async close(): Promise<void> {
