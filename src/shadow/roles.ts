@@ -32,7 +32,7 @@ export async function standBy(
   signal: AbortSignal,
 ): Promise<boolean> {
   let waited = false;
-  const elected = await untilElected(env.clock, role, signal, (holder) => {
+  const elected = await untilElected(role, signal, (holder) => {
     waited = true;
     env.logger.info({ role: what, holder }, `standing by: another process (${holder}) ${what}`);
   });
@@ -45,7 +45,7 @@ export async function takeOrRefuse(env: ShadowEnvironment, role: Candidate, sign
   const done = new AbortController();
   const over = new AbortController();
   void env.clock.sleep(PATIENCE_MS, done.signal).then(() => over.abort());
-  const elected = await untilElected(env.clock, role, AbortSignal.any([signal, over.signal]), (holder) => {
+  const elected = await untilElected(role, AbortSignal.any([signal, over.signal]), (holder) => {
     env.logger.info({ holder }, `waiting for another process (${holder}) that reads the log into this store`);
   });
   done.abort();

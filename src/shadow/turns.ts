@@ -2,8 +2,8 @@ import type { Clock, Logger } from '../model/ports.js';
 import type { Candidate, SqlSession, Store } from '../store/contract.js';
 import { interrupted } from './interrupted.js';
 
-/** How often whoever waits for a role asks for it. */
-const ASK_EVERY_MS = 250;
+/** How long whoever waits for a role does so at once, before it looks whether the holder is alive and itself is still wanted (ms). */
+const ASK_MS = 1000;
 
 /** What several processes that share a store take turns in. */
 export type Turn =
@@ -20,16 +20,15 @@ interface Turns {
 
 /** Waits until `candidate` has its role. Returns false when `signal` aborted first. `onWait` is told, once, who holds the role. */
 export async function untilElected(
-  clock: Clock,
   candidate: Candidate,
   signal: AbortSignal | undefined,
   onWait: (holder: string) => void,
 ): Promise<boolean> {
-  for (let told = false; signal?.aborted !== true; told = true) {
-    if (await candidate.elected()) return true;
-    if (!told) onWait(await candidate.holder());
-    await clock.sleep(ASK_EVERY_MS, signal);
-  }
+  const stopped = (): boolean => signal?.aborted === true;
+  if (stopped()) return false;
+  if (await candidate.elected()) return true;
+  onWait(await candidate.holder());
+  while (!stopped()) if (await candidate.elected(ASK_MS)) return true;
   return false;
 }
 
@@ -67,7 +66,7 @@ export async function inTurn<T>(
 ): Promise<T> {
   if (!store.capabilities.sharedByProcesses) return work();
   const candidate = await store.candidate(turn, session);
-  const elected = await untilElected(clock, candidate, signal, (holder) => {
+  const elected = await untilElected(candidate, signal, (holder) => {
     logger.info({ turn, holder }, `waiting for another process (${holder}) to end its ${turn} turn`);
   });
   if (!elected) throw interrupted();

@@ -107,8 +107,10 @@ export interface Candidate {
   /**
    * Whether this process holds the role now. Takes it when it is free. When its holder did not renew it for 30 s the store ends that holder's session, and
    * rolls back what it had not committed, so that a process that wakes up late can do no harm: the role is then free when asked for again.
+   *
+   * @param wait up to so many milliseconds, in the order of asking: who takes the role again and again does not keep the others from it
    */
-  elected(): Promise<boolean>;
+  elected(wait?: number): Promise<boolean>;
   /**
    * Says that the holder is alive; to be called every `renewEvery` milliseconds, also while its session is busy. Does nothing for who does not hold the
    * role. Errors: STORE_CONNECTION_LOST where another process took the role over, which ended this one's session.

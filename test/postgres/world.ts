@@ -125,20 +125,21 @@ export class SharedWorld {
     return Number(rows[0]?.n ?? 0);
   }
 
-  /** Waits until everything produced has landed and `more` comparisons at that cut were made by whoever runs. */
+  /** Waits until everything produced has landed and was compared, by whoever runs. */
   async settled(ms = 60_000): Promise<void> {
     await this.until(async () => (await this.landed()) === this.events, 'all events have landed', ms);
-    const cut = (await this.ask<{ n: string }>('SELECT coalesce(max(id), 0) AS n FROM cutover.comparisons'))[0]?.n;
+    // A cycle that began before the last of them landed may end after it: the comparisons must have that very cut.
     await this.until(
       async () =>
         Number(
           (
             await this.ask<{ n: string }>(
-              `SELECT count(DISTINCT pipeline) AS n FROM cutover.comparisons WHERE id > ${cut} AND verdict <> 'error'`,
+              `SELECT count(DISTINCT pipeline) AS n FROM cutover.comparisons WHERE verdict <> 'error'
+               AND (SELECT sum(CAST(value AS BIGINT)) FROM json_each_text(CAST(cut_json AS JSON))) = ${this.events}`,
             )
           )[0]?.n,
         ) === 2,
-      'a cycle has followed',
+      'both pipelines were compared at the cut of all events',
       ms,
     );
   }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { CutoverError } from '../../model/errors.js';
 import type { Candidate } from '../contract.js';
 import { connectionLost } from './errors.js';
 import { lockKey } from './names.js';
@@ -27,12 +28,33 @@ export class RoleCandidate implements Candidate {
     this.renewEvery = lease / 6;
   }
 
-  async elected(): Promise<boolean> {
+  async elected(wait = 0): Promise<boolean> {
     if (this.#held) return true;
+    try {
+      this.#held = await (wait === 0 ? this.#take('pg_try_advisory_lock', '') : this.#queue(wait));
+    } catch (error) {
+      // The lock may have been taken before the statement failed.
+      await this.#unlock();
+      if (!(error instanceof CutoverError && error.code === 'STORE_CONFLICT')) throw error;
+    }
+    if (!this.#held) await this.#endSilentHolder();
+    return this.#held;
+  }
+
+  async #queue(wait: number): Promise<boolean> {
+    await this.#session.script(`SET lock_timeout = ${Math.round(wait)}`);
+    try {
+      return await this.#take('pg_advisory_lock', 'IS NOT NULL');
+    } finally {
+      await this.#session.script('SET lock_timeout = 0').catch(() => undefined);
+    }
+  }
+
+  async #take(how: string, granted: string): Promise<boolean> {
     // One statement: a process that is frozen between the lock and the lease would keep the role for as long as it is frozen.
     // The start of the backend tells it from another that got its number.
     const [row] = await this.#session.query(
-      `WITH taken AS MATERIALIZED (SELECT pg_try_advisory_lock(${this.#key}) AS held)
+      `WITH taken AS MATERIALIZED (SELECT ${how}(${this.#key}) ${granted} AS held)
        INSERT INTO cutover.roles (role, owner, backend, backend_start, alive_until)
        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), a.pid, a.backend_start, ${this.#until} FROM taken, pg_stat_activity a
        WHERE taken.held AND a.pid = pg_backend_pid()
@@ -40,9 +62,7 @@ export class RoleCandidate implements Candidate {
        RETURNING role`,
       [this.#role, `${hostname()}, process ${process.pid}`],
     );
-    this.#held = row !== undefined;
-    if (!this.#held) await this.#endSilentHolder();
-    return this.#held;
+    return row !== undefined;
   }
 
   async renew(): Promise<void> {
@@ -64,7 +84,11 @@ export class RoleCandidate implements Candidate {
   async close(): Promise<void> {
     const held = this.#held;
     this.#held = false;
-    if (held) await this.#session.query(`SELECT pg_advisory_unlock(${this.#key})`).catch(() => undefined);
+    if (held) await this.#unlock();
+  }
+
+  async #unlock(): Promise<void> {
+    await this.#session.query(`SELECT pg_advisory_unlock(${this.#key})`).catch(() => undefined);
   }
 
   get #key(): string {
