@@ -185,8 +185,11 @@ export class SharedWorld {
       for (const table of ['totals', 'rests'])
         found[`${side} ${table}`] = await this.ask(`SELECT * FROM cutover_${side}.${table} ORDER BY 1`);
     }
-    found['landing'] = await this.ask('SELECT id, k, amount, _partition, _offset FROM cutover.landing ORDER BY id');
-    found['offsets'] = await this.ask('SELECT partition, name, next_offset FROM cutover.offsets ORDER BY 1');
+    found['landing'] = await this.ask(
+      // A partition's number tells in which order files were found.
+      'SELECT l.id, l.k, l.amount, o.name, l._offset FROM cutover.landing l JOIN cutover.offsets o ON o.partition = l._partition ORDER BY l.id',
+    );
+    found['offsets'] = await this.ask('SELECT name, next_offset FROM cutover.offsets ORDER BY 1');
     return found;
   }
 
