@@ -1,12 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** How a connection through the proxy goes wrong. */
-export type Fault =
-  /** The next COMMIT is passed on, and the connection cut before the server's answer to it comes back. */
-  | 'cut after COMMIT'
-  /** Nothing is passed on any more, in either direction, and nothing is closed. */
-  | 'silent';
-
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
@@ -16,7 +9,10 @@ interface Pair {
 /** The simple query `COMMIT` as it goes over the wire: type, length, text, zero. */
 const COMMIT = Buffer.from([0x51, 0, 0, 0, 11, ...Buffer.from('COMMIT'), 0]);
 
-/** A TCP proxy before a PostgreSQL server that spoils connections when it is told to. */
+/**
+ * A TCP proxy before a PostgreSQL server that spoils connections when it is told to: cuts one after its COMMIT was passed on and before the answer comes back,
+ * or lets them go silent, so that nothing is passed on in either direction and nothing is closed.
+ */
 export class PostgresProxy {
   readonly #target: URL;
   readonly #listener: Server;
