@@ -5,7 +5,9 @@ import { stateOf } from './served.js';
 import { decide } from '../canary/decide.js';
 import type { Comparison } from '../model/comparison.js';
 import { CutoverError } from '../model/errors.js';
+import type { Pipeline } from '../model/project.js';
 import type { CanaryReport } from '../model/results.js';
+import type { SqlSession } from '../store/contract.js';
 
 /** Who stands in the audit for what cutover decides by itself. */
 const CONTROLLER = 'cutover run';
@@ -20,6 +22,7 @@ export async function followCanary(
   comparisons: readonly Comparison[],
 ): Promise<CanaryReport[]> {
   const reports: CanaryReport[] = [];
+  await refreshReshaped(open);
   for (const comparison of comparisons) {
     const pipeline = open.pipeline(comparison.pipeline);
     const state = await stateOf(open.session, pipeline, ctx.clock.now());
@@ -40,4 +43,20 @@ export async function followCanary(
     }
   }
   return reports;
+}
+
+/** What a cycle does in its transaction when a batch table got other columns. */
+export function onReshaped(open: OpenProject): (session: SqlSession, pipeline: Pipeline) => Promise<void> {
+  return async (session, pipeline) => {
+    await open.refreshServed(session, pipeline);
+    open.reshaped.add(pipeline);
+  };
+}
+
+/** A cycle's snapshot may have been older than the canary's last change: the views that it made are made once more, from the state as it is now. */
+async function refreshReshaped(open: OpenProject): Promise<void> {
+  for (const pipeline of open.reshaped) {
+    await open.session.transaction(() => open.refreshServed(open.session, pipeline), 'current');
+    open.reshaped.delete(pipeline);
+  }
 }

@@ -1,11 +1,13 @@
 import type { AppContext } from './context.js';
-import { followCanary } from './canary-after-cycle.js';
+import { followCanary, onReshaped } from './canary-after-cycle.js';
 import { withProject } from './open.js';
 import type { Comparison } from '../model/comparison.js';
 import { CutoverError } from '../model/errors.js';
 import { runCycle } from '../shadow/cycle.js';
 import { storeFailedCycle } from '../shadow/failed-cycle.js';
 import { requireUnchangedStreams } from '../shadow/prepare.js';
+import { retryingConflicts } from '../shadow/retry.js';
+import { inTurn } from '../shadow/turns.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 
 /**
@@ -25,12 +27,15 @@ export function compareNow(ctx: AppContext, name: string, options: { limit: numb
     }
     await requireUnchangedStreams(env, session, evidence);
     const startedAt = ctx.clock.now();
-    const comparisons = await runCycle(env, session, [pipeline], evidence, {
+    const cycle = {
       limit: options.limit,
       force: true,
       signal: ctx.signal,
-      onReshaped: open.refreshServed,
-    }).catch(async (error: unknown) => {
+      onReshaped: onReshaped(open),
+    };
+    const comparisons = await inTurn(env, session, 'cycle', ctx.signal, () =>
+      retryingConflicts(env.clock, () => runCycle(env, session, [pipeline], evidence, cycle)),
+    ).catch(async (error: unknown) => {
       // As in a run: an older pass must not speak for a pipeline whose cycle fails now.
       if (!ctx.signal.aborted) {
         await storeFailedCycle(env, session, pipeline, open.evidenceOf(name), error, startedAt).catch(() => undefined);

@@ -15,6 +15,8 @@ export interface AppContext {
   readonly signal: AbortSignal;
   /** Stop at once. */
   readonly hardStop?: AbortSignal;
+  /** How long, in milliseconds, a process that does not say that it lives keeps its role in a shared store; tests shorten the default of 30 s. */
+  readonly lease?: number;
   /** Tests of faults stop the process at these points. */
   readonly reached?: (point: Point) => Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AppContext } from './context.js';
 import { servedColumns, showServed, stateOf } from './served.js';
@@ -11,8 +12,13 @@ import type { Evidence } from '../model/comparison.js';
 import type { Pipeline, Project } from '../model/project.js';
 import { deployedEvidence } from '../shadow/evidence.js';
 import type { ShadowEnvironment } from '../shadow/environment.js';
+import { interrupted, isConnectionFault } from '../shadow/interrupted.js';
 import type { SqlSession, Store } from '../store/contract.js';
 import { openDuckDbStore } from '../store/duckdb/store.js';
+import { SERVED } from '../store/state/lock-names.js';
+
+/** When a stop cuts the connections to a store that does not answer: late enough for a micro-batch to end, in time for the promised 5 s. */
+const CUT_OFF_MS = 4400;
 
 /** A project with its store open: what every use case works on. */
 export interface OpenProject {
@@ -30,15 +36,32 @@ export interface OpenProject {
    * @param options.bounded events are read up to the end that the log has when it is opened, not to one that moves on
    */
   openLog(checkpoints: Checkpoints | null, options?: { readonly bounded?: boolean }): Promise<EventLog>;
-  /** Makes the served view of a pipeline anew from its canary state; to be called in the transaction that changed its tables. */
+  /** Makes the served view of a pipeline anew from its canary state; to be called in a transaction: that which changed its tables. */
   refreshServed(session: SqlSession, pipeline: Pipeline): Promise<void>;
+  /** Pipelines whose served view a cycle made anew and that nobody looked at since. */
+  readonly reshaped: Set<Pipeline>;
 }
 
 /** Opens the configured project, runs `work`, and closes all again whatever happens. */
 export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) => Promise<T>): Promise<T> {
-  const project = await loadProject(ctx.configFile, ctx.env);
-  const store = await openStore(project);
+  return withStoreOf(ctx, await loadProject(ctx.configFile, ctx.env), work);
+}
+
+/** As `withProject`, for a project that was loaded. A stop that a silent server keeps from its end cuts the connections. */
+export async function withStoreOf<T>(
+  ctx: AppContext,
+  project: Project,
+  work: (open: OpenProject) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(project, ctx.lease);
   const logs: EventLog[] = [];
+  const done = new AbortController();
+  const onStop = (): void =>
+    void ctx.clock.sleep(CUT_OFF_MS, done.signal).then(() => {
+      if (!done.signal.aborted) store.abandon();
+    });
+  ctx.signal.addEventListener('abort', onStop, { once: true });
+  if (ctx.signal.aborted) onStop();
   try {
     await store.migrate();
     const session = await store.session();
@@ -64,6 +87,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
     const pipeline = (name: string): Pipeline => findPipeline(project, name);
     return await work({
       project,
+      reshaped: new Set(),
       store,
       session,
       env,
@@ -77,6 +101,7 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
       },
       openLog,
       refreshServed: async (within, one) => {
+        await within.lock(SERVED);
         const columns = await servedColumns(store, within, project.store.schemas, one);
         if (columns === null) return;
         await holdCanary(within, one.name);
@@ -84,7 +109,11 @@ export async function withProject<T>(ctx: AppContext, work: (open: OpenProject) 
         await showServed(store, within, project.store.schemas, one, columns, state);
       },
     });
+  } catch (error) {
+    throw ctx.signal.aborted && isConnectionFault(error) ? interrupted() : error;
   } finally {
+    done.abort();
+    ctx.signal.removeEventListener('abort', onStop);
     for (const log of logs) await log.close();
     await store.close();
   }
@@ -122,19 +151,20 @@ async function openLogOf(
   });
 }
 
-async function openStore(project: Project): Promise<Store> {
+async function openStore(project: Project, lease: number | undefined): Promise<Store> {
   const { store } = project;
   if (store.kind === 'duckdb')
     return openDuckDbStore({ path: store.path, schemas: store.schemas, memoryLimit: store.memoryLimit });
   // A command that does not need it should not load the driver.
   const { openPostgresStore } = await import('../store/postgres/store.js');
-  return openPostgresStore({ url: store.url, schemas: store.schemas });
+  return openPostgresStore({ url: store.url, schemas: store.schemas, lease });
 }
 
-/** Removes the folders of processes of this machine that are gone. */
+/** Removes the folders of processes of this machine that are gone. Containers may share the project's folder: each tells only its own processes. */
 async function removeAbandoned(base: string): Promise<void> {
   for (const name of await readdir(base)) {
-    const pid = Number(/^work-(\d+)$/.exec(name)?.[1]);
+    const [, host, number] = /^work-(.*)-(\d+)$/.exec(name) ?? [];
+    const pid = host === hostname() ? Number(number) : NaN;
     if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(base, name), { recursive: true, force: true });
   }
 }
@@ -154,7 +184,7 @@ async function makeWorkDir(project: Project): Promise<string> {
     const base = join(project.root, '.cutover');
     await mkdir(base, { recursive: true });
     await removeAbandoned(base);
-    const own = join(base, `work-${process.pid}`);
+    const own = join(base, `work-${hostname()}-${process.pid}`);
     await mkdir(own, { recursive: true });
     return own;
   }

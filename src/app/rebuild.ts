@@ -7,6 +7,7 @@ import { toJson } from '../model/offset-vector.js';
 import type { RebuildResult } from '../model/results.js';
 import { connected } from '../shadow/environment.js';
 import { rebuildStreams } from '../shadow/rebuild.js';
+import { inTurn } from '../shadow/turns.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { ensureLanding } from '../store/state/landing.js';
 
@@ -25,9 +26,13 @@ export function rebuild(
     const started = performance.now();
     const pipeline = open.pipeline(name);
     const log = await open.openLog(null);
-    await ensureLanding(open.session, open.store.dialect, await log.columns());
-    if (!options.force) await refuseUnderReaders(ctx, open, pipeline.name);
-    const outcome = await rebuildStreams(open.env, open.session, [pipeline.name], open.evidence, open.refreshServed);
+    const columns = await log.columns();
+    const { env, session, evidence } = open;
+    const outcome = await inTurn(env, session, 'prepare', ctx.signal, async () => {
+      await ensureLanding(session, open.store.dialect, columns);
+      if (!options.force) await refuseUnderReaders(ctx, open, pipeline.name);
+      return rebuildStreams(env, session, [pipeline.name], evidence, open.refreshServed, ctx.signal);
+    });
     return {
       schema: 'cutover.rebuild/v1',
       pipelines: outcome.pipelines,

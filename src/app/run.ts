@@ -1,23 +1,35 @@
-import { followCanary } from './canary-after-cycle.js';
+import { followCanary, onReshaped } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
-import { withProject, type OpenProject } from './open.js';
+import { withProject, withStoreOf, type OpenProject } from './open.js';
+import { reconnecting } from './reconnecting.js';
 import { stateOf } from './served.js';
+import { loadProject } from '../config/load.js';
+import type { EventLog } from '../log/contract.js';
 import type { Comparison } from '../model/comparison.js';
 import { toJson } from '../model/offset-vector.js';
 import type { Pipeline } from '../model/project.js';
 import type { CanaryReport, RunSummary } from '../model/results.js';
 import { worst } from '../model/verdict.js';
-import { Ingest } from '../shadow/ingest.js';
+import { Ingest, type IngestCounts } from '../shadow/ingest.js';
 import { interrupted } from '../shadow/interrupted.js';
 import { Positions } from '../shadow/positions.js';
 import { prepareTables } from '../shadow/prepare.js';
+import type { Roles } from '../shadow/roles.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
 import { pruneOld } from '../shadow/retention.js';
 import { Standing } from '../shadow/standing.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
+import { inTurn } from '../shadow/turns.js';
+import type { SqlSession, Store } from '../store/contract.js';
 import { ensureLanding } from '../store/state/landing.js';
 import { claimForLog } from '../store/state/meta.js';
 import { vectorOf } from '../store/state/offsets.js';
+
+/**
+ * After so long (ms) between two statements of a micro-batch the store ends it: a process that is frozen, or that the network lost, must not keep the others
+ * from applying theirs.
+ */
+const INGEST_IDLE_MS = 30_000;
 
 export interface RunHandlers {
   readonly limit: number;
@@ -37,14 +49,17 @@ export async function startRun(
   const positions = await Positions.load(await store.session(), ctx.clock);
   const log = await open.openLog(positions, { bounded });
   const columns = await log.columns();
-  await session.transaction(async () => {
-    await claimForLog(session, log.identity);
-    await ensureLanding(session, store.dialect, columns);
+  await inTurn(env, session, 'prepare', ctx.signal, async () => {
+    await session.transaction(async () => {
+      await claimForLog(session, log.identity);
+      await ensureLanding(session, store.dialect, columns);
+    });
+    await prepareTables(env, session, evidence, open.refreshServed, ctx.signal);
+    for (const pipeline of project.pipelines)
+      await session.transaction(() => open.refreshServed(session, pipeline), 'current');
   });
-  await prepareTables(env, session, evidence, open.refreshServed);
-  for (const pipeline of project.pipelines) await session.transaction(() => open.refreshServed(session, pipeline));
   const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, env)));
-  const ingestSession = await store.session();
+  const ingestSession = await store.session({ idleLimit: ctx.lease ?? INGEST_IDLE_MS });
   return {
     env,
     ingest: await Ingest.open(env, { session: ingestSession, log, positions, columns, jobs, evidence }),
@@ -53,7 +68,8 @@ export async function startRun(
     cycleSession: session,
     evidence,
     standing: new Standing(env, evidence),
-    cycle: { limit: handlers.limit, onReshaped: open.refreshServed },
+    roles: await rolesFor(store, log, ingestSession, session),
+    cycle: { limit: handlers.limit, onReshaped: onReshaped(open) },
     afterCycle: async (comparisons) => {
       for (const comparison of comparisons) {
         last.set(comparison.pipeline, comparison);
@@ -82,6 +98,20 @@ function retention(ctx: AppContext, open: OpenProject): () => Promise<void> {
   };
 }
 
+/** What only one process does where several may share the store. Each reads the partitions that it was assigned of a log that assigns them. */
+async function rolesFor(
+  store: Store,
+  log: EventLog,
+  ingestSession: SqlSession,
+  cycleSession: SqlSession,
+): Promise<Roles | null> {
+  if (!store.capabilities.sharedByProcesses) return null;
+  return {
+    ingest: log.kind === 'file' ? await store.candidate('ingest', ingestSession) : null,
+    cycles: await store.candidate('cycles', cycleSession),
+  };
+}
+
 /** All but those whose canary is complete: their batch job is retired. */
 async function stillValidated(ctx: AppContext, open: OpenProject, pipelines: readonly Pipeline[]): Promise<Pipeline[]> {
   const active: Pipeline[] = [];
@@ -94,38 +124,73 @@ async function stillValidated(ctx: AppContext, open: OpenProject, pipelines: rea
   return active;
 }
 
-function summaryOf(parts: RunnerParts, comparisons: readonly Comparison[]): RunSummary {
-  const { events, microBatches, quarantined } = parts.ingest.counts;
-  return {
-    schema: 'cutover.run/v1',
-    verdict: worst(comparisons.map(({ verdict }) => verdict)),
-    events,
-    micro_batches: microBatches,
-    quarantined,
-    cut: toJson(vectorOf(parts.positions.all)),
-    comparisons,
-  };
+/** What a run did, over all its connections to the store. */
+class Tally {
+  readonly last = new Map<string, Comparison>();
+  #before: IngestCounts = { events: 0, microBatches: 0, quarantined: 0 };
+  #parts: RunnerParts | undefined;
+
+  /** What comes is counted by `parts` from now on. */
+  follow(parts: RunnerParts): void {
+    this.#before = this.#counts;
+    this.#parts = parts;
+  }
+
+  get #counts(): IngestCounts {
+    const { events = 0, microBatches = 0, quarantined = 0 } = this.#parts?.ingest.counts ?? {};
+    const before = this.#before;
+    return {
+      events: before.events + events,
+      microBatches: before.microBatches + microBatches,
+      quarantined: before.quarantined + quarantined,
+    };
+  }
+
+  summary(comparisons: readonly Comparison[] = [...this.last.values()]): RunSummary {
+    const { events, microBatches, quarantined } = this.#counts;
+    return {
+      schema: 'cutover.run/v1',
+      verdict: worst(comparisons.map(({ verdict }) => verdict)),
+      events,
+      micro_batches: microBatches,
+      quarantined,
+      cut: toJson(vectorOf(this.#parts?.positions.all ?? [])),
+      comparisons,
+    };
+  }
 }
 
-/** `cutover run --once`: drains the log, then one cycle for each pipeline. Errors: those of log, jobs and store; INTERRUPTED. */
+/** `cutover run --once`: drains the log, then one cycle for each pipeline. Errors: those of log, jobs and store; STORE_IN_USE; INTERRUPTED. */
 export function runOnce(ctx: AppContext, options: { limit: number }): Promise<RunSummary> {
   return withProject(ctx, async (open) => {
-    const parts = await startRun(ctx, open, { limit: options.limit }, new Map(), true);
+    const tally = new Tally();
+    const parts = await startRun(ctx, open, { limit: options.limit }, tally.last, true);
+    tally.follow(parts);
     await drain(parts);
     if (ctx.signal.aborted) throw interrupted();
-    return summaryOf(parts, await cycleOnce(parts, open.project.pipelines, false));
+    return tally.summary(await cycleOnce(parts, open.project.pipelines, false));
   });
 }
 
-/** `cutover run`: until the signal aborts. The summary holds each pipeline's last comparison. */
-export function runForever(
+/**
+ * `cutover run`: until the signal aborts. The summary holds each pipeline's last comparison. When the store goes away it waits for it, and begins anew from
+ * what the store says. Errors: those of log, jobs and store; a store that cannot be reached at the start.
+ */
+export async function runForever(
   ctx: AppContext,
   options: { limit: number; onComparison: (comparison: Comparison) => void; onCanary: (report: CanaryReport) => void },
 ): Promise<RunSummary> {
-  return withProject(ctx, async (open) => {
-    const last = new Map<string, Comparison>();
-    const parts = await startRun(ctx, open, options, last, false);
-    await runUntilStopped(parts);
-    return summaryOf(parts, [...last.values()]);
-  });
+  const project = await loadProject(ctx.configFile, ctx.env);
+  const tally = new Tally();
+  await reconnecting(ctx, (started) =>
+    withStoreOf(ctx, project, async (open) => {
+      const parts = await startRun(ctx, open, options, tally.last, false);
+      tally.follow(parts);
+      started();
+      await runUntilStopped(parts);
+      // What other processes took in counts too for where the store stands.
+      if (parts.roles !== null) await parts.positions.reload().catch(() => undefined);
+    }),
+  );
+  return tally.summary();
 }

@@ -1,6 +1,7 @@
 import type { AuditEntry, CanaryState } from '../model/canary.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlSession } from '../store/contract.js';
+import { SERVED } from '../store/state/lock-names.js';
 import { isConflict } from './conflict.js';
 import { decodeAudit, decodeState } from './state.js';
 
@@ -53,6 +54,7 @@ export async function applyChange(session: SqlSession, change: StateChange): Pro
   checkVersions(change);
   try {
     await session.transaction(async () => {
+      await session.lock(SERVED);
       if (!(await compareAndSet(session, change))) throw new Outdated();
       const { audit } = change;
       await session.run(
@@ -60,7 +62,7 @@ export async function applyChange(session: SqlSession, change: StateChange): Pro
         [audit.pipeline, audit.version, audit.at, JSON.stringify(audit)],
       );
       await change.follow(session);
-    });
+    }, 'current');
   } catch (error) {
     if (!(error instanceof Outdated) && !isConflict(error)) throw error;
     return { kind: 'conflict', current: await loadCanary(session, change.next.pipeline) };

@@ -17,6 +17,7 @@ import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
+import { requireOwnCode } from './own-code.js';
 import { publish, reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
@@ -65,6 +66,7 @@ interface Before {
  *
  * With `snapshot` all of it is ONE transaction that reads the offsets first: the snapshot that the first statement takes is the cut, the stream side in it
  * is the stream's output at exactly those offsets, and ingest goes on beside it. With `copy` a short transaction copies the stream side at the cut.
+ * To be called in the turn `cycle`. Errors: those of the jobs and the store; STREAM_JOB_CHANGED where another process rebuilt a table by other code.
  *
  * @returns one comparison per pipeline of the cycle, in dependency order
  */
@@ -85,6 +87,7 @@ export async function runCycle(
   const begin = async (): Promise<Cycle> => {
     const cut = vectorOf(await loadPartitions(session));
     await requireWholeLanding(session, chain);
+    await requireOwnCode(env, session, chain, evidence);
     await env.reached('cut taken');
     const [through, retries] = [await newestLanded(session), await countRetries(session)];
     const quarantined = await countQuarantined(session);

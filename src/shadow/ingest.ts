@@ -5,10 +5,11 @@ import type { PartitionState } from '../model/partition.js';
 import type { DeclaredColumn } from '../model/project.js';
 import { stampText } from '../model/stamp.js';
 import type { SqlSession } from '../store/contract.js';
-import { loadStreamJobs } from '../store/state/jobs.js';
+import { APPLY } from '../store/state/lock-names.js';
 import { newestStamp, stepPartition } from '../store/state/offsets.js';
 import type { ShadowEnvironment } from './environment.js';
 import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
+import { requireOwnCode } from './own-code.js';
 import type { Positions } from './positions.js';
 import { retryingConflicts } from './retry.js';
 import type { PreparedStreamJob } from './stream-job.js';
@@ -185,8 +186,8 @@ export class Ingest {
     await this.#env.reached('micro-batch begun');
     // Micro-batches of several processes are applied one after the other: the stream jobs see the events in the order of their
     // stamps, which is the order in which batch jobs and rebuilds see them. Fetching, decoding and staging go on beside it.
-    await session.lock('apply');
-    await this.#requireOwnCode();
+    await session.lock(APPLY);
+    await requireOwnCode(this.#env, session, this.#env.pipelines, this.#evidence);
     const stamp = await this.#stamp();
     const range = `_offset >= ${slice.from} AND _offset < ${slice.to}`;
     const landed = await session.materialize(
@@ -213,21 +214,6 @@ export class Ingest {
       throw lost(chunk, slice);
     await this.#env.reached('offsets saved');
     return { landed, quarantined };
-  }
-
-  /** Another process may have rebuilt the tables by other code since this one started: its events are no longer this one's to apply. */
-  async #requireOwnCode(): Promise<void> {
-    if (!this.#env.store.capabilities.sharedByProcesses) return;
-    const records = await loadStreamJobs(this.#session);
-    const other = this.#jobs.find(
-      ({ pipeline: { name } }) => records.get(name)?.codeHash !== this.#evidence.get(name)?.stream,
-    );
-    if (other === undefined) return;
-    throw new CutoverError(
-      'STREAM_JOB_CHANGED',
-      `${other.pipeline.name}: another process rebuilt its stream table by other code than this one runs`,
-      'Start this process anew with the code that is deployed now.',
-    );
   }
 
   /**

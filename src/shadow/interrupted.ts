@@ -12,3 +12,10 @@ export function interrupted(): CutoverError {
 export function isInterruption(error: unknown): boolean {
   return error instanceof CutoverError && error.code === 'INTERRUPTED';
 }
+
+/** What another connection to the store may mend: the one at hand, or the server, is gone. */
+export function isConnectionFault(error: unknown): boolean {
+  return (
+    error instanceof CutoverError && (error.code === 'STORE_CONNECTION_LOST' || error.code === 'STORE_UNREACHABLE')
+  );
+}

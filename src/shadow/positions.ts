@@ -22,6 +22,11 @@ export class Positions implements Checkpoints {
     return new Positions(session, clock, await loadPartitions(session));
   }
 
+  /** What the store says now: another process may have moved on since. */
+  async reload(): Promise<void> {
+    this.#known = new Map((await loadPartitions(this.#session)).map((state) => [state.partition, state]));
+  }
+
   /** In the order of their numbers. */
   get all(): readonly PartitionState[] {
     return [...this.#known.values()].sort((a, b) => a.partition - b.partition);

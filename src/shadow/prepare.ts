@@ -2,15 +2,14 @@ import { CutoverError } from '../model/errors.js';
 import type { Evidence } from '../model/comparison.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
-import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import { loadStreamJobs, saveStreamJob, type StreamJobRecord } from '../store/state/jobs.js';
+import { APPLY } from '../store/state/lock-names.js';
 import type { ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { checkJobs } from './job-sql.js';
+import { MISSED_EVENTS } from './own-code.js';
 import { rebuildStreams } from './rebuild.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
-
-/** Stands for the code of a table whose pipeline was taken out of the configuration: what is ingested from then on is not in it. */
-const MISSED_EVENTS = 'missed events';
 
 /** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED, those of `checkJobs`. */
 export async function requireUnchangedStreams(
@@ -53,11 +52,12 @@ async function forgetUnused(
   const records = await loadStreamJobs(session);
   const changed = [...records].filter(([name, { codeHash }]) => codeHash !== evidence.get(name)?.stream);
   if (changed.length === 0) return;
-  const [taken] = await session.query(
-    'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.offsets WHERE next_offset > 0) OR EXISTS (SELECT 1 FROM cutover.landing)',
-  );
-  if (taken !== undefined) return;
   await session.transaction(async () => {
+    await session.lock(APPLY);
+    const [taken] = await session.query(
+      'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.offsets WHERE next_offset > 0) OR EXISTS (SELECT 1 FROM cutover.landing)',
+    );
+    if (taken !== undefined) return;
     for (const [name, { objects }] of changed) {
       await dialect.detachView(session, env.schemas.served, name);
       for (const statement of dialect.dropStatements(env.schemas.stream, objects)) await session.run(statement);
@@ -65,11 +65,27 @@ async function forgetUnused(
       await session.run('DELETE FROM cutover.stream_jobs WHERE pipeline = $1', [name]);
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [name]);
     }
-  });
+  }, 'current');
+}
+
+/** Marks the tables of pipelines that are no longer configured. A process that still feeds one learns of it before its next micro-batch. */
+async function markMissing(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  records: ReadonlyMap<string, StreamJobRecord>,
+): Promise<void> {
+  for (const [name, record] of records) {
+    if (record.codeHash === MISSED_EVENTS || env.pipelines.some((pipeline) => pipeline.name === name)) continue;
+    env.logger.info({ pipeline: name }, 'no longer configured: its stream table takes no more events');
+    await session.transaction(async () => {
+      await session.lock(APPLY);
+      await saveStreamJob(session, name, { ...record, codeHash: MISSED_EVENTS }, env.clock.now());
+    }, 'current');
+  }
 }
 
 /**
- * Makes every pipeline's tables exist. A pipeline that is new while events have already landed is built from the landing.
+ * Makes every pipeline's tables exist, in the turn `prepare`. A pipeline that is new while events have already landed is built from the landing.
  * Returns the pipelines that were created or built. Errors: STREAM_JOB_CHANGED and those of creating tables.
  */
 export async function prepareTables(
@@ -77,45 +93,47 @@ export async function prepareTables(
   session: SqlSession,
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<readonly string[]> {
   await forgetUnused(env, session, evidence);
   await requireUnchangedStreams(env, session, evidence);
   const records = await loadStreamJobs(session);
-  for (const [name, record] of records) {
-    if (record.codeHash === MISSED_EVENTS || env.pipelines.some((pipeline) => pipeline.name === name)) continue;
-    env.logger.info({ pipeline: name }, 'no longer configured: its stream table takes no more events');
-    await saveStreamJob(session, name, { ...record, codeHash: MISSED_EVENTS }, env.clock.now());
-  }
+  await markMissing(env, session, records);
   const fresh = env.pipelines.filter(({ name }) => !records.has(name));
   if (fresh.length === 0) return [];
-  const [landed] = await session.query(
-    'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.landing) OR EXISTS (SELECT 1 FROM cutover.pruned)',
-  );
-  if (landed !== undefined) {
-    env.logger.info({ pipelines: fresh.map(({ name }) => name) }, 'new pipelines are built from the landing');
-    return (
-      await rebuildStreams(
-        env,
-        session,
-        fresh.map(({ name }) => name),
-        evidence,
-        onReshaped,
-      )
-    ).pipelines;
+  const createdEmpty = await session.transaction(async () => {
+    // A process that ingests without these pipelines must not land an event between their making and their record.
+    await session.lock(APPLY);
+    const [landed] = await session.query(
+      'SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM cutover.landing) OR EXISTS (SELECT 1 FROM cutover.pruned)',
+    );
+    if (landed !== undefined) return false;
+    await createEmpty(env, session, fresh, evidence, onReshaped);
+    return true;
+  }, 'current');
+  const names = fresh.map(({ name }) => name);
+  if (createdEmpty) return names;
+  env.logger.info({ pipelines: names }, 'new pipelines are built from the landing');
+  return (await rebuildStreams(env, session, names, evidence, onReshaped, signal)).pipelines;
+}
+
+async function createEmpty(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  fresh: readonly Pipeline[],
+  evidence: ReadonlyMap<string, Evidence>,
+  onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>,
+): Promise<void> {
+  await defineEvents(session, 'snapshot');
+  for (const pipeline of fresh) {
+    const objects = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
+    await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
+    await saveStreamJob(
+      session,
+      pipeline.name,
+      { codeHash: evidence.get(pipeline.name)?.stream ?? '', objects },
+      env.clock.now(),
+    );
+    await onReshaped(session, pipeline);
   }
-  await session.transaction(async () => {
-    await defineEvents(session, 'snapshot');
-    for (const pipeline of fresh) {
-      const objects = await createStreamTables(session, env.store.dialect, pipeline, env.schemas, env.schemas.stream);
-      await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
-      await saveStreamJob(
-        session,
-        pipeline.name,
-        { codeHash: evidence.get(pipeline.name)?.stream ?? '', objects },
-        env.clock.now(),
-      );
-      await onReshaped(session, pipeline);
-    }
-  });
-  return fresh.map(({ name }) => name);
 }

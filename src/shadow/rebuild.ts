@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/comparison.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import { APPLY, SERVED } from '../store/state/lock-names.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
@@ -10,6 +11,7 @@ import { replayPruned } from './replay-pruned.js';
 import { replayLanding } from './replay.js';
 import { prepareStreamJob } from './stream-job.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
+import { inTurn } from './turns.js';
 import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 
 /** Where a rebuild works. What an interrupted rebuild left there is dropped by the next one. */
@@ -24,7 +26,8 @@ export interface RebuildOutcome {
 /**
  * Replays the landing through the stream jobs of `names` and of all pipelines connected with them by `after`, into fresh tables, and puts those in the place
  * of the old ones in one transaction. A pipeline's table is only right when what it reads was built by the present code too, hence the connected ones.
- * Ingest must not run meanwhile (the embedded store has one process; the caller holds its ingest).
+ * Where processes share the store their ingest goes on: what lands meanwhile is replayed after it, the last of it while ingest stands still for the swap.
+ * To be called in the turn `prepare`.
  */
 export async function rebuildStreams(
   env: ShadowEnvironment,
@@ -32,6 +35,7 @@ export async function rebuildStreams(
   names: readonly string[],
   evidence: ReadonlyMap<string, Evidence>,
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<RebuildOutcome> {
   checkJobs(env.pipelines, env.schemas, env.store.kind);
   const { dialect } = env.store;
@@ -44,11 +48,23 @@ export async function rebuildStreams(
     await ensureBatchTable(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
   }
   const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, env)));
-  const cut = vectorOf(await loadPartitions(session));
-  const past = await replayPruned(env, session, jobs, REBUILD_SCHEMA);
-  const landed = await replayLanding(env, session, jobs, REBUILD_SCHEMA, landingBefore(cut), 'each');
+  let events = await replayPruned(env, session, jobs, REBUILD_SCHEMA);
+  let newest: string | null = null;
+  // Micro-batches get their moments in the order of their commits, so what follows the newest one seen is all that came since.
+  const catchUp = async (transaction: 'each' | 'caller'): Promise<number> => {
+    const cut = vectorOf(await loadPartitions(session));
+    const replayed = await replayLanding(env, session, jobs, REBUILD_SCHEMA, landingBefore(cut), transaction, newest);
+    events += replayed.events;
+    newest = replayed.newest;
+    return replayed.events;
+  };
+  let before = Infinity;
+  for (let n = await catchUp('each'); n > env.ingest.maxEvents && n < before; n = await catchUp('each')) before = n;
   await env.reached('rebuild replayed');
-  await session.transaction(async () => {
+  const swap = async (): Promise<OffsetVector> => {
+    await session.lock(APPLY);
+    await session.lock(SERVED);
+    await catchUp('caller');
     const former = await loadStreamJobs(session);
     for (const { name } of chain.toReversed()) {
       await dialect.detachView(session, env.schemas.served, name);
@@ -77,8 +93,11 @@ export async function rebuildStreams(
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
       await onReshaped(session, pipeline);
     }
-  });
+    return vectorOf(await loadPartitions(session));
+  };
+  // A cycle reads the catalogue as it is, and the rows as its snapshot has them: it would find the new table empty.
+  const cut = await inTurn(env, session, 'cycle', signal, () => session.transaction(swap, 'current'));
   await env.reached('rebuild swapped');
   await closeWorkSchema(session, dialect, REBUILD_SCHEMA);
-  return { pipelines: chain.map(({ name }) => name), events: past + landed, cut };
+  return { pipelines: chain.map(({ name }) => name), events, cut };
 }

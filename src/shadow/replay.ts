@@ -10,6 +10,12 @@ interface Range {
   readonly events: number;
 }
 
+export interface Replayed {
+  readonly events: number;
+  /** The moment of the newest micro-batch that is in the tables now. */
+  readonly newest: string | null;
+}
+
 /**
  * Runs stream jobs over landed events from the first one on, in order of arrival, in micro-batches of about `ingest.max_events`.
  * A job whose result depends on where micro-batches are cut is not a function of the log: replays show it as a difference.
@@ -17,7 +23,7 @@ interface Range {
  * @param jobs in dependency order; their tables stand empty in `schema`
  * @param events a relation: the landing, bounded; it must be the same each time it is read
  * @param transaction `each`: a transaction per micro-batch; `caller`: the caller has one open
- * @returns the number of events replayed
+ * @param after the moment of the newest micro-batch that is already in the tables; null: none is
  */
 export async function replayLanding(
   env: ShadowEnvironment,
@@ -26,8 +32,9 @@ export async function replayLanding(
   schema: string,
   events: string,
   transaction: 'each' | 'caller',
-): Promise<number> {
-  const ranges = await rangesOf(session, events, env.ingest.maxEvents);
+  after: string | null = null,
+): Promise<Replayed> {
+  const ranges = await rangesOf(session, events, env.ingest.maxEvents, after);
   const total = ranges.reduce((sum, { events }) => sum + events, 0);
   let done = 0;
   for (const range of ranges) {
@@ -45,12 +52,18 @@ export async function replayLanding(
     done += range.events;
     env.progress.update('replay', done, total);
   }
-  return done;
+  return { events: done, newest: ranges.at(-1)?.to ?? after };
 }
 
-async function rangesOf(session: SqlSession, events: string, maxEvents: number): Promise<Range[]> {
+async function rangesOf(
+  session: SqlSession,
+  events: string,
+  maxEvents: number,
+  after: string | null,
+): Promise<Range[]> {
+  const since = after === null ? '' : ` WHERE _ingested_at > CAST('${after}' AS TIMESTAMPTZ)`;
   const rows = await session.query(
-    `SELECT CAST(_ingested_at AS VARCHAR) AS at, count(*) AS n FROM ${events} GROUP BY _ingested_at ORDER BY _ingested_at`,
+    `SELECT CAST(_ingested_at AS VARCHAR) AS at, count(*) AS n FROM ${events}${since} GROUP BY _ingested_at ORDER BY _ingested_at`,
   );
   const ranges: Range[] = [];
   // At least two where there were two: a stream job that met no row of its own yet is not much different from a batch job.

@@ -1,4 +1,4 @@
-import { messageOf } from '../model/errors.js';
+import { CutoverError, messageOf } from '../model/errors.js';
 import type { Comparison, Evidence } from '../model/comparison.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
@@ -6,10 +6,13 @@ import { runCycle, type CycleOptions } from './cycle.js';
 import { connected, type ShadowEnvironment } from './environment.js';
 import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
-import { interrupted, isInterruption } from './interrupted.js';
+import { interrupted, isConnectionFault, isInterruption } from './interrupted.js';
+import { retryingConflicts } from './retry.js';
+import { keepRoles, standBy, takeOrRefuse, type Roles } from './roles.js';
 import { nextDue } from './schedule.js';
 import type { Positions } from './positions.js';
 import type { Standing } from './standing.js';
+import { inTurn, whileRenewed } from './turns.js';
 import { vectorOf } from '../store/state/offsets.js';
 
 /** How long a stop waits for the micro-batch in hand before its statement is interrupted (and the micro-batch rolled back). */
@@ -23,6 +26,8 @@ export interface RunnerParts {
   readonly cycleSession: SqlSession;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly standing: Standing;
+  /** Where processes share the store: what only one of them does. */
+  readonly roles: Roles | null;
   readonly cycle: Omit<CycleOptions, 'force' | 'signal'>;
   /** Called after each cycle, outside its transaction: the canary acts here. */
   readonly afterCycle: (comparisons: readonly Comparison[]) => Promise<void>;
@@ -33,10 +38,18 @@ export interface RunnerParts {
   readonly signal: AbortSignal;
 }
 
-/** Takes everything the log has now. Stops early when the signal aborts. */
+/** Takes everything the log has now. Stops early when the signal aborts. Errors: STORE_IN_USE while another process reads the log. */
 export async function drain(parts: RunnerParts): Promise<void> {
+  const { env, ingest, signal } = parts;
+  const role = parts.roles?.ingest ?? null;
+  const all = async (): Promise<void> => {
+    while (!signal.aborted && (await ingest.step(signal)));
+  };
   await interruptible(parts, parts.ingestSession, async () => {
-    while (!parts.signal.aborted && (await parts.ingest.step(parts.signal)));
+    if (role === null) return all();
+    if (!(await takeOrRefuse(env, role, signal))) return;
+    await parts.positions.reload();
+    await whileRenewed(env.clock, role, all);
   });
 }
 
@@ -75,7 +88,7 @@ async function cycles(
       await parts.afterCycle(made);
       comparisons.push(...made);
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || endsRun(error)) throw error;
       if (group.length > 1) {
         // One failing pipeline took the others of its cycle with it: each by itself, those that can be compared are.
         alone.push(...group);
@@ -95,7 +108,19 @@ async function cycle(parts: RunnerParts, group: readonly Pipeline[], force: bool
   const { env, cycleSession, signal } = parts;
   const position = vectorOf(parts.positions.all);
   const repeated = force ? null : await parts.standing.repeat(cycleSession, group, position);
-  return repeated ?? runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal });
+  if (repeated !== null) return repeated;
+  return inTurn(env, cycleSession, 'cycle', signal, () =>
+    retryingConflicts(env.clock, () =>
+      runCycle(env, cycleSession, group, parts.evidence, { ...parts.cycle, force, signal }),
+    ),
+  );
+}
+
+/** What is no failure of the cycle's jobs, and would meet every further cycle of this process. */
+function endsRun(error: unknown): boolean {
+  return (
+    error instanceof CutoverError && (error.code === 'STORE_CONNECTION_LOST' || error.code === 'STREAM_JOB_CHANGED')
+  );
 }
 
 function next(alone: Pipeline[]): Pipeline[] | undefined {
@@ -136,22 +161,40 @@ async function storeFailures(
 
 /** Ingests and cycles by schedule until the signal aborts. Ingest errors end it; a failed cycle is stored, logged, and tried again when next due. */
 export async function runUntilStopped(parts: RunnerParts): Promise<void> {
+  const { env } = parts;
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const inner: RunnerParts = { ...parts, signal };
   const caughtUp = deferred();
-  const both = [ingestLoop(inner, caughtUp.resolve), cycleLoop(inner, caughtUp.promise)];
-  // The first of the two to fail stops the other; its error is the one to report.
-  for (const one of both) one.catch(() => stop.abort());
-  const ended = await Promise.allSettled(both);
-  // Work that the stop itself interrupted was rolled back: that is no error of the run.
-  const byStop = (reason: unknown): boolean => parts.signal.aborted && isInterruption(reason);
-  for (const result of ended) if (result.status === 'rejected' && !byStop(result.reason)) throw result.reason;
+  const loops = [
+    ingestLoop(inner, caughtUp.resolve),
+    cycleLoop(inner, caughtUp.promise),
+    keepRoles(env, parts.roles, signal),
+  ];
+  // The first of them to fail stops the others; its error is the one to report.
+  const failed: unknown[] = [];
+  for (const one of loops) {
+    one.catch((error: unknown) => {
+      failed.push(error);
+      stop.abort();
+    });
+  }
+  await Promise.allSettled(loops);
+  // Work that the stop itself interrupted, or cut off from a server that does not answer, was rolled back: that is no error of the run.
+  const byStop = (reason: unknown): boolean =>
+    parts.signal.aborted && (isInterruption(reason) || isConnectionFault(reason));
+  for (const reason of failed) if (!byStop(reason)) throw reason;
 }
 
 async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<void> {
-  const { env, signal } = parts;
+  const { env, signal, roles } = parts;
   await interruptible(parts, parts.ingestSession, async () => {
+    if (roles !== null && roles.ingest !== null) {
+      // Whether another process has read to the log's end is not known here: cycles need not wait for it.
+      if (!(await roles.ingest.elected())) onCaughtUp();
+      if (!(await standBy(env, roles.ingest, 'reads the log', signal))) return;
+      await parts.positions.reload();
+    }
     while (!signal.aborted) {
       if (await parts.ingest.step(signal)) continue;
       onCaughtUp();
@@ -161,7 +204,11 @@ async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<v
 }
 
 async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<void> {
-  const { env, signal } = parts;
+  const { env, signal, roles } = parts;
+  if (roles !== null) {
+    const stand = (): Promise<boolean> => standBy(env, roles.cycles, 'runs the cycles', signal);
+    if (!(await interruptible(parts, parts.cycleSession, stand))) return;
+  }
   const started = env.clock.now();
   // Before the log was read to its end once, a cycle would compare two unfinished tables: wait for that, but no longer than a schedule's first turn.
   const firstTurn = Math.min(

@@ -156,12 +156,20 @@ export interface SqlDialect {
 /** A process that would do what only one may do at a time. */
 export interface Candidate {
   /**
-   * Whether this process holds the role now. Takes it when it is free, or when its holder did not renew it for 30 s: the store then ends that holder's
-   * session, and rolls back what it had not committed, so that a process that wakes up late can do no harm.
+   * Whether this process holds the role now. Takes it when it is free. When its holder did not renew it for 30 s the store ends that holder's session, and
+   * rolls back what it had not committed, so that a process that wakes up late can do no harm: the role is then free when asked for again.
+   *
+   * @param wait up to so many milliseconds, in the order of asking: who takes the role again and again does not keep the others from it
    */
-  elected(): Promise<boolean>;
-  /** Says that the holder is alive; to be called every few seconds, also while its session is busy. Does nothing for who does not hold the role. */
+  elected(wait?: number): Promise<boolean>;
+  /**
+   * Says that the holder is alive; to be called every `renewEvery` milliseconds, also while its session is busy. Does nothing for who does not hold the
+   * role. Errors: STORE_CONNECTION_LOST where another process took the role over, which ended this one's session.
+   */
   renew(): Promise<void>;
+  readonly renewEvery: number;
+  /** Who holds the role, for people: host and process. */
+  holder(): Promise<string>;
   /** Gives the role back. */
   close(): Promise<void>;
 }
@@ -188,6 +196,11 @@ export interface Store {
   /** Brings the internal schema up to date. Errors: STORE_NEWER. */
   migrate(): Promise<void>;
   close(): Promise<void>;
+  /**
+   * Gives all connections up without a word to the server, which may not answer: what runs on them is rejected (STORE_CONNECTION_LOST), and so is every
+   * further one. The server rolls back what was not committed. Does nothing to an embedded store, whose statements `interrupt` ends.
+   */
+  abandon(): void;
 }
 
 export type { Row };

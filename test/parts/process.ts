@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -97,12 +98,48 @@ export class ServerProcess {
     return pid;
   }
 
-  /** Sends a signal to the whole group; with SIGKILL and SIGINT resolves when the process is gone. */
+  /** Sends a signal to all of its processes; with SIGKILL and SIGINT resolves when the first of them is gone. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(-child.pid, signal);
+    // Those that made a group of their own (each server process of PostgreSQL does) are reached one by one.
+    const others = signal === 'SIGTERM' || signal === 'SIGINT' ? [] : descendants(child.pid);
+    for (const pid of [-child.pid, ...others]) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended meanwhile.
+      }
+    }
     if (signal === 'SIGKILL' || signal === 'SIGINT' || signal === 'SIGTERM') await gone;
+  }
+}
+
+/** The processes that a process started, and those that they started. Only Linux tells; elsewhere none. */
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of existsSync('/proc') ? readdirSync('/proc') : []) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statOf(name);
+    // The name in brackets may hold anything; the parent is the second field after it.
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    if (Number.isInteger(parent)) parents.set(Number(name), parent);
+  }
+  const found = new Set([root]);
+  for (let size = 0; size !== found.size;) {
+    size = found.size;
+    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+  }
+  found.delete(root);
+  return [...found];
+}
+
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    // It ended meanwhile.
+    return '';
   }
 }

@@ -90,7 +90,13 @@ class DuckDbStore implements Store {
 
   candidate(): Promise<Candidate> {
     const done = (): Promise<void> => Promise.resolve();
-    return Promise.resolve({ elected: () => Promise.resolve(true), renew: done, close: done });
+    return Promise.resolve({
+      elected: () => Promise.resolve(true),
+      renew: done,
+      renewEvery: 60_000,
+      holder: () => Promise.resolve('this process'),
+      close: done,
+    });
   }
 
   async #open(): Promise<DuckDbSession> {
@@ -105,6 +111,10 @@ class DuckDbStore implements Store {
     await migrate(session, this.#schemas);
     this.#sessions.delete(session);
     await session.close();
+  }
+
+  abandon(): void {
+    // A statement here is a thread of this process: there is nothing to be cut off.
   }
 
   async close(): Promise<void> {

@@ -6,3 +6,8 @@ export function quote(name: string): string {
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** The key of an advisory lock, as an expression. */
+export function lockKey(name: string): string {
+  return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
+}

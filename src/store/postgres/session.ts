@@ -14,7 +14,8 @@ import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
-import { literal, quote } from './names.js';
+import { lockKey, quote } from './names.js';
+import { cutOff, streamOf } from './socket.js';
 import { columnType, listFromJson, parserOf } from './types.js';
 
 const FETCH = 10_000;
@@ -41,6 +42,7 @@ export class PostgresSession implements SqlSession {
   #running = false;
   #statements = 0;
   #inTransaction = false;
+  #interrupting = false;
   #lost: Error | undefined;
 
   /** @param client connected */
@@ -68,12 +70,16 @@ export class PostgresSession implements SqlSession {
   }
   #sentAt = 0;
 
+  /** Bytes that went over the connection, in both directions. */
+  get traffic(): number {
+    const { bytesRead, bytesWritten } = streamOf(this.#client);
+    return bytesRead + bytesWritten;
+  }
+
   /** Gives the connection up: what runs on it is rejected. */
   destroy(): void {
-    const { connection } = this.#client as unknown as {
-      readonly connection: { readonly stream: { destroy(error: Error): void } };
-    };
-    connection.stream.destroy(new Error('Connection terminated: no answer'));
+    this.#lost ??= new Error('Connection terminated: no answer');
+    cutOff(this.#client);
   }
 
   async query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
@@ -229,12 +235,14 @@ export class PostgresSession implements SqlSession {
   }
 
   interrupt(): void {
-    const statement = this.#statements;
-    if (!this.#running) return;
-    void (async () => {
-      // Another statement than the one that was meant must not be hit.
-      if (this.#running && this.#statements === statement) await this.#cancel(this.backend);
-    })().catch(() => undefined);
+    // Whoever wants a statement ended asks again and again: one request at a time is under way.
+    if (!this.#running || this.#interrupting) return;
+    this.#interrupting = true;
+    void this.#cancel(this.backend)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#interrupting = false;
+      });
   }
 
   async close(): Promise<void> {
@@ -293,8 +301,4 @@ export class PostgresSession implements SqlSession {
       return last;
     }, sql);
   }
-}
-
-function lockKey(name: string): string {
-  return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
 }
