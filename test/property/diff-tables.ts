@@ -131,7 +131,7 @@ const DUCKDB_VALUES: readonly SampleType[] = [
   of('JSON', 'JSON', '{"a":1}', '{"a":2}', '9007199254740993', '9007199254740992', 'null'),
   of('BLOB', 'BLOB', '', '\\x00', '\\x00\\x00', 'a', '\\xFF'),
   of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
-  of('INTERVAL', 'INTERVAL', { id: 'month', sql: ["'1 month'", "'30 days'"] }, '29 days'),
+  of('INTERVAL', 'INTERVAL', '1 month', '30 days', '29 days'),
   of(
     'VARCHAR[]',
     'VARCHAR[]',
@@ -237,7 +237,7 @@ const POSTGRES_VALUES: readonly SampleType[] = [
   ),
   of('BYTEA', 'BYTEA', '', '\\x00', '\\x0000', 'a', '\\xff'),
   of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
-  of('INTERVAL', 'INTERVAL', { id: 'month', sql: ["'1 month'", "'30 days'"] }, '29 days'),
+  of('INTERVAL', 'INTERVAL', '1 mon', '30 days', '29 days'),
   of('CHAR(3)', 'CHAR(3)', { id: 'a', sql: ["'a'", "'a  '"] }, 'ab', ''),
   of('INET', 'INET', '10.0.0.1', '10.0.0.0/8'),
   lists('TEXT[]', 'TEXT[]', '{a,b}', '{"a,b"}', '{}', '{NULL}', '{"NULL"}', '{b,a}', '{""}'),
