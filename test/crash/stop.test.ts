@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { broken, command, inspect, makeWorld } from './world.js';
@@ -78,11 +78,12 @@ describe('stopping', () => {
     expect(await broken(world.store, world, true)).toEqual([]);
   });
 
-  /** A run whose first micro-batch does not end, two seconds after its start. */
+  /** A run whose first micro-batch does not end, two seconds after it opened its store. */
   async function stuck(): Promise<{ world: World; run: Started }> {
     const world = await made();
     edit(world, 'daily_delays.stream.sql', (sql) => `${sql}\nDELETE FROM daily_delays WHERE NOT (${ENDLESS});\n`);
     const run = started(world, 'run', '--verbose');
+    while (!existsSync(world.store) && run.child.exitCode === null) await pause(100);
     await pause(2000);
     expect(run.child.exitCode).toBeNull();
     return { world, run };
