@@ -45,7 +45,12 @@ export const kafkaLog = strict({
       'json: each value is an object with the columns of schema. raw: only the record itself (_key, _value, ...). registry: as json, after decoding by a schema registry.',
     ),
   registry: strict({
-    url: value.text.describe('URL of the schema registry.'),
+    url: value.text
+      .refine((url) => /^https?:\/\/[^\s/]/.test(url), { error: 'must be a URL such as http://registry:8081' })
+      .refine((url) => !/^https?:\/\/[^/]*@/.test(url), {
+        error: 'must hold no password; give registry.username and registry.password',
+      })
+      .describe('URL of the schema registry.'),
     username: value.text.optional().describe('User of the registry.'),
     password: z.string().optional().describe('Password of the registry, best from a variable.'),
   })
