@@ -67,6 +67,11 @@ const CASES: [what: string, keys: string, ...expected: string[]][] = [
     `${FINE}, registry: { url: 'http://r:8081' }`,
     'log.registry: is only for format registry, not for json',
   ],
+  [
+    'the bytes of a registry as a text',
+    `${REGISTRY}, metadata: [_key, _value]`,
+    'log.metadata: must not name _value with format registry, whose values are bytes and no text',
+  ],
   ['a registry without URL', REGISTRY.replace("{ url: 'http://r:8081' }", '{}'), 'log.registry.url: is missing'],
   [
     'a registry that is no URL',

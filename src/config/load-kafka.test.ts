@@ -95,5 +95,8 @@ it('the smallest log of Kafka has every default', async () => {
   expect(await logOf(`${schema}  start: { timestamp: '2026-01-31T01:00:00+01:00' }\n`)).toMatchObject({
     start: { kind: 'timestamp', at: new Date('2026-01-31T00:00:00Z') },
   });
+  expect(await logOf(`${schema}  format: registry\n  registry: { url: 'http://r:8081' }\n`)).toMatchObject({
+    metadata: ['_topic', '_key', '_headers', '_timestamp'],
+  });
   expect(await logOf(schema.replace('  schema: { id: text }', '  format: raw'))).toMatchObject({ schema: [] });
 });
