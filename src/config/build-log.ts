@@ -8,7 +8,7 @@ import type {
   LogConfig,
 } from '../model/project.js';
 import type { BuildContext } from './build.js';
-import type { KafkaLogInput } from './kafka-schema.js';
+import { METADATA, type KafkaLogInput } from './kafka-schema.js';
 import type { ConfigInput } from './schema.js';
 
 /** The log's part of the project: globs and files made absolute, not expanded. */
@@ -49,7 +49,7 @@ function buildKafkaLog(log: KafkaLogInput, context: BuildContext): KafkaLogConfi
       },
     }),
     schema: log.schema === undefined ? [] : columnsOf(log.schema, context),
-    metadata: log.metadata,
+    metadata: log.metadata ?? METADATA.filter((name) => log.format !== 'registry' || name !== '_value'),
     ...(log.event_time !== undefined && { eventTime: log.event_time }),
     start: buildStart(log.start),
     onDataLoss: log.on_data_loss,

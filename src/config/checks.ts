@@ -137,10 +137,13 @@ function checkKafka(log: KafkaLogInput, complain: Complain): void {
   if (log.format === 'registry' && log.registry === undefined) complain(['registry'], 'is missing; give its url');
   if (log.format !== 'registry' && log.registry !== undefined)
     complain(['registry'], `is only for format registry, not for ${log.format}`);
-  if (log.format === 'raw' && log.metadata.length === 0) complain(['metadata'], 'must not be empty with format raw');
-  if (new Set(log.metadata).size < log.metadata.length) complain(['metadata'], 'names a column twice');
+  const metadata = log.metadata ?? [];
+  if (log.format === 'raw' && log.metadata?.length === 0) complain(['metadata'], 'must not be empty with format raw');
+  if (log.format === 'registry' && metadata.includes('_value'))
+    complain(['metadata'], 'must not name _value with format registry, whose values are bytes and no text');
+  if (new Set(metadata).size < metadata.length) complain(['metadata'], 'names a column twice');
   checkSchemaNames(columns, complain);
-  const timed = [...columns, ...log.metadata.filter((name) => name === '_timestamp')];
+  const timed = [...columns, ...(log.metadata ?? ['_timestamp']).filter((name) => name === '_timestamp')];
   if (log.event_time !== undefined && !timed.includes(log.event_time)) {
     complain(['event_time'], `"${log.event_time}" is not among the columns ${timed.join(', ')}`);
   }

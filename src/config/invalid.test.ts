@@ -111,11 +111,6 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   ],
 
   [
-    'kafka',
-    FINE.replace('{ path: a.csv }', '{ kind: kafka, brokers: [a], topics: [b] }'),
-    ':2:14 log.kind: kafka is not available in this version',
-  ],
-  [
     'an unknown log',
     FINE.replace('{ path: a.csv }', '{ kind: pulsar }'),
     ':2:14 log.kind: "pulsar" is not known; known are: file, kafka',
@@ -137,7 +132,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'a reserved column',
     FINE.replace('a.csv', 'a.csv, schema: { _Offset: text }'),
-    ':2:31 log.schema._Offset: this column name is reserved: _partition, _offset, _event_time, _ingested_at, _topic, _key, _value, _error, _raw',
+    ':2:31 log.schema._Offset: this column name is reserved: _partition, _offset, _event_time, _ingested_at, _topic, _key, _value, _headers, _timestamp, _error, _raw',
   ],
   [
     'a column twice',

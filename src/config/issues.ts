@@ -129,10 +129,19 @@ function translate(issue: Issue, value: unknown, prefix: KeyPath, placeholders: 
       if (input === undefined && issue.errors.length > 0) return finding('is missing');
       if (issue.errors.length === 0)
         return finding(options('options' in issue && Array.isArray(issue.options) ? issue.options : [], input, shown));
-      // The alternative that was meant is the one that accepts this kind of value.
-      const meant = issue.errors.find(
-        (branch) => !branch.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0),
+      // The alternative that was meant is the one that accepts this kind of value, and all of its keys.
+      const scalar = !isRecord(input) && !Array.isArray(input);
+      const possible = issue.errors.filter(
+        (branch) =>
+          !branch.some(
+            ({ code, path: { length } }) =>
+              length === 0 && (code === 'invalid_type' || (code === 'invalid_value' && !scalar)),
+          ),
       );
+      const meant =
+        possible.find(
+          (branch) => !branch.some((inner) => inner.code === 'unrecognized_keys' && inner.path.length === 0),
+        ) ?? (possible.length === 1 ? possible[0] : undefined);
       if (meant === undefined) return finding(`${own(issue.message) ?? 'is not possible'}, not ${shown}`);
       return meant.flatMap((inner) => translate(inner, value, path, placeholders));
     }

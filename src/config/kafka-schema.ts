@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as value from './values.js';
 import { strict } from './values.js';
 
-const METADATA = ['_topic', '_key', '_value', '_headers', '_timestamp'] as const;
+export const METADATA = ['_topic', '_key', '_value', '_headers', '_timestamp'] as const;
 
 /** One text with commas (as from a variable), or a list; always a list afterwards. */
 const brokers = z
@@ -45,7 +45,12 @@ export const kafkaLog = strict({
       'json: each value is an object with the columns of schema. raw: only the record itself (_key, _value, ...). registry: as json, after decoding by a schema registry.',
     ),
   registry: strict({
-    url: value.text.describe('URL of the schema registry.'),
+    url: value.text
+      .refine((url) => /^https?:\/\/[^\s/]/.test(url), { error: 'must be a URL such as http://registry:8081' })
+      .refine((url) => !/^https?:\/\/[^/]*@/.test(url), {
+        error: 'must hold no password; give registry.username and registry.password',
+      })
+      .describe('URL of the schema registry.'),
     username: value.text.optional().describe('User of the registry.'),
     password: z.string().optional().describe('Password of the registry, best from a variable.'),
   })
@@ -58,8 +63,10 @@ export const kafkaLog = strict({
     .describe('Columns in order, name to type. Needed unless format is raw.'),
   metadata: z
     .array(z.enum(METADATA))
-    .default([...METADATA])
-    .describe("The record's own columns that events have, after those of schema. Default: all."),
+    .optional()
+    .describe(
+      "The record's own columns that events have, after those of schema. Default: all; without _value with format registry.",
+    ),
   event_time: value.text
     .optional()
     .describe('Column that holds the time at which an event happened: one of schema, or _timestamp.'),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/cli/clock.js';
 import type { EventLog } from '../../src/log/contract.js';
 import { openKafkaLog } from '../../src/log/kafka/open.js';
-import { silentLogger, type Logger } from '../../src/model/ports.js';
+import { silentLogger, type Clock, type Logger } from '../../src/model/ports.js';
 import type { KafkaLogConfig } from '../../src/model/project.js';
 import { RelationReader, type ReadEvent } from '../contracts/event-log.js';
 import { Claims } from './claims.js';
@@ -14,6 +14,7 @@ export interface ReaderOptions {
   readonly config?: Partial<KafkaLogConfig>;
   readonly claims?: Claims;
   readonly logger?: Logger;
+  readonly clock?: Clock;
   /** Reads up to the end that the log has when it is opened. */
   readonly bounded?: boolean;
 }
@@ -58,7 +59,7 @@ export class LogReader {
       checkpoints: claims,
       bounded: options.bounded ?? true,
       fill: { events: 1, ms: 1 },
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       logger: options.logger ?? silentLogger,
     });
     return new LogReader(log, claims, await RelationReader.open(), folder);

@@ -57,19 +57,33 @@ export async function localKafkaProblem(): Promise<string | null> {
   return maven ? null : 'there is no Maven to fetch Apache Kafka with';
 }
 
+export interface BrokerSettings {
+  /** Listeners besides the plain one: ports by protocol, such as SASL_SSL. */
+  readonly listeners?: Readonly<Record<string, number>>;
+  /** Users of SCRAM, such as SCRAM-SHA-256=[name=me,password=secret]. */
+  readonly scram?: readonly string[];
+}
+
 /** One broker (KRaft) on free ports, with its data in a temporary folder. */
-export async function startLocalKafka(settings: Readonly<Record<string, string>> = {}): Promise<KafkaPart> {
+export async function startLocalKafka(
+  settings: Readonly<Record<string, string>> = {},
+  { listeners = {}, scram = [] }: BrokerSettings = {},
+): Promise<KafkaPart> {
   const lib = await jars();
   const root = await mkdtemp(join(tmpdir(), 'cutover-kafka-'));
   const [port, controller] = [await freePort(), await freePort()];
+  const others = Object.entries(listeners);
+  const addresses = others.map(([protocol, at]) => `,${protocol}://127.0.0.1:${at}`).join('');
   const properties: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${addresses}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${addresses}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT']
+      .concat(others.map(([protocol]) => `${protocol}:${protocol}`))
+      .join(','),
     'log.dirs': join(root, 'data'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '4',
@@ -93,7 +107,8 @@ export async function startLocalKafka(settings: Readonly<Record<string, string>>
   await writeFile(quiet, 'Configuration:\n  status: "OFF"\n  Loggers:\n    Root:\n      level: "OFF"\n');
   const java = ['-Xmx512m', '-Xms256m', `-Dlog4j2.configurationFile=${quiet}`, '-cp', classpath];
   const id = Buffer.from(root.padEnd(16).slice(-16)).toString('base64url');
-  await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', file]);
+  const users = scram.flatMap((user) => ['--add-scram', user]);
+  await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', file, ...users]);
   const brokers = [`127.0.0.1:${port}`];
   const server = new ServerProcess();
   const start = (): Promise<void> =>

@@ -5,7 +5,7 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { Logger } from '../../model/ports.js';
 import type { KafkaLogConfig, KafkaTls } from '../../model/project.js';
-import { unreachable } from './kafka-errors.js';
+import { certificateUnreadable } from './kafka-errors.js';
 
 const CLIENT_ID = 'cutover';
 /** kafkajs's default of one second is too short for a broker that is at work. */
@@ -23,7 +23,7 @@ export interface Connection {
 
 /** Nothing is connected yet. Errors: LOG_UNREACHABLE when a certificate cannot be read. */
 export async function connectionOf(config: KafkaLogConfig, logger: Logger): Promise<Connection> {
-  const ssl = config.tls === undefined ? undefined : await tlsOf(config.tls, config.brokers);
+  const ssl = config.tls === undefined ? undefined : await tlsOf(config.tls);
   const sasl = config.sasl === undefined ? undefined : (config.sasl as SASLOptions);
   const createSocket = createSocketFactory();
   const socketFactory: typeof createSocket = (options) => {
@@ -68,13 +68,14 @@ export async function connectionOf(config: KafkaLogConfig, logger: Logger): Prom
   return { kafka, cluster };
 }
 
-async function tlsOf(tls: KafkaTls, brokers: readonly string[]): Promise<ConnectionOptions> {
-  const read = async (path: string | undefined): Promise<Buffer | undefined> => {
-    if (path === undefined) return undefined;
-    return readFile(path).catch((error: unknown) => {
-      throw unreachable(brokers, error);
+async function tlsOf(tls: KafkaTls): Promise<ConnectionOptions> {
+  const options: ConnectionOptions = {};
+  for (const which of ['ca', 'cert', 'key'] as const) {
+    const path = tls[which];
+    if (path === undefined) continue;
+    options[which] = await readFile(path).catch((error: unknown) => {
+      throw certificateUnreadable(which, error);
     });
-  };
-  const [ca, cert, key] = [await read(tls.ca), await read(tls.cert), await read(tls.key)];
-  return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+  }
+  return options;
 }

@@ -3,21 +3,40 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 /** Errors of kafkajs that no second try mends. */
 const REFUSED = /SASL|authenticat|TOPIC_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|CLUSTER_AUTHORIZATION_FAILED/i;
 
+/** Errors of a handshake, as Node and OpenSSL word them. */
+const TLS = /certificate|self.signed|altname|\bSSL\b|\bTLS\b/i;
+
 export function unreachable(brokers: readonly string[], error: unknown): CutoverError {
   return new CutoverError(
     'LOG_UNREACHABLE',
     `Kafka cannot be reached at ${brokers.join(', ')}: ${firstLine(messageOf(error))}`,
-    isRefusal(error)
-      ? 'Check log.sasl and log.tls, and the rights of that user: to read the topics, and to join the group.'
-      : 'Check log.brokers, and that the addresses that the brokers advertise can be reached from here.',
+    remedyOf(error),
     { cause: error },
   );
+}
+
+function remedyOf(error: unknown): string {
+  if (isRefusal(error))
+    return 'Check log.sasl and log.tls, and the rights of that user: to read the topics, and to join the group.';
+  if (TLS.test(messageOf(error)))
+    return 'Check log.tls: ca must hold the authority that signed the certificates of the brokers, and the brokers must speak TLS at these addresses.';
+  return 'Check log.brokers, and that the addresses that the brokers advertise can be reached from here.';
 }
 
 /** Whether the cluster answered, and said no. */
 export function isRefusal(error: unknown): boolean {
   const type = error instanceof Error && 'type' in error ? String(error.type) : '';
   return REFUSED.test(`${type} ${messageOf(error)}`);
+}
+
+/** @param which of the three files */
+export function certificateUnreadable(which: string, error: unknown): CutoverError {
+  return new CutoverError(
+    'LOG_UNREACHABLE',
+    `the file of log.tls.${which} cannot be read: ${firstLine(messageOf(error))}`,
+    'Correct its path, which is relative to the folder of the configuration file, or its rights.',
+    { cause: error },
+  );
 }
 
 export function topicMissing(topics: readonly string[]): CutoverError {

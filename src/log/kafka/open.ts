@@ -11,7 +11,7 @@ import { connectionOf, type Connection } from './connect.js';
 import { topicMissing, unreachable } from './kafka-errors.js';
 import type { PartitionReader } from './partition-reader.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
-import { registryDecoder } from './registry.js';
+import { RegistryAway, registryDecoder, registryUnreachable } from './registry.js';
 import { topicIds } from './requests.js';
 
 export interface KafkaLogOptions {
@@ -32,6 +32,7 @@ export interface KafkaLogOptions {
 const PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 100;
 const REPORT_EVERY_MS = 5000;
+const REGISTRY_RETRY_MS = 2000;
 
 /**
  * Opens the Kafka log: one partition for each partition of its topics, offsets as Kafka has them. See docs/kafka.md.
@@ -87,6 +88,8 @@ class KafkaLog implements EventLog {
   #scratchDir: string | undefined;
   #scratchCount = 0;
   #reportedAt = 0;
+  /** Since when the schema registry did not answer; undefined while it does. */
+  #registryAwaySince: number | undefined;
 
   constructor(
     options: KafkaLogOptions,
@@ -119,7 +122,8 @@ class KafkaLog implements EventLog {
       assignment.moved(known);
       this.#report(assignment, known);
       const reader = this.#ready(assignment.readers);
-      if (reader !== undefined) return this.#take(reader, maxEvents);
+      const chunk = reader === undefined ? null : await this.#take(reader, maxEvents);
+      if (chunk !== null) return chunk;
       if (signal?.aborted === true || this.#done(assignment)) return null;
       await Promise.race([assignment.changed(), clock.sleep(LOOK_AGAIN_MS, signal)]);
     }
@@ -152,6 +156,7 @@ class KafkaLog implements EventLog {
     const ready = readers.filter((reader) => {
       if (reader.step !== null) return true;
       if (reader.waitingSince === undefined || reader.committed >= reader.bound) return false;
+      if (reader.takenNotBefore > now) return false;
       return (
         now - reader.waitingSince >= fill.ms ||
         !reader.hasRoom ||
@@ -168,19 +173,48 @@ class KafkaLog implements EventLog {
     const since = assignment.unreachableSince;
     if (bounded && since !== undefined && clock.now().getTime() - since > PATIENCE_MS)
       throw unreachable(config.brokers, new Error(`no answer for ${PATIENCE_MS / 1000} s`));
-    if (!bounded && since !== undefined) return true;
+    if (!bounded && (since !== undefined || this.#registryAwaySince !== undefined)) return true;
     return assignment.joined && assignment.readers.every(({ behind }) => !behind);
   }
 
-  async #take(reader: PartitionReader, maxEvents: number): Promise<Chunk> {
-    return takeChunk({
-      reader,
-      maxEvents,
-      fields: this.#fields,
-      columns: this.#textColumns,
-      eventTime: this.#options.config.eventTime,
-      scratch: await this.#scratchPath(),
-    });
+  /** @returns null when the schema registry does not answer: nothing of the partition is taken then. Errors: LOG_UNREACHABLE, for a bounded run. */
+  async #take(reader: PartitionReader, maxEvents: number): Promise<Chunk | null> {
+    const { config } = this.#options;
+    try {
+      const chunk = await takeChunk({
+        reader,
+        maxEvents,
+        fields: this.#fields,
+        columns: this.#textColumns,
+        eventTime: config.eventTime,
+        scratch: await this.#scratchPath(),
+      });
+      if (reader.takenNotBefore > 0) this.#registryAnswers(reader);
+      return chunk;
+    } catch (error) {
+      if (!(error instanceof RegistryAway) || config.registry === undefined) throw error;
+      this.#registryAway(reader, error, config.registry);
+      return null;
+    }
+  }
+
+  #registryAway(reader: PartitionReader, error: RegistryAway, registry: NonNullable<KafkaLogConfig['registry']>): void {
+    const { bounded, clock, logger } = this.#options;
+    const now = clock.now().getTime();
+    if (this.#registryAwaySince === undefined)
+      logger.warn(
+        { partition: reader.name, error: error.message },
+        'the schema registry does not answer; values that need it are read as soon as it does',
+      );
+    this.#registryAwaySince ??= now;
+    reader.takenNotBefore = now + REGISTRY_RETRY_MS;
+    if (bounded && now - this.#registryAwaySince > PATIENCE_MS) throw registryUnreachable(registry, error);
+  }
+
+  #registryAnswers(reader: PartitionReader): void {
+    reader.takenNotBefore = 0;
+    this.#registryAwaySince = undefined;
+    this.#options.logger.info({}, 'the schema registry answers again');
   }
 
   /** Not waited for: a broker that does not answer must not hold up what was fetched. */

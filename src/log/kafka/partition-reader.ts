@@ -35,6 +35,8 @@ export class PartitionReader {
   lastStable: number | undefined;
   /** Not fetched before this moment (milliseconds of the clock): something was wrong with it. */
   notBefore = 0;
+  /** Not taken from before this moment: what waits could not be decoded yet. */
+  takenNotBefore = 0;
   /** Since when its topic was not found. */
   missingSince: number | undefined;
   /** When the oldest of the records that wait arrived. */

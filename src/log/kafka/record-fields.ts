@@ -17,8 +17,8 @@ export function eventColumns(config: KafkaLogConfig): readonly DeclaredColumn[] 
   return [...config.schema, ...config.metadata.map((name) => ({ name, type: KAFKA_COLUMNS[name] }))];
 }
 
-/** Reads a value in another form as a JSON text; null stays null. */
-export type Decode = (value: Buffer) => Promise<string>;
+/** Reads a value in another form as a JSON text, or says why it is none. What is thrown says nothing about the value: it is not taken yet. */
+export type Decode = (value: Buffer) => Promise<string | { readonly misfit: string }>;
 
 export interface Fields {
   readonly record: TextRecord;
@@ -41,6 +41,7 @@ export class RecordFields {
     this.#decode = decode;
   }
 
+  /** Errors: those of the decoder. */
   async of(record: KafkaRecord, topic: string): Promise<Fields> {
     const { value } = record;
     const raw = value === null ? '' : rawText(value);
@@ -67,11 +68,8 @@ export class RecordFields {
   async #parsed(value: Buffer | null): Promise<TextRecord> {
     if (this.#schema.length === 0 || value === null) return { fields: this.#schema.map(() => null), error: null };
     if (this.#decode !== undefined) {
-      try {
-        return jsonRecord(await this.#decode(value), this.#schema);
-      } catch (error) {
-        return rejected(this.#schema, error instanceof Error ? error.message : String(error));
-      }
+      const decoded = await this.#decode(value);
+      return typeof decoded === 'string' ? jsonRecord(decoded, this.#schema) : rejected(this.#schema, decoded.misfit);
     }
     return isUtf8(value) ? jsonRecord(value.toString('utf8'), this.#schema) : rejected(this.#schema, 'not valid UTF-8');
   }
@@ -79,9 +77,9 @@ export class RecordFields {
 
 const BASE64 = 'base64:';
 
-/** Bytes that are no text are kept in base64. */
+/** Bytes that are no text are kept in base64; so are those that hold a zero, which PostgreSQL cannot store in a text. */
 function rawText(value: Buffer): string {
-  return isUtf8(value) ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
+  return isUtf8(value) && !value.includes(0) ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
 }
 
 /** The bytes behind a text of the quarantine. */
