@@ -119,9 +119,12 @@ export class Assignment {
     }
   }
 
-  /** Another process took the partition over, or moved it on. */
-  lost(name: string): void {
-    this.#readers = this.#readers.filter((reader) => reader.name !== name);
+  /** Another process took over, or moved on, the partition that was claimed under this epoch. */
+  lost(name: string, epoch: number): void {
+    const kept = this.#readers.filter((reader) => reader.name !== name || reader.epoch !== epoch);
+    // Under a later claim the partition is this process's again.
+    if (kept.length === this.#readers.length) return;
+    this.#readers = kept;
     const generation = this.#generation;
     const { clock, config } = this.#options;
     // The group says so too, soon. Should it not, the partition is this process's after all.

@@ -126,7 +126,7 @@ class KafkaLog implements EventLog {
   }
 
   lost(chunk: Chunk): void {
-    this.#assignment?.lost(chunk.name);
+    this.#assignment?.lost(chunk.name, chunk.epoch);
   }
 
   async close(): Promise<void> {
