@@ -56,6 +56,8 @@ export interface Checkpoints {
    * process that had them before can commit no more.
    */
   claim(names: readonly string[]): Promise<readonly ClaimedPartition[]>;
+  /** What the store has of every partition now, of those that other processes read too. */
+  stored(): Promise<readonly PartitionState[]>;
 }
 
 /** The ordered, partitioned input. An implementation is a folder beside this file. */

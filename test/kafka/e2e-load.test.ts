@@ -18,12 +18,12 @@ describe.skipIf(loudly('load from Kafka to PostgreSQL', kafka.problem ?? postgre
       { timeout: (SECONDS + 120) * 1000 },
       async () => {
         world = await KafkaWorld.make({ brokers: kafka.brokers ?? [], server: postgres.url ?? '', maxEvents: 500 });
-        const runs = [world.cli(['run', '--quiet']), world.cli(['run', '--quiet'])];
+        const runs = [world.cli(['run']), world.cli(['run'])];
         world.feed.start(50, 50);
         await sleep(SECONDS * 1000);
         await world.settled();
         await stoppedWell(...runs);
-        const [load] = await world.ask<{ cycles: string; cuts: string; owners: string }>(
+        const [load] = await world.ask<{ cycles: string; cuts: string }>(
           `SELECT count(*) AS cycles, count(DISTINCT cut_json) AS cuts FROM cutover.comparisons WHERE pipeline = 'user_totals'`,
         );
         const { records } = await world.sound();

@@ -57,4 +57,26 @@ describe.skipIf(loudly('rebalances of a Kafka group', problem))('a partition tha
       await one.close();
     }
   });
+
+  it('is read from its beginning when others of its topic were read before, whenever this process began', async () => {
+    const topic = await createTopic(brokers, 2);
+    const to = (partition: number, ...values: string[]): Promise<unknown> =>
+      withProducer(brokers, (producer) =>
+        producer.send({ topic, messages: values.map((value) => ({ value, partition })) }),
+      );
+    await to(0, 'old', 'old');
+    const config = { start: { kind: 'latest' } } as const;
+    const { claims } = await readAll(brokers, [topic], { config });
+    // While nobody reads. It is no reason to skip it that the other partition began at its end.
+    await to(1, 'new');
+    const reader = await LogReader.open(brokers, [topic], { claims, config });
+    try {
+      // This process knows nothing of what another one stored since.
+      const chunk = await reader.log.next([], 100, AbortSignal.timeout(30_000));
+      expect([chunk?.name, chunk?.from, chunk?.to, chunk?.events]).toEqual([`${topic}/1`, 0, 1, 1]);
+      await chunk?.release();
+    } finally {
+      await reader.close();
+    }
+  });
 });
