@@ -56,6 +56,8 @@ export interface Checkpoints {
    * process that had them before can commit no more.
    */
   claim(names: readonly string[]): Promise<readonly ClaimedPartition[]>;
+  /** What the store has of every partition now, of those that other processes read too. */
+  stored(): Promise<readonly PartitionState[]>;
 }
 
 /** The ordered, partitioned input. An implementation is a folder beside this file. */
@@ -75,7 +77,7 @@ export interface EventLog {
    * @param signal a log that waits for events waits no longer than this
    */
   next(known: readonly PartitionState[], maxEvents: number, signal?: AbortSignal): Promise<Chunk | null>;
-  /** The events of a chunk could not be committed, because another process claimed the partition: it is this process's no more. */
+  /** The events of a chunk could not be committed, because the partition was claimed since, or moved on by another process. */
   lost?(chunk: Chunk): void;
   /**
    * Reads records of a partition again that did not fit the schema: a row for each of them, with its offset; `_error` where it does not fit now

@@ -24,7 +24,8 @@ export const ERROR_CODES = {
   LANDING_PRUNED: 'A batch job needs events that were pruned from the landing.',
   QUARANTINE_NOT_FOUND: 'No such record is in quarantine.',
   RETRY_UNSUPPORTED: 'The log cannot read a record in quarantine again.',
-  PARTITION_LOST: 'Another process took over a partition of the log; what this one had read of it was not committed.',
+  PARTITION_LOST:
+    'A partition of the log was taken over, mostly by another process; what was read of it before was not committed.',
   STORE_LOCKED: 'Another process has the embedded store open.',
   STORE_UNREADABLE: 'The store cannot be opened or is corrupted.',
   STORE_NEWER: 'The store was written by a newer version of cutover.',

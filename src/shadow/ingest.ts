@@ -230,7 +230,7 @@ export class Ingest {
 function lost(chunk: Chunk, slice: Slice): CutoverError {
   return new CutoverError(
     'PARTITION_LOST',
-    `${chunk.name}: offsets ${slice.from} to ${slice.to - 1} were not committed, because another process took the partition over or moved it on`,
-    'Nothing is lost: the other process goes on from the stored offset. See that all processes that share a store use the same `log` settings.',
+    `${chunk.name}: offsets ${slice.from} to ${slice.to - 1} were not committed, because the partition was taken over since they were read`,
+    'Nothing is lost: whoever has the partition now goes on from the stored offset. See that all processes that share a store use the same `log` settings.',
   );
 }

@@ -37,6 +37,10 @@ export class Positions implements Checkpoints {
     this.#known = new Map(this.#known).set(state.partition, state);
   }
 
+  stored(): Promise<readonly PartitionState[]> {
+    return loadPartitions(this.#session);
+  }
+
   async claim(names: readonly string[]): Promise<readonly ClaimedPartition[]> {
     const claimed = await retryingConflicts(this.#clock, () =>
       this.#session.transaction(async () => {

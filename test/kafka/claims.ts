@@ -1,4 +1,4 @@
-import type { Checkpoints, ClaimedPartition } from '../../src/log/contract.js';
+import type { Checkpoints, ClaimedPartition, PartitionState } from '../../src/log/contract.js';
 
 /** The store's part in a claim, in memory: what was committed, and how often each partition was claimed. */
 export class Claims implements Checkpoints {
@@ -19,6 +19,10 @@ export class Claims implements Checkpoints {
         return state;
       }),
     );
+  }
+
+  stored(): Promise<readonly PartitionState[]> {
+    return Promise.resolve([...this.states.values()]);
   }
 
   commit(name: string, nextOffset: number, position: string): void {

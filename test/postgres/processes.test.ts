@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import type { Ended, Started } from '../crash/world.js';
+import type { Started } from '../crash/world.js';
 import { loudly } from '../parts/require.js';
+import { stopped } from './store-world.js';
 import { SharedWorld, type WorldOptions } from './world.js';
 
 const { url, problem } = inject('postgres');
@@ -16,17 +17,6 @@ async function made(options: WorldOptions = {}): Promise<SharedWorld> {
   const world = await SharedWorld.make(server, options);
   worlds.push(world);
   return world;
-}
-
-/** The promise to whoever stops the program: it is gone within 5 s. Past that it is killed, and its end shows the signal. */
-async function stopped({ child, ended }: Started): Promise<Ended> {
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-  try {
-    return await ended;
-  } finally {
-    clearTimeout(late);
-  }
 }
 
 const CLEAN = { code: 0, signal: null };

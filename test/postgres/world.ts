@@ -1,11 +1,8 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { BIN, start, type Started } from '../crash/world.js';
+import { BIN } from '../crash/world.js';
 import { createDatabase } from '../parts/postgres.js';
-
-const DRIVER = join(import.meta.dirname, 'driver.mjs');
+import { StoreWorld } from './store-world.js';
 
 /** Amounts add up exactly; keys come again and again. */
 export function eventsOf(count: number, from = 0): object[] {
@@ -38,16 +35,11 @@ export interface WorldOptions {
  * A project on a shared store: two pipelines, one of which reads the other, over a log of files. What runs on it, and with which faults, is the test's;
  * afterwards `broken` says what is wrong and `tables` is to be held against those of a run without faults.
  */
-export class SharedWorld {
-  readonly root = mkdtempSync(join(tmpdir(), 'cutover-shared-'));
-  readonly config = join(this.root, 'cutover.yaml');
-  /** Straight to the server, for the verifier. */
-  readonly database: string;
+export class SharedWorld extends StoreWorld {
   #written = 0;
-  readonly #running: Started[] = [];
 
   private constructor(database: string) {
-    this.database = database;
+    super(database);
     mkdirSync(join(this.root, 'data'));
   }
 
@@ -92,71 +84,22 @@ export class SharedWorld {
     return this.#written;
   }
 
-  /** The built program. `through`: the URL of the store as it sees it, for example that of a proxy. */
-  cli(args: readonly string[], through = this.database): Started {
-    return this.#started([BIN, ...args, '--config', this.config], through);
-  }
-
-  /** The program's use cases by `driver.mjs`, with a lease of `lease` ms. */
-  drive(lease: number, args: readonly string[], through = this.database): Started {
-    return this.#started([DRIVER, this.config, String(lease), ...args], through);
-  }
-
-  #started(args: readonly string[], through: string): Started {
-    const started = start(args, { STORE_URL: through });
-    this.#running.push(started);
-    return started;
-  }
-
-  async ask<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
-    const client = new pg.Client({ connectionString: this.database });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return (await client.query<T>(sql)).rows;
-    } finally {
-      await client.end();
-    }
-  }
-
-  /** How many events the store holds; 0 while there is no store. */
-  async landed(): Promise<number> {
-    const rows = await this.ask<{ n: string }>('SELECT count(*) AS n FROM cutover.landing').catch(() => []);
-    return Number(rows[0]?.n ?? 0);
-  }
-
   /** Waits until everything produced has landed and was compared, by whoever runs. */
   async settled(ms = 60_000): Promise<void> {
     await this.until(async () => (await this.landed()) === this.events, 'all events have landed', ms);
     // A cycle that began before the last of them landed may end after it: the comparisons must have that very cut.
     await this.until(
-      async () =>
-        Number(
-          (
-            await this.ask<{ n: string }>(
-              `SELECT count(DISTINCT pipeline) AS n FROM cutover.comparisons WHERE verdict <> 'error'
-               AND (SELECT sum(CAST(value AS BIGINT)) FROM json_each_text(CAST(cut_json AS JSON))) = ${this.events}`,
-            )
-          )[0]?.n,
-        ) === 2,
+      async () => (await this.comparedAt(this.events)) === 2,
       'both pipelines were compared at the cut of all events',
       ms,
     );
-  }
-
-  async until(condition: () => Promise<boolean>, what: string, ms = 60_000): Promise<void> {
-    for (const end = Date.now() + ms; !(await condition().catch(() => false));) {
-      if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 
   /** What must hold whatever happened; returns what does not. */
   async broken(): Promise<string[]> {
     const wrong: string[] = [];
     const none = async (what: string, sql: string): Promise<void> => {
-      const rows = await this.ask<{ t: string }>(`SELECT CAST(row_to_json(q) AS TEXT) AS t FROM (${sql}) q LIMIT 3`);
-      if (rows.length > 0) wrong.push(`${what}: ${rows.map(({ t }) => t).join(' ')}`);
+      wrong.push(...(await this.none(what, sql)));
     };
     await none(
       'offsets landed more than once',
@@ -197,8 +140,7 @@ export class SharedWorld {
   async expected(server: string): Promise<Record<string, unknown>> {
     const calm = new SharedWorld(await createDatabase(server));
     try {
-      const { code, stderr } = await calm.#started([BIN, 'run', '--once', '--config', this.config], calm.database)
-        .ended;
+      const { code, stderr } = await calm.started([BIN, 'run', '--once', '--config', this.config], calm.database).ended;
       if (code !== 0) throw new Error(`the run without faults ended with ${String(code)}: ${stderr}`);
       const wrong = await calm.broken();
       if (wrong.length > 0) throw new Error(`the run without faults: ${wrong.join('; ')}`);
@@ -206,13 +148,5 @@ export class SharedWorld {
     } finally {
       await calm.remove();
     }
-  }
-
-  async remove(): Promise<void> {
-    for (const { child, ended } of this.#running.splice(0)) {
-      child.kill('SIGKILL');
-      await ended;
-    }
-    rmSync(this.root, { recursive: true, force: true });
   }
 }

@@ -33,7 +33,6 @@ export class Assignment {
   readonly #membership: Membership;
   readonly #fetcher: Fetcher;
   readonly #stop = new AbortController();
-  #known: readonly PartitionState[];
   /** Rises with each assignment: what an earlier one began is given up. */
   #generation = 0;
   #assigned: readonly TopicPartition[] = [];
@@ -43,10 +42,9 @@ export class Assignment {
   #wake: () => void = () => undefined;
   #changed: Promise<void> = Promise.resolve();
 
-  constructor(options: AssignmentOptions, known: readonly PartitionState[]) {
+  constructor(options: AssignmentOptions) {
     const { cluster, clock, logger, config } = options;
     this.#options = options;
-    this.#known = known;
     this.#renew();
     this.#fetcher = new Fetcher({
       cluster,
@@ -105,7 +103,6 @@ export class Assignment {
 
   /** @param known what the store has */
   moved(known: readonly PartitionState[]): void {
-    this.#known = known;
     const now = this.#options.clock.now().getTime();
     for (const reader of this.#readers) {
       const state = known.find(({ partition }) => partition === reader.partition);
@@ -119,9 +116,12 @@ export class Assignment {
     }
   }
 
-  /** Another process took the partition over, or moved it on. */
-  lost(name: string): void {
-    this.#readers = this.#readers.filter((reader) => reader.name !== name);
+  /** Another process took over, or moved on, the partition that was claimed under this epoch. */
+  lost(name: string, epoch: number): void {
+    const kept = this.#readers.filter((reader) => reader.name !== name || reader.epoch !== epoch);
+    // Under a later claim the partition is this process's again.
+    if (kept.length === this.#readers.length) return;
+    this.#readers = kept;
     const generation = this.#generation;
     const { clock, config } = this.#options;
     // The group says so too, soon. Should it not, the partition is this process's after all.
@@ -155,7 +155,7 @@ export class Assignment {
     this.#joined = false;
     while (generation === this.#generation) {
       try {
-        const placed = await placeReaders(this.#options, this.#assigned, this.#known);
+        const placed = await placeReaders(this.#options, this.#assigned);
         if (generation !== this.#generation) return;
         for (const { reader, anew } of placed)
           if (anew) this.#beganAnew(reader, 'the topic was deleted and created anew', 0);

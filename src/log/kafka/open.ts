@@ -115,7 +115,7 @@ class KafkaLog implements EventLog {
   }
 
   async next(known: readonly PartitionState[], maxEvents: number, signal?: AbortSignal): Promise<Chunk | null> {
-    const assignment = this.#begun(known);
+    const assignment = this.#begun();
     const { clock } = this.#options;
     for (;;) {
       assignment.requireSound();
@@ -130,7 +130,7 @@ class KafkaLog implements EventLog {
   }
 
   lost(chunk: Chunk): void {
-    this.#assignment?.lost(chunk.name);
+    this.#assignment?.lost(chunk.name, chunk.epoch);
   }
 
   async close(): Promise<void> {
@@ -141,11 +141,11 @@ class KafkaLog implements EventLog {
   }
 
   /** Joins the group with the first call: a command that only asks for the columns is no member. */
-  #begun(known: readonly PartitionState[]): Assignment {
+  #begun(): Assignment {
     if (this.#assignment !== undefined) return this.#assignment;
     const { checkpoints, ...options } = this.#options;
     if (checkpoints === null) throw new Error('the log was opened without a store to claim partitions in');
-    this.#assignment = new Assignment({ ...options, ...this.#connection, checkpoints }, known);
+    this.#assignment = new Assignment({ ...options, ...this.#connection, checkpoints });
     return this.#assignment;
   }
 

@@ -26,6 +26,15 @@ describe('a partition reader', () => {
     expect(one.behind).toBe(false);
   });
 
+  it('goes on where it was claimed, whatever the store was known to have before', () => {
+    const one = reader();
+    one.moved(4, 1);
+    expect([one.committed, one.fetchFrom]).toEqual([10, 10]);
+    one.add(10, [batch(10, 14)], 2);
+    one.moved(4, 3);
+    expect([one.committed, one.fetchFrom, one.waitingSince]).toEqual([10, 15, 2]);
+  });
+
   it('takes no fetch that was asked for at another place, and no batch twice', () => {
     const one = reader();
     one.add(10, [batch(8, 12)], 1);

@@ -117,9 +117,9 @@ export class PartitionReader {
     this.waitingSince ??= now;
   }
 
-  /** The store has everything below `offset`. */
+  /** The store has everything below `offset`. What was known before the claim may be older than the claim: a store never goes back. */
   moved(offset: number, now: number): void {
-    if (offset === this.#committed) return;
+    if (offset <= this.#committed) return;
     this.#committed = offset;
     if (this.step !== null && offset >= this.step.to) this.step = null;
     this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset >= offset);

@@ -29,19 +29,19 @@ export interface Placed {
 export async function placeReaders(
   options: PlacementOptions,
   assigned: readonly TopicPartition[],
-  known: readonly PartitionState[],
 ): Promise<readonly Placed[]> {
   const { cluster } = options;
   await cluster.refreshMetadata();
   const ids = await topicIds(await cluster.findControllerBroker(), [...new Set(assigned.map(({ topic }) => topic))]);
   const claimed = await claimCurrent(options.checkpoints, assigned);
+  const stored = await options.checkpoints.stored();
   const placed: Placed[] = [];
   for (const { source, state } of claimed) {
     const topicId = ids.get(source.topic) ?? undefined;
     const before = readPosition(state.position, state.name);
     const anew = before !== null && before.topicId !== null && topicId !== undefined && before.topicId !== topicId;
     const position = writePosition({ topicId: topicId ?? before?.topicId ?? null });
-    const start = before === null ? await startOf(options, source, state, known) : state.nextOffset;
+    const start = before === null ? await startOf(options, source, state, stored) : state.nextOffset;
     const reader = new PartitionReader(source, state, topicId, position, start);
     if (start !== state.nextOffset) reader.leap({ to: start, lost: null, position });
     if (options.bounded)
@@ -80,9 +80,9 @@ async function startOf(
   { config, cluster, logger }: PlacementOptions,
   source: TopicPartition,
   state: ClaimedPartition,
-  known: readonly PartitionState[],
+  stored: readonly PartitionState[],
 ): Promise<number> {
-  const former = known.flatMap(({ name, position }): KafkaPosition[] => {
+  const former = stored.flatMap(({ name, position }): KafkaPosition[] => {
     const ended = name === state.name ? null : readPosition(position, name);
     return ended !== null &&
       state.name.startsWith(`${partitionName(source)}#`) &&
@@ -94,7 +94,7 @@ async function startOf(
   if (goesOn !== undefined) return goesOn;
   const earliest = (await offsetsOf(cluster, source, { fromBeginning: true })) ?? 0;
   // A partition that was added to a topic which is read already holds nothing that anybody wanted to skip.
-  const added = known.some(({ name, position }) => name.startsWith(`${source.topic}/`) && position !== '');
+  const added = stored.some(({ name, position }) => name.startsWith(`${source.topic}/`) && position !== '');
   const wanted = added ? earliest : await configuredStart(config, cluster, source, earliest);
   if (wanted > 0) logger.info({ partition: state.name, offset: wanted }, 'this partition is read from here on');
   return wanted;

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, inject, it } from 'vitest';
+import { loudly } from '../parts/require.js';
+import { LogReader, readAll } from './open-log.js';
+import { createTopic, withProducer } from './topics.js';
+
+const { brokers: given, problem } = inject('kafka');
+const brokers = given ?? [];
+
+/** So many records in each of two partitions. */
+function produce(topic: string, count: number): Promise<unknown> {
+  const messages = Array.from({ length: 2 * count }, (_, n) => ({ value: `v${n}`, partition: n % 2 }));
+  return withProducer(brokers, (producer) => producer.send({ topic, messages }));
+}
+
+describe.skipIf(loudly('rebalances of a Kafka group', problem))('a partition that changes hands', () => {
+  it('is read on from where the store is, however old is what the process knew of it', async () => {
+    const topic = await createTopic(brokers, 1);
+    await withProducer(brokers, (producer) =>
+      producer.send({ topic, messages: [{ value: 'a' }, { value: 'b' }, { value: 'c' }] }),
+    );
+    const { claims } = await readAll(brokers, [topic]);
+    const before = [...claims.states.values()].map((state) => ({ ...state, nextOffset: 1 }));
+    await withProducer(brokers, (producer) => producer.send({ topic, messages: [{ value: 'd' }] }));
+    const reader = await LogReader.open(brokers, [topic], { claims });
+    try {
+      const chunk = await reader.log.next(before, 100, AbortSignal.timeout(30_000));
+      expect([chunk?.from, chunk?.to]).toEqual([3, 4]);
+      await chunk?.release();
+    } finally {
+      await reader.close();
+    }
+  });
+
+  it('is read on at once by a process that has it again, whatever became of what it read before', async () => {
+    const topic = await createTopic(brokers, 2);
+    await produce(topic, 10);
+    const one = await LogReader.open(brokers, [topic], { bounded: false });
+    const epochs = (): number[] => [...one.claims.states.values()].map(({ epoch }) => epoch);
+    try {
+      const chunk = await one.log.next([], 1, AbortSignal.timeout(30_000));
+      if (chunk === null) throw new Error('nothing was read');
+      // While that is in hand another process joins and leaves, so that both partitions are claimed anew.
+      const two = await LogReader.open(brokers, [topic], { bounded: false, claims: one.claims });
+      await two.until(() => two.events.length === 10);
+      const shared = epochs();
+      await two.close();
+      while (epochs().some((epoch, n) => epoch === shared[n])) await sleep(20);
+      const claimed = epochs();
+      one.log.lost?.(chunk);
+      await chunk.release();
+      await produce(topic, 5);
+      await one.until(() => one.events.length === 20);
+      // Had it given its own partition up, it would have claimed it once more.
+      expect(epochs()).toEqual(claimed);
+    } finally {
+      await one.close();
+    }
+  });
+
+  it('is read from its beginning when others of its topic were read before, whenever this process began', async () => {
+    const topic = await createTopic(brokers, 2);
+    const to = (partition: number, ...values: string[]): Promise<unknown> =>
+      withProducer(brokers, (producer) =>
+        producer.send({ topic, messages: values.map((value) => ({ value, partition })) }),
+      );
+    await to(0, 'old', 'old');
+    const config = { start: { kind: 'latest' } } as const;
+    const { claims } = await readAll(brokers, [topic], { config });
+    // While nobody reads. It is no reason to skip it that the other partition began at its end.
+    await to(1, 'new');
+    const reader = await LogReader.open(brokers, [topic], { claims, config });
+    try {
+      // This process knows nothing of what another one stored since.
+      const chunk = await reader.log.next([], 100, AbortSignal.timeout(30_000));
+      expect([chunk?.name, chunk?.from, chunk?.to, chunk?.events]).toEqual([`${topic}/1`, 0, 1, 1]);
+      await chunk?.release();
+    } finally {
+      await reader.close();
+    }
+  });
+});
