@@ -66,7 +66,8 @@ async function writeRecords({ reader, fields, maxEvents }: ChunkRequest, scratch
   let events = 0;
   let bytes = 0;
   for (const batch of reader.batches) {
-    if (batch.firstOffset >= bound) break;
+    // Between the events before it and this one there is nothing any more.
+    if (batch.firstOffset >= bound) return { to: bound, events, position };
     const records = await recordsOf(batch).catch((error: unknown) => {
       throw damaged(name, error);
     });

@@ -22,7 +22,7 @@ export type Decode = (value: Buffer) => Promise<string>;
 
 export interface Fields {
   readonly record: TextRecord;
-  /** The value as it is shown in the quarantine, and read again from it. */
+  /** The value as it is shown in the quarantine. */
   readonly raw: string;
 }
 
@@ -82,11 +82,6 @@ const BASE64 = 'base64:';
 /** Bytes that are no text are kept in base64. */
 function rawText(value: Buffer): string {
   return isUtf8(value) ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
-}
-
-/** The bytes behind a text of the quarantine. */
-export function rawBytes(raw: string): Buffer {
-  return raw.startsWith(BASE64) ? Buffer.from(raw.slice(BASE64.length), 'base64') : Buffer.from(raw, 'utf8');
 }
 
 type OwnField = string | null | { readonly misfit: string };
