@@ -12,7 +12,8 @@ import { Claims } from './claims.js';
 
 export interface ReaderOptions {
   readonly config?: Partial<KafkaLogConfig>;
-  readonly claims?: Claims;
+  /** Null: nothing new is read. */
+  readonly claims?: Claims | null;
   readonly logger?: Logger;
   /** Reads up to the end that the log has when it is opened. */
   readonly bounded?: boolean;
@@ -55,7 +56,7 @@ export class LogReader {
         ...options.config,
       },
       tempDir: folder,
-      checkpoints: claims,
+      checkpoints: options.claims === null ? null : claims,
       bounded: options.bounded ?? true,
       fill: { events: 1, ms: 1 },
       clock: systemClock,
