@@ -15,6 +15,7 @@ export interface ReaderOptions {
   /** Null: nothing new is read. */
   readonly claims?: Claims | null;
   readonly logger?: Logger;
+  readonly holdsNul?: boolean;
   /** Reads up to the end that the log has when it is opened. */
   readonly bounded?: boolean;
 }
@@ -61,6 +62,7 @@ export class LogReader {
       fill: { events: 1, ms: 1 },
       clock: systemClock,
       logger: options.logger ?? silentLogger,
+      holdsNul: options.holdsNul ?? true,
     });
     return new LogReader(log, claims, await RelationReader.open(), folder);
   }

@@ -86,6 +86,38 @@ describe.skipIf(loudly('the product on Kafka and PostgreSQL', problem ?? noStore
     expect(await one.query(count)).toEqual([{ n: '60', d: '60' }]);
   });
 
+  it('a key, value or column with U+0000, which PostgreSQL cannot hold, waits there and stops nothing', async () => {
+    const { topic, one, configure } = await project();
+    const [good] = messages(events(1));
+    const nul = String.fromCharCode(0);
+    await send(brokers, topic, [
+      { key: 'a', value: good?.value ?? '' },
+      { key: `a${nul}b`, value: good?.value ?? '' },
+      { key: 'b', value: '{"id":2,"k":"a\\u0000b"}' },
+      { key: 'c', value: `x${nul}` },
+      { key: 'd', value: good?.value ?? '', headers: { h: nul } },
+    ]);
+    expect(await one.run()).toMatchObject({
+      events: 5,
+      quarantined: 3,
+      comparisons: [{ verdict: 'pass', matched: 1 }],
+    });
+    const found = async (): Promise<unknown> =>
+      [...(await listQuarantine(one.context(), { limit: 100 })).records]
+        .sort((a, b) => a.offset - b.offset)
+        .map(({ offset, reason, raw }) => [offset, reason, raw]);
+    const reason = 'holds the character U+0000, which the store cannot hold';
+    const expected = [
+      [1, `column "_key": ${reason}`, good?.value],
+      [2, `column "k": ${reason}`, '{"id":2,"k":"a\\u0000b"}'],
+      [3, `not valid JSON; column "_value": ${reason}`, 'x\\u0000'],
+    ];
+    expect(await found()).toEqual(expected);
+    configure('decimal(18,2)');
+    expect(await retry(one)).toMatchObject({ tried: 3, landed: 0 });
+    expect(await found()).toEqual(expected);
+  });
+
   it('what Kafka no longer has stays in quarantine and says so; the mark of a loss stays what it is', async () => {
     const { topic, one, configure } = await project();
     await send(brokers, topic, messages(ALL.slice(0, 20)));

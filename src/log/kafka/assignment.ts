@@ -159,6 +159,8 @@ export class Assignment {
         const placed = await placeReaders(this.#options, this.#assigned, this.#known);
         if (generation !== this.#generation) return;
         for (const { reader, anew } of placed) if (anew) this.#beganAnew(reader, CREATED_ANEW, 0);
+        const now = clock.now().getTime();
+        for (const { reader } of placed) reader.arrivedAt = now;
         this.#readers = placed.map(({ reader }) => reader);
         this.#joined = true;
         logger.info({ partitions: this.#readers.map(({ name }) => name) }, 'partitions taken over');

@@ -1,6 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoints, Chunk, EventLog, PartitionState, RawRecord, Reread } from '../contract.js';
+import type {
+  Checkpoints,
+  Chunk,
+  EventLog,
+  PartitionProgress,
+  PartitionState,
+  RawRecord,
+  Reread,
+} from '../contract.js';
 import type { Clock, Logger } from '../../model/ports.js';
 import type { DeclaredColumn, KafkaLogConfig } from '../../model/project.js';
 import { checkColumns } from '../record/declared-type.js';
@@ -11,6 +19,7 @@ import { connectionOf, type Connection } from './connect.js';
 import { rangeGone, topicMissing, unreachable } from './kafka-errors.js';
 import type { PartitionReader } from './partition-reader.js';
 import { Past, type PastOptions } from './past.js';
+import { measurePartitions, progressOf } from './progress.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
 import { registryDecoder } from './registry.js';
 import { topicIds } from './requests.js';
@@ -28,6 +37,8 @@ export interface KafkaLogOptions {
   readonly fill: { readonly events: number; readonly ms: number };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the store can hold the character U+0000 in a text: otherwise records with it do not fit. */
+  readonly holdsNul: boolean;
 }
 
 /** How long a bounded run waits for brokers that do not answer. */
@@ -100,7 +111,7 @@ class KafkaLog implements EventLog {
     this.#options = options;
     this.#connection = connection;
     this.#columns = columns;
-    this.#textColumns = textColumns(columns);
+    this.#textColumns = textColumns(columns, options.holdsNul);
     this.#fields = new RecordFields(options.config, this.#textColumns, decode);
     this.identity = `kafka:${clusterId}/${[...options.config.topics].sort().join(',')}`;
   }
@@ -139,6 +150,7 @@ class KafkaLog implements EventLog {
       fields: this.#fields,
       columns: this.#textColumns,
       eventTime: this.#options.config.eventTime,
+      holdsNul: this.#options.holdsNul,
       scratch: await this.#scratchPath(),
     });
   }
@@ -154,6 +166,15 @@ class KafkaLog implements EventLog {
       yield chunk;
       reader.moved(chunk.to, this.#options.clock.now().getTime());
     }
+  }
+
+  progress(): readonly PartitionProgress[] {
+    const now = this.#options.clock.now().getTime();
+    return (this.#assignment?.readers ?? []).map((reader) => progressOf(reader, now));
+  }
+
+  measure(known: readonly PartitionState[]): Promise<readonly PartitionProgress[]> {
+    return measurePartitions(this.#options.config, this.#connection.cluster, known);
   }
 
   get #past(): PastOptions {
@@ -211,6 +232,7 @@ class KafkaLog implements EventLog {
       fields: this.#fields,
       columns: this.#textColumns,
       eventTime: this.#options.config.eventTime,
+      holdsNul: this.#options.holdsNul,
       scratch: await this.#scratchPath(),
     });
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeclaredColumn, KafkaColumn, KafkaLogConfig } from '../../model/project.js';
-import { jsonRecord, rejected, type TextColumn, type TextRecord } from '../record/record.js';
+import { flaw, jsonRecord, rejected, type TextColumn, type TextRecord } from '../record/record.js';
 import type { KafkaRecord } from './record-batch.js';
 
 /** The record's own columns with their types. */
@@ -44,7 +44,7 @@ export class RecordFields {
   async of(record: KafkaRecord, topic: string): Promise<Fields> {
     const { value } = record;
     const raw = value === null ? '' : rawText(value);
-    const own = this.#metadata.map((name) => ownField(name, record, topic));
+    const own = this.#own.map((column, index) => sound(ownField(this.#metadata[index], record, topic), column));
     const parsed = await this.#parsed(value);
     const errors = [
       ...(parsed.error === null ? [] : [parsed.error]),
@@ -86,7 +86,7 @@ function rawText(value: Buffer): string {
 
 type OwnField = string | null | { readonly misfit: string };
 
-function ownField(name: KafkaColumn, record: KafkaRecord, topic: string): OwnField {
+function ownField(name: KafkaColumn | undefined, record: KafkaRecord, topic: string): OwnField {
   switch (name) {
     case '_topic':
       return topic;
@@ -98,7 +98,15 @@ function ownField(name: KafkaColumn, record: KafkaRecord, topic: string): OwnFie
       return JSON.stringify(headersOf(record));
     case '_timestamp':
       return timeOf(record.timestamp);
+    case undefined:
+      return null;
   }
+}
+
+/** A text that cannot be stored as it is does not fit. */
+function sound(field: OwnField, column: TextColumn): OwnField {
+  const misfit = typeof field === 'string' ? flaw(field, column) : null;
+  return misfit === null ? field : { misfit };
 }
 
 function textOf(bytes: Buffer | null): OwnField {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { PartitionState, RawRecord, Reread } from '../contract.js';
 import { rejected, type TextColumn } from '../record/record.js';
-import { ScratchFile, scratchRelation } from '../record/scratch.js';
+import { ScratchFile, scratchRelation, withoutNul } from '../record/scratch.js';
 import { isLossMark } from './loss.js';
 import { Past, type PastOptions } from './past.js';
 import { sourceOf } from './position.js';
@@ -16,6 +16,7 @@ export interface RetryRequest extends PastOptions {
   readonly fields: RecordFields;
   readonly columns: readonly TextColumn[];
   readonly eventTime: string | undefined;
+  readonly holdsNul: boolean;
   /** Path of the scratch file to write. */
   readonly scratch: string;
 }
@@ -26,7 +27,7 @@ export interface RetryRequest extends PastOptions {
  */
 export async function rereadRecords(request: RetryRequest): Promise<Reread> {
   const { state, records, columns, eventTime } = request;
-  const scratch = await ScratchFile.create(request.scratch);
+  const scratch = await ScratchFile.create(request.scratch, request.holdsNul);
   try {
     const first = records.find((record) => !isLossMark(record));
     const past = first === undefined ? null : await Past.open(request, state, first.offset);
@@ -54,12 +55,10 @@ async function again({ state, fields, columns }: RetryRequest, past: Past | null
   const record = past === null ? null : await past.at(offset);
   if (record === null) return { record: rejected(columns, reason.endsWith(GONE) ? reason : `${reason}; ${GONE}`), raw };
   const found = await fields.of(record, sourceOf(state.name).topic);
-  return kept.raw === null || withoutMark(found.raw) === withoutMark(raw)
-    ? found
-    : { record: rejected(columns, CHANGED), raw };
+  return kept.raw === null || asKept(found.raw) === asKept(raw) ? found : { record: rejected(columns, CHANGED), raw };
 }
 
-/** A store may drop a byte order mark at the start of a text when it gives it back. */
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF/, '');
+/** A text as a store gives it back: without a byte order mark at its start, and maybe with U+0000 in another form. */
+function asKept(text: string): string {
+  return withoutNul(text.replace(/^\uFEFF/, ''));
 }
