@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyAction, canaryStatus } from './canary.js';
 import type { AppContext } from './context.js';
-import { DemoData } from './demo-data.js';
+import { DemoData, filePlace } from './demo-data.js';
 import { DemoStory } from './demo-story.js';
 import { askGate } from './gate.js';
 import { withProject } from './open.js';
@@ -22,6 +22,8 @@ import { exitCodeOf, type Verdict } from '../model/verdict.js';
 export interface DemoOptions {
   /** Where to work; undefined: a temporary folder. */
   readonly directory?: string;
+  /** On the Kafka and PostgreSQL that KAFKA_BROKERS and DATABASE_URL name, instead of files and the embedded store. */
+  readonly kafka?: boolean;
   /** Leave the folder in place. */
   readonly keep: boolean;
   readonly out: (text: string) => void;
@@ -46,21 +48,31 @@ const WATCHED = ['2001-01-01,SEA', '2001-01-01,STL', '2001-01-01,MSP', '2001-01-
  * @returns `pass` when the journey went as it should
  */
 export async function demo(options: DemoOptions): Promise<{ verdict: Verdict }> {
+  const place =
+    options.kafka === true
+      ? await (await import('./demo-kafka.js')).kafkaPlace(options.env, options.keep)
+      : filePlace();
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'cutover-demo-')));
   try {
-    const data = await DemoData.write(directory);
+    const data = await DemoData.write(directory, place);
     const context: AppContext = {
       configFile: data.configFile,
-      env: options.env,
+      env: { ...options.env, ...place.env },
       clock: options.clock,
       logger: options.logger,
       progress: options.progress,
       actor: 'demo',
       signal: options.signal,
     };
-    await new Journey(context, data, new DemoStory(options), directory).run();
+    await new Journey(
+      context,
+      data,
+      new DemoStory(options),
+      place.shown === null ? directory : `${directory}, ${place.shown}`,
+    ).run();
     return { verdict: 'pass' };
   } finally {
+    await place.close();
     if (!options.keep && options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppContext } from './context.js';
+import { checkKafka } from './doctor-kafka.js';
 import { checkPostgres } from './doctor-postgres.js';
 import { withProject, type OpenProject } from './open.js';
 import { stateOf } from './served.js';
+import type { EventLog } from '../log/contract.js';
 import { formatElapsed } from '../model/duration.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
@@ -46,10 +48,13 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       await check('store', () => storeCheck(open));
       if (open.store.kind === 'postgres') await checkPostgres(open, () => ctx.clock.now(), check);
       await check('disk', () => diskCheck(open));
+      let log: EventLog | null = null;
       await check('log', async () => {
-        const columns = await (await open.openLog(null)).columns();
+        log = await open.openLog(null);
+        const columns = await log.columns();
         return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
       });
+      if (log !== null && open.project.log.kind === 'kafka') await checkKafka(open, log, open.project.log, check);
       await check('quarantine', () => quarantineCheck(open));
       await check('job SQL', () => {
         checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);

@@ -67,7 +67,7 @@ export async function withStoreOf<T>(
     const session = await store.session();
     const workDir = await makeWorkDir(project);
     const openLog: OpenProject['openLog'] = async (checkpoints, { bounded = false } = {}) => {
-      const log = await openLogOf(ctx, project, workDir, checkpoints, bounded);
+      const log = await openLogOf(ctx, project, store, workDir, checkpoints, bounded);
       logs.push(log);
       return log;
     };
@@ -132,12 +132,13 @@ function findPipeline(project: Project, name: string): Pipeline {
 async function openLogOf(
   ctx: AppContext,
   project: Project,
+  { capabilities: { holdsNul } }: Store,
   workDir: string,
   checkpoints: Checkpoints | null,
   bounded: boolean,
 ): Promise<EventLog> {
   const { log: config, ingest } = project;
-  if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger);
+  if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger, holdsNul);
   // A command that does not need it should not load the client.
   const { openKafkaLog } = await import('../log/kafka/open.js');
   return openKafkaLog({
@@ -148,6 +149,7 @@ async function openLogOf(
     fill: { events: ingest.maxEvents, ms: ingest.maxWait },
     clock: ctx.clock,
     logger: ctx.logger,
+    holdsNul,
   });
 }
 

@@ -1,5 +1,6 @@
 import { followCanary, onReshaped } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
+import { reportLag } from './lag.js';
 import { withProject, withStoreOf, type OpenProject } from './open.js';
 import { reconnecting } from './reconnecting.js';
 import { stateOf } from './served.js';
@@ -44,7 +45,7 @@ export async function startRun(
   handlers: RunHandlers,
   last: Map<string, Comparison>,
   bounded: boolean,
-): Promise<RunnerParts> {
+): Promise<RunnerParts & { readonly log: EventLog }> {
   const { env, session, store, project, evidence } = open;
   const positions = await Positions.load(await store.session(), ctx.clock);
   const log = await open.openLog(positions, { bounded });
@@ -80,6 +81,7 @@ export async function startRun(
     active: (pipelines) => stillValidated(ctx, open, pipelines),
     afterCycles: retention(ctx, open),
     signal: ctx.signal,
+    log,
   };
 }
 
@@ -187,7 +189,11 @@ export async function runForever(
       const parts = await startRun(ctx, open, options, tally.last, false);
       tally.follow(parts);
       started();
-      await runUntilStopped(parts);
+      const ended = new AbortController();
+      void reportLag(parts.log, ctx.clock, ctx.logger, AbortSignal.any([ctx.signal, ended.signal]));
+      await runUntilStopped(parts).finally(() => {
+        ended.abort();
+      });
       // What other processes took in counts too for where the store stands.
       if (parts.roles !== null) await parts.positions.reload().catch(() => undefined);
     }),

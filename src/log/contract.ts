@@ -60,6 +60,17 @@ export interface Checkpoints {
   stored(): Promise<readonly PartitionState[]>;
 }
 
+/** How far the store is behind one partition of a log, in offsets: some of them may hold no event. */
+export interface PartitionProgress {
+  readonly name: string;
+  /** What the store has; of a partition that was never read, where it begins. */
+  readonly committed: number;
+  /** Where what can be read ends; null while that is not known. */
+  readonly end: number | null;
+  /** Milliseconds since an event last arrived, or since this process took the partition over; null for who does not watch it. */
+  readonly idle: number | null;
+}
+
 /** The ordered, partitioned input. An implementation is a folder beside this file. */
 export interface EventLog {
   readonly kind: 'file' | 'kafka';
@@ -92,6 +103,10 @@ export interface EventLog {
    * Errors: as `next`.
    */
   read?(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk>;
+  /** How far this process's partitions are read, as far as it is known without asking. A log that has its end at hand needs none. */
+  progress?(): readonly PartitionProgress[];
+  /** Asks the log how far the store is behind each of its partitions, also those of other processes. Errors: LOG_UNREACHABLE. */
+  measure?(known: readonly PartitionState[]): Promise<readonly PartitionProgress[]>;
   /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
   explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;

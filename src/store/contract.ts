@@ -179,6 +179,8 @@ export interface StoreCapabilities {
   readonly readsFiles: boolean;
   /** Several processes may have it open at once. */
   readonly sharedByProcesses: boolean;
+  /** A text may hold the character U+0000. */
+  readonly holdsNul: boolean;
 }
 
 export interface Store {

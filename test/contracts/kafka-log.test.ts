@@ -63,6 +63,7 @@ function fixture(bounded: boolean): () => Promise<LogFixture> {
           fill: { events: 1, ms: 1 },
           clock: systemClock,
           logger: silentLogger,
+          holdsNul: true,
         }),
       columns: [...SCHEMA, { name: '_topic', type: 'text' }, { name: '_key', type: 'text' }],
       types: ['VARCHAR', 'DECIMAL(18,2)', 'TIMESTAMP WITH TIME ZONE', 'VARCHAR', 'VARCHAR', 'VARCHAR'],

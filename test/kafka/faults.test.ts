@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localKafkaProblem, startLocalKafka, type KafkaPart } from '../parts/kafka.js';
 import { loudly } from '../parts/require.js';
 import { LogReader, readAll } from './open-log.js';
-import { createTopic, send, withAdmin, withProducer } from './topics.js';
+import { createTopic, deleteBefore, recreateTopic, send, withAdmin, withProducer } from './topics.js';
 
 const problem = await localKafkaProblem();
 
@@ -20,34 +20,15 @@ describe.skipIf(loudly('faults of Kafka', problem))('with faults of Kafka', () =
   const numbered = (from: number, to: number): { value: string }[] =>
     Array.from({ length: to - from }, (_, n) => ({ value: `v${from + n}` }));
 
-  async function deleteBefore(topic: string, offset: number): Promise<void> {
-    await withAdmin(brokers, async (admin) => {
-      // kafkajs asks for no metadata by itself here.
-      await admin.fetchTopicMetadata({ topics: [topic] });
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
-    });
-  }
-
-  async function recreate(topic: string): Promise<void> {
-    await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
-    for (;;) {
-      await sleep(200);
-      if (
-        await createTopic(brokers, 1, topic).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-    }
-  }
+  const cut = (topic: string, offset: number): Promise<void> => deleteBefore(brokers, topic, offset);
+  const recreate = (topic: string): Promise<void> => recreateTopic(brokers, topic);
 
   it('records deleted below the stored offset: the run stops and names them', async () => {
     const topic = await createTopic(brokers, 1);
     await send(brokers, topic, numbered(0, 10));
     const { claims } = await readAll(brokers, [topic]);
     await send(brokers, topic, numbered(10, 30));
-    await deleteBefore(topic, 15);
+    await cut(topic, 15);
     await expect(readAll(brokers, [topic], { claims })).rejects.toMatchObject({
       code: 'LOG_DATA_LOST',
       message: `${topic}/0: offsets 10 to 14 were deleted from the topic before they were read`,
@@ -60,7 +41,7 @@ describe.skipIf(loudly('faults of Kafka', problem))('with faults of Kafka', () =
     await send(brokers, topic, numbered(0, 10));
     const { claims } = await readAll(brokers, [topic]);
     await send(brokers, topic, numbered(10, 30));
-    await deleteBefore(topic, 15);
+    await cut(topic, 15);
     const config = { onDataLoss: 'mark' } as const;
     const marked = await readAll(brokers, [topic], { claims, config });
     expect(marked.events.map(({ offset, error, values }) => error ?? `${offset} ${values['_value'] ?? ''}`)).toEqual([
@@ -74,7 +55,7 @@ describe.skipIf(loudly('faults of Kafka', problem))('with faults of Kafka', () =
   it('records deleted before the log was ever read are its beginning, not a loss', async () => {
     const topic = await createTopic(brokers, 1);
     await send(brokers, topic, numbered(0, 10));
-    await deleteBefore(topic, 4);
+    await cut(topic, 4);
     expect((await readAll(brokers, [topic])).values).toEqual(numbered(4, 10).map(({ value }) => value));
   });
 

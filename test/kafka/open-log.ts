@@ -12,9 +12,11 @@ import { Claims } from './claims.js';
 
 export interface ReaderOptions {
   readonly config?: Partial<KafkaLogConfig>;
-  readonly claims?: Claims;
+  /** Null: nothing new is read. */
+  readonly claims?: Claims | null;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  readonly holdsNul?: boolean;
   /** Reads up to the end that the log has when it is opened. */
   readonly bounded?: boolean;
 }
@@ -56,11 +58,12 @@ export class LogReader {
         ...options.config,
       },
       tempDir: folder,
-      checkpoints: claims,
+      checkpoints: options.claims === null ? null : claims,
       bounded: options.bounded ?? true,
       fill: { events: 1, ms: 1 },
       clock: options.clock ?? systemClock,
       logger: options.logger ?? silentLogger,
+      holdsNul: options.holdsNul ?? true,
     });
     return new LogReader(log, claims, await RelationReader.open(), folder);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Message, type Producer } from 'kafkajs';
 
 let topics = 0;
@@ -53,4 +54,26 @@ export async function withProducer<T>(
 /** Sends records one after the other, all of them acknowledged. */
 export function send(brokers: readonly string[], topic: string, messages: readonly Message[]): Promise<unknown> {
   return withProducer(brokers, (producer) => producer.send({ topic, acks: -1, messages: [...messages] }));
+}
+
+/** Deletes the records of partition 0 below an offset, as retention would. */
+export async function deleteBefore(brokers: readonly string[], topic: string, offset: number): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    // kafkajs asks for no metadata by itself here.
+    await admin.fetchTopicMetadata({ topics: [topic] });
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
+  });
+}
+
+/** Deletes a topic and creates one of the same name. */
+export async function recreateTopic(brokers: readonly string[], topic: string): Promise<void> {
+  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
+  for (;;) {
+    await sleep(200);
+    const created = await createTopic(brokers, 1, topic).then(
+      () => true,
+      () => false,
+    );
+    if (created) return;
+  }
 }

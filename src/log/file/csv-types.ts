@@ -42,7 +42,7 @@ export async function inferCsvTypes(
       );
     }
     const declared = header.names.map((column) => ({ name: column, type: 'text' }));
-    const columns = textColumns(declared);
+    const columns = textColumns(declared, true);
     const format = csvFormat(header, columns);
     const fitting = declared.map(() => new Set<string>(CANDIDATES));
     const filled = declared.map(() => false);
@@ -51,7 +51,8 @@ export async function inferCsvTypes(
     let maxEvents = 1000;
     for (;;) {
       const scratch = await scratchPath();
-      const request = { file, name, size, format, columns, start, offset: start.offset, maxEvents, scratch };
+      const offset = start.offset;
+      const request = { file, name, size, format, columns, start, offset, maxEvents, scratch, holdsNul: true };
       maxEvents = Infinity;
       const { chunk } = await takeTextChunk(request);
       if (chunk === null) break;

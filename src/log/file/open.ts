@@ -23,9 +23,16 @@ export { describeReadError };
  * @param config `paths` are absolute globs
  * @param root partitions are named relative to it (the configuration's directory)
  * @param tempDir where text files are copied chunk by chunk for DuckDB to read; made when it is not there
+ * @param holdsNul whether the store can hold the character U+0000 in a text: otherwise records with it do not fit
  */
-export function openFileLog(config: FileLogConfig, root: string, tempDir: string, logger: Logger): Promise<EventLog> {
-  return Promise.resolve(new FileLog(config, root, tempDir, logger));
+export function openFileLog(
+  config: FileLogConfig,
+  root: string,
+  tempDir: string,
+  logger: Logger,
+  holdsNul = true,
+): Promise<EventLog> {
+  return Promise.resolve(new FileLog(config, root, tempDir, logger, holdsNul));
 }
 
 interface Shape {
@@ -41,17 +48,19 @@ class FileLog implements EventLog {
   readonly #root: string;
   readonly #tempDir: string;
   readonly #logger: Logger;
+  readonly #holdsNul: boolean;
   readonly #inspector = new Inspector();
   readonly #files = new Map<string, LogFile>();
   #shape: Shape | undefined;
   #scratchDir: string | undefined;
   #scratchCount = 0;
 
-  constructor(config: FileLogConfig, root: string, tempDir: string, logger: Logger) {
+  constructor(config: FileLogConfig, root: string, tempDir: string, logger: Logger, holdsNul: boolean) {
     this.#config = config;
     this.#root = root;
     this.#tempDir = tempDir;
     this.#logger = logger;
+    this.#holdsNul = holdsNul;
     this.identity = `file:${[...patternsOf(config, root), ...(config.format ? [config.format] : [])].join(',')}`;
   }
 
@@ -132,7 +141,14 @@ class FileLog implements EventLog {
     const open = this.#files.get(name);
     if (open !== undefined) return open;
     const { eventTime, schema } = this.#config;
-    const common = { path: found.path, name, columns: shape.columns, declared: schema !== undefined, eventTime };
+    const common = {
+      path: found.path,
+      name,
+      columns: shape.columns,
+      declared: schema !== undefined,
+      eventTime,
+      holdsNul: this.#holdsNul,
+    };
     const file =
       found.format === 'parquet'
         ? new ParquetFile({ ...common, source: shape.source, inspector: this.#inspector })

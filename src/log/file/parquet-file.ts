@@ -1,7 +1,7 @@
 import type { Chunk, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import { CutoverError } from '../../model/errors.js';
-import { eventTimeOf, fromTyped, misfit } from '../record/convert-sql.js';
+import { eventTimeOf, fromTyped, misfit, nulMisfit, withoutNul } from '../record/convert-sql.js';
 import { parseDeclaredType } from '../record/declared-type.js';
 import { replaced, schemaMismatch } from './file-errors.js';
 import { fingerprint, stampOf } from './fingerprint.js';
@@ -21,6 +21,8 @@ export interface ParquetFileOptions {
   /** DuckDB types of the first file by column name, where the columns were taken from it. */
   readonly source: ReadonlyMap<string, string> | undefined;
   readonly eventTime: string | undefined;
+  /** Whether the store can hold the character U+0000 in a text. */
+  readonly holdsNul: boolean;
   readonly inspector: Inspector;
 }
 
@@ -131,7 +133,7 @@ export class ParquetFile implements LogFile {
   }
 
   #relation(contents: Contents, from: number, to: number): string {
-    const { columns, eventTime, path } = this.#options;
+    const { columns, eventTime, path, holdsNul } = this.#options;
     const sources: string[] = [];
     const values: string[] = [];
     const selected: string[] = [];
@@ -143,12 +145,15 @@ export class ParquetFile implements LogFile {
       if (source === undefined) throw new CutoverError('INTERNAL', `No type of ${column.name}.`, 'Report this defect.');
       const type = parseDeclaredType(column);
       sources.push(`${quoteName(column.name)} AS s${index}`);
-      values.push(`${fromTyped(`s${index}`, source, type)} AS v${index}`);
+      const value = fromTyped(`s${index}`, source, type);
+      values.push(`${holdsNul ? value : withoutNul(value, type)} AS v${index}`);
       selected.push(`v${index} AS ${quoteName(column.name)}`);
       raw.push(`${quoteName(column.name)} := s${index}`);
       if (source !== type.duckdb) {
         reasons.push(misfit(column.name, column.type, `s${index}`, `CAST(s${index} AS VARCHAR)`, `v${index}`));
       }
+      if (!holdsNul && type.name === 'text')
+        reasons.push(nulMisfit(column.name, fromTyped(`s${index}`, source, type), type));
       if (column.name !== eventTime) return;
       event = eventTimeOf(`v${index}`, type);
       // A text must be a time; an undated value of another type has no TIMESTAMPTZ only beyond its range.

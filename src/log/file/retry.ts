@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { RawRecord, Reread } from '../contract.js';
-import { rejected, NOT_UTF8 } from '../record/record.js';
+import { HOLDS_NUL, NOT_UTF8, rejected } from '../record/record.js';
 import type { TextColumn } from '../record/record.js';
 import { ScratchFile, scratchRelation } from '../record/scratch.js';
 import type { TextFormat } from './text-format.js';
@@ -12,13 +12,14 @@ export async function rereadText(
   columns: readonly TextColumn[],
   eventTime: string | undefined,
   path: string,
+  holdsNul: boolean,
 ): Promise<Reread> {
-  const scratch = await ScratchFile.create(path);
+  const scratch = await ScratchFile.create(path, holdsNul);
   try {
     for (const { offset, raw, reason } of records) {
-      // Bytes that are not UTF-8 were replaced when the text was kept: it is no longer what the file holds.
-      const lossy = reason === NOT_UTF8;
-      const record = lossy ? rejected(columns, NOT_UTF8) : raw === null ? rejected(columns, reason) : format.parse(raw);
+      // What is no UTF-8, or no text to the store, was replaced when the text was kept: it is no longer what the file holds.
+      const lossy = reason === NOT_UTF8 || reason === HOLDS_NUL;
+      const record = lossy ? rejected(columns, reason) : raw === null ? rejected(columns, reason) : format.parse(raw);
       if (scratch.add(offset, raw ?? '', record)) await scratch.flush();
     }
     const longestLine = await scratch.finish();

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { replaced } from './file-errors.js';
 import type { Checkpoint } from './position.js';
-import { NOT_UTF8, rejected } from '../record/record.js';
-import type { TextColumn } from '../record/record.js';
+import { HOLDS_NUL, NOT_UTF8, rejected } from '../record/record.js';
+import type { TextColumn, TextRecord } from '../record/record.js';
 import { ScratchFile } from '../record/scratch.js';
 import type { TextFormat } from './text-format.js';
 import type { Pending } from './text-window.js';
@@ -31,6 +31,8 @@ export interface TextChunkRequest {
   readonly maxEvents: number;
   /** Path of the scratch file to write. */
   readonly scratch: string;
+  /** Whether the store can hold the character U+0000 in a text. */
+  readonly holdsNul: boolean;
   readonly windowBytes?: number;
 }
 
@@ -42,7 +44,7 @@ export interface TextChunkRequest {
 export async function takeTextChunk(
   request: TextChunkRequest,
 ): Promise<{ readonly chunk: TextChunk | null; readonly pending: Pending | undefined }> {
-  const { file, name, size, format, columns, offset, maxEvents } = request;
+  const { file, name, size, format, offset, maxEvents } = request;
   const start = await closeOpenRecord(request);
   if (start === null) return { chunk: null, pending: undefined };
   const framing = frameRecords(file, name, format, start, size, request.windowBytes ?? WINDOW_BYTES);
@@ -56,9 +58,8 @@ export async function takeTextChunk(
           from = to = record.after;
           continue;
         }
-        scratch ??= await ScratchFile.create(request.scratch);
-        const parsed = record.utf8 ? format.parse(record.text) : rejected(columns, NOT_UTF8);
-        if (scratch.add(to.offset, record.text, parsed)) await scratch.flush();
+        scratch ??= await ScratchFile.create(request.scratch, request.holdsNul);
+        if (scratch.add(to.offset, record.text, parsed(request, record))) await scratch.flush();
         to = record.after;
         if (to.offset - offset >= maxEvents || to.bytes - from.bytes >= WINDOW_BYTES) break reading;
       }
@@ -76,6 +77,12 @@ export async function takeTextChunk(
     }
     throw error;
   }
+}
+
+function parsed({ format, columns, holdsNul }: TextChunkRequest, record: { utf8: boolean; text: string }): TextRecord {
+  if (!record.utf8) return rejected(columns, NOT_UTF8);
+  // The source text goes to the store too, and is parsed again from there: not one that had to be changed for it.
+  return !holdsNul && record.text.includes('\0') ? rejected(columns, HOLDS_NUL) : format.parse(record.text);
 }
 
 /**

@@ -28,6 +28,8 @@ export interface TextFileOptions {
   /** The columns were declared; otherwise the header must name exactly these. */
   readonly declared: boolean;
   readonly eventTime: string | undefined;
+  /** Whether the store can hold the character U+0000 in a text. */
+  readonly holdsNul: boolean;
   /** Gives a new path for a scratch file. */
   readonly scratchPath: () => Promise<string>;
   readonly logger: Logger;
@@ -71,7 +73,7 @@ export class TextFile implements LogFile {
       if (known !== null && known.bytes >= size) return null;
       const opening = await openText(file, this.name, size, this.#options);
       if (opening === null) return null;
-      const columns = textColumns(this.#options.columns);
+      const columns = textColumns(this.#options.columns, this.#options.holdsNul);
       const taken = await takeTextChunk({
         file,
         name: this.name,
@@ -81,6 +83,7 @@ export class TextFile implements LogFile {
         start: known ?? opening.start,
         offset,
         maxEvents,
+        holdsNul: this.#options.holdsNul,
         scratch: await this.#options.scratchPath(),
       });
       const { chunk, pending } = taken;
@@ -115,14 +118,14 @@ export class TextFile implements LogFile {
   }
 
   async retry(records: readonly RawRecord[]): Promise<Reread> {
-    const { columns, eventTime, path, scratchPath } = this.#options;
+    const { columns, eventTime, path, scratchPath, holdsNul } = this.#options;
     // The header of a CSV file says which value is which; it is there as long as the file is.
     const format = await withFile(path, this.name, async (file) => {
       const opening = await openText(file, this.name, (await file.stat()).size, this.#options);
       if (opening === null) throw replaced(this.name, 'its header is gone');
       return opening.format;
     });
-    return rereadText(records, format, textColumns(columns), eventTime, await scratchPath());
+    return rereadText(records, format, textColumns(columns, holdsNul), eventTime, await scratchPath(), holdsNul);
   }
 
   #position(state: PartitionState): TextPosition {
@@ -171,7 +174,7 @@ async function openText(
   size: number,
   options: TextFileOptions,
 ): Promise<{ readonly format: TextFormat; readonly start: Checkpoint } | null> {
-  const columns = textColumns(options.columns);
+  const columns = textColumns(options.columns, options.holdsNul);
   if (options.format === 'ndjson') {
     const bytes = byteOrderMark(await readFully(file, name, 0, Math.min(3, size)), name);
     return { format: ndjsonFormat(columns), start: { offset: 0, bytes, line: 0, open: false } };

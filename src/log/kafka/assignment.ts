@@ -6,6 +6,7 @@ import type { Clock, Logger } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { Fetcher } from './fetcher.js';
 import { damaged, dataLost, unreachable } from './kafka-errors.js';
+import { CREATED_ANEW, cutOff, deletedUnread } from './loss.js';
 import { Membership } from './membership.js';
 import type { PartitionReader } from './partition-reader.js';
 import { offsetsOf, placeReaders } from './placement.js';
@@ -157,8 +158,9 @@ export class Assignment {
       try {
         const placed = await placeReaders(this.#options, this.#assigned);
         if (generation !== this.#generation) return;
-        for (const { reader, anew } of placed)
-          if (anew) this.#beganAnew(reader, 'the topic was deleted and created anew', 0);
+        for (const { reader, anew } of placed) if (anew) this.#beganAnew(reader, CREATED_ANEW, 0);
+        const now = clock.now().getTime();
+        for (const { reader } of placed) reader.arrivedAt = now;
         this.#readers = placed.map(({ reader }) => reader);
         this.#joined = true;
         logger.info({ partitions: this.#readers.map(({ name }) => name) }, 'partitions taken over');
@@ -185,14 +187,10 @@ export class Assignment {
     const end = (await offsetsOf(cluster, reader.source, { fromBeginning: false })) ?? 0;
     const from = reader.fetchFrom;
     if (from < earliest) {
-      const what = `offsets ${from} to ${earliest - 1} were deleted from the topic before they were read`;
+      const what = deletedUnread(from, earliest);
       this.#lose(reader, what, { to: earliest, lost: what, position: reader.position });
     } else if (from > end) {
-      this.#beganAnew(
-        reader,
-        `the topic ends at offset ${end}, before the stored offset ${from}: its end was cut off`,
-        end,
-      );
+      this.#beganAnew(reader, cutOff(end, from), end);
     }
   }
 
@@ -203,7 +201,7 @@ export class Assignment {
     if (now - reader.missingSince < MISSING_MS || reader.batches.length > 0 || reader.step !== null) return;
     const id = (await topicIds(await cluster.findControllerBroker(), [reader.source.topic])).get(reader.source.topic);
     if (typeof id === 'string' && reader.topicId !== undefined && id !== reader.topicId)
-      this.#beganAnew(reader, 'the topic was deleted and created anew', 0);
+      this.#beganAnew(reader, CREATED_ANEW, 0);
     else if (id === null && config.onDataLoss === 'stop') this.#fail(dataLost(reader.name, 'the topic was deleted'));
     else if (id === null)
       logger.warn({ partition: reader.name }, 'the topic was deleted; it is read again when it is there');

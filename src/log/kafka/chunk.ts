@@ -17,6 +17,7 @@ export interface ChunkRequest {
   readonly columns: readonly TextColumn[];
   readonly eventTime: string | undefined;
   readonly maxEvents: number;
+  readonly holdsNul: boolean;
   /** Path of the scratch file to write. */
   readonly scratch: string;
 }
@@ -24,7 +25,7 @@ export interface ChunkRequest {
 /** The next run of a partition's events: what waits in its reader from the store's offset on. Errors: LOG_UNREADABLE. */
 export async function takeChunk(request: ChunkRequest): Promise<Chunk> {
   const { reader, columns, eventTime } = request;
-  const scratch = await ScratchFile.create(request.scratch);
+  const scratch = await ScratchFile.create(request.scratch, request.holdsNul);
   try {
     const { to, events, position } =
       reader.step === null ? await writeRecords(request, scratch) : writeStep(request, scratch);
@@ -66,7 +67,8 @@ async function writeRecords({ reader, fields, maxEvents }: ChunkRequest, scratch
   let events = 0;
   let bytes = 0;
   for (const batch of reader.batches) {
-    if (batch.firstOffset >= bound) break;
+    // Between the events before it and this one there is nothing any more.
+    if (batch.firstOffset >= bound) return { to: bound, events, position };
     const records = await recordsOf(batch).catch((error: unknown) => {
       throw damaged(name, error);
     });

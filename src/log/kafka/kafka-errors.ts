@@ -48,6 +48,15 @@ export function topicMissing(topics: readonly string[]): CutoverError {
   );
 }
 
+/** Events that were read once cannot be read again. */
+export function rangeGone(partition: string, from: number, to: number): CutoverError {
+  return new CutoverError(
+    'LOG_RANGE_GONE',
+    `${partition}: Kafka no longer has all of the offsets ${from} to ${to - 1} as they were read`,
+    "They went by the topic's retention, or with the topic. A longer retention keeps what comes from now on.",
+  );
+}
+
 /** @param what says which events are gone */
 export function dataLost(partition: string, what: string): CutoverError {
   return new CutoverError(

@@ -1,6 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoints, Chunk, EventLog, PartitionState } from '../contract.js';
+import type {
+  Checkpoints,
+  Chunk,
+  EventLog,
+  PartitionProgress,
+  PartitionState,
+  RawRecord,
+  Reread,
+} from '../contract.js';
 import type { Clock, Logger } from '../../model/ports.js';
 import type { DeclaredColumn, KafkaLogConfig } from '../../model/project.js';
 import { checkColumns } from '../record/declared-type.js';
@@ -8,17 +16,20 @@ import { textColumns, type TextColumn } from '../record/record.js';
 import { Assignment } from './assignment.js';
 import { takeChunk } from './chunk.js';
 import { connectionOf, type Connection } from './connect.js';
-import { topicMissing, unreachable } from './kafka-errors.js';
+import { rangeGone, topicMissing, unreachable } from './kafka-errors.js';
 import type { PartitionReader } from './partition-reader.js';
+import { Past, type PastOptions } from './past.js';
+import { measurePartitions, progressOf } from './progress.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
 import { RegistryAway, registryDecoder, registryUnreachable } from './registry.js';
 import { topicIds } from './requests.js';
+import { rereadRecords } from './retry.js';
 
 export interface KafkaLogOptions {
   readonly config: KafkaLogConfig;
   /** Where chunks are written for the store to read; made when it is not there. */
   readonly tempDir: string;
-  /** Where the store stands; null: nothing will be read. */
+  /** Where the store stands; null: nothing new will be read, and the process is no member of the group. */
   readonly checkpoints: Checkpoints | null;
   /** Events are read up to the end that the log has at the beginning. */
   readonly bounded: boolean;
@@ -26,6 +37,8 @@ export interface KafkaLogOptions {
   readonly fill: { readonly events: number; readonly ms: number };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the store can hold the character U+0000 in a text: otherwise records with it do not fit. */
+  readonly holdsNul: boolean;
 }
 
 /** How long a bounded run waits for brokers that do not answer. */
@@ -101,7 +114,7 @@ class KafkaLog implements EventLog {
     this.#options = options;
     this.#connection = connection;
     this.#columns = columns;
-    this.#textColumns = textColumns(columns);
+    this.#textColumns = textColumns(columns, options.holdsNul);
     this.#fields = new RecordFields(options.config, this.#textColumns, decode);
     this.identity = `kafka:${clusterId}/${[...options.config.topics].sort().join(',')}`;
   }
@@ -131,6 +144,50 @@ class KafkaLog implements EventLog {
 
   lost(chunk: Chunk): void {
     this.#assignment?.lost(chunk.name, chunk.epoch);
+  }
+
+  async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {
+    return rereadRecords({
+      ...this.#past,
+      state,
+      records,
+      fields: this.#fields,
+      columns: this.#textColumns,
+      eventTime: this.#options.config.eventTime,
+      holdsNul: this.#options.holdsNul,
+      scratch: await this.#scratchPath(),
+    });
+  }
+
+  async *read(state: PartitionState, from: number, to: number, maxEvents: number): AsyncIterable<Chunk> {
+    if (from >= to) return;
+    const past = await Past.open(this.#past, state, from);
+    if (past === null) throw rangeGone(state.name, from, to);
+    const { reader } = past;
+    while (reader.committed < to) {
+      if (!(await past.fill(Math.min(to, reader.committed + maxEvents)))) throw rangeGone(state.name, from, to);
+      const chunk = await this.#take(reader, maxEvents);
+      if (chunk === null) {
+        await this.#options.clock.sleep(REGISTRY_RETRY_MS);
+        continue;
+      }
+      yield chunk;
+      reader.moved(chunk.to, this.#options.clock.now().getTime());
+    }
+  }
+
+  progress(): readonly PartitionProgress[] {
+    const now = this.#options.clock.now().getTime();
+    return (this.#assignment?.readers ?? []).map((reader) => progressOf(reader, now));
+  }
+
+  measure(known: readonly PartitionState[]): Promise<readonly PartitionProgress[]> {
+    return measurePartitions(this.#options.config, this.#connection.cluster, known);
+  }
+
+  get #past(): PastOptions {
+    const { config, clock } = this.#options;
+    return { config, clock, cluster: this.#connection.cluster };
   }
 
   async close(): Promise<void> {
@@ -187,6 +244,7 @@ class KafkaLog implements EventLog {
         fields: this.#fields,
         columns: this.#textColumns,
         eventTime: config.eventTime,
+        holdsNul: this.#options.holdsNul,
         scratch: await this.#scratchPath(),
       });
       if (reader.takenNotBefore > 0) this.#registryAnswers(reader);

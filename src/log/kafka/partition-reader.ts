@@ -41,6 +41,8 @@ export class PartitionReader {
   missingSince: number | undefined;
   /** When the oldest of the records that wait arrived. */
   waitingSince: number | undefined;
+  /** When the last record arrived, or the partition was taken over; milliseconds of the clock. */
+  arrivedAt: number | undefined;
   #batches: RecordBatch[] = [];
   #bytes = 0;
   #committed: number;
@@ -105,6 +107,7 @@ export class PartitionReader {
       this.#batches.push(batch);
       this.#bytes += batch.bytes;
       this.#fetchFrom = batch.lastOffset + 1;
+      if (batch.records > 0) this.arrivedAt = now;
     }
     if (this.#batches.length > 0) this.waitingSince ??= now;
   }

@@ -45,3 +45,10 @@ export interface TopicPartition {
 export function partitionName({ topic, partition }: TopicPartition, generation = 1): string {
   return `${topic}/${partition}${generation === 1 ? '' : `#${generation}`}`;
 }
+
+/** The partition behind the store's name, of whichever generation. */
+export function sourceOf(name: string): TopicPartition {
+  const [, topic, partition] = /^(.*)\/(\d+)(?:#\d+)?$/.exec(name) ?? [];
+  if (topic === undefined) throw new Error(`${name} names no partition`);
+  return { topic, partition: Number(partition) };
+}

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeclaredColumn, KafkaColumn, KafkaLogConfig } from '../../model/project.js';
-import { jsonRecord, rejected, type TextColumn, type TextRecord } from '../record/record.js';
+import { flaw, jsonRecord, rejected, type TextColumn, type TextRecord } from '../record/record.js';
 import type { KafkaRecord } from './record-batch.js';
 
 /** The record's own columns with their types. */
@@ -22,7 +22,7 @@ export type Decode = (value: Buffer) => Promise<string | { readonly misfit: stri
 
 export interface Fields {
   readonly record: TextRecord;
-  /** The value as it is shown in the quarantine, and read again from it. */
+  /** The value as it is shown in the quarantine. */
   readonly raw: string;
 }
 
@@ -45,7 +45,7 @@ export class RecordFields {
   async of(record: KafkaRecord, topic: string): Promise<Fields> {
     const { value } = record;
     const raw = value === null ? '' : rawText(value);
-    const own = this.#metadata.map((name) => ownField(name, record, topic));
+    const own = this.#own.map((column, index) => sound(ownField(this.#metadata[index], record, topic), column));
     const parsed = await this.#parsed(value);
     const errors = [
       ...(parsed.error === null ? [] : [parsed.error]),
@@ -82,14 +82,9 @@ function rawText(value: Buffer): string {
   return isUtf8(value) && !value.includes(0) ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
 }
 
-/** The bytes behind a text of the quarantine. */
-export function rawBytes(raw: string): Buffer {
-  return raw.startsWith(BASE64) ? Buffer.from(raw.slice(BASE64.length), 'base64') : Buffer.from(raw, 'utf8');
-}
-
 type OwnField = string | null | { readonly misfit: string };
 
-function ownField(name: KafkaColumn, record: KafkaRecord, topic: string): OwnField {
+function ownField(name: KafkaColumn | undefined, record: KafkaRecord, topic: string): OwnField {
   switch (name) {
     case '_topic':
       return topic;
@@ -101,7 +96,15 @@ function ownField(name: KafkaColumn, record: KafkaRecord, topic: string): OwnFie
       return JSON.stringify(headersOf(record));
     case '_timestamp':
       return timeOf(record.timestamp);
+    case undefined:
+      return null;
   }
+}
+
+/** A text that cannot be stored as it is does not fit. */
+function sound(field: OwnField, column: TextColumn): OwnField {
+  const misfit = typeof field === 'string' ? flaw(field, column) : null;
+  return misfit === null ? field : { misfit };
 }
 
 function textOf(bytes: Buffer | null): OwnField {

@@ -1,5 +1,6 @@
 import type { DeclaredType } from './declared-type.js';
 import { isNested } from './declared-type.js';
+import { HOLDS_NUL } from './record.js';
 import { quoteText } from './sql-text.js';
 
 /**
@@ -94,6 +95,21 @@ export function misfit(column: string, declared: string, source: string, sourceT
   const end = quoteText(` does not fit ${declared}`);
   const shown = `CASE WHEN length(${sourceText}) > 100 THEN left(${sourceText}, 100) || '...' ELSE ${sourceText} END`;
   return `CASE WHEN ${source} IS NOT NULL AND ${value} IS NULL THEN ${start} || '''' || ${shown} || '''' || ${end} END`;
+}
+
+/** SQL that is true where a text, or a text of a list, holds the character U+0000. */
+function hasNul(value: string, { list }: DeclaredType): string {
+  return list ? `len(list_filter(${value}, lambda item: contains(item, chr(0)))) > 0` : `contains(${value}, chr(0))`;
+}
+
+/** SQL of a value, NULL where it is a text with U+0000. */
+export function withoutNul(value: string, type: DeclaredType): string {
+  return type.name === 'text' ? `CASE WHEN ${hasNul(value, type)} THEN NULL ELSE ${value} END` : value;
+}
+
+/** SQL of the reason why a text with U+0000 does not fit, NULL when it has none. */
+export function nulMisfit(column: string, value: string, type: DeclaredType): string {
+  return `CASE WHEN ${hasNul(value, type)} THEN ${quoteText(`column "${column}": ${HOLDS_NUL}`)} END`;
 }
 
 /** SQL of the event time of a typed column (times without zone are UTC); NULL without one. */

@@ -13,14 +13,25 @@ export interface TextColumn {
   readonly name: string;
   readonly declared: string;
   readonly type: DeclaredType;
+  /** Whether the store can hold the character U+0000 in it. */
+  readonly holdsNul: boolean;
 }
 
-export function textColumns(columns: readonly DeclaredColumn[]): TextColumn[] {
-  return columns.map((column) => ({ name: column.name, declared: column.type, type: parseDeclaredType(column) }));
+/** @param holdsNul whether the store can hold the character U+0000 in a text */
+export function textColumns(columns: readonly DeclaredColumn[], holdsNul: boolean): TextColumn[] {
+  return columns.map((column) => ({
+    name: column.name,
+    declared: column.type,
+    type: parseDeclaredType(column),
+    holdsNul,
+  }));
 }
 
 /** Why a record whose bytes are no text does not fit. */
 export const NOT_UTF8 = 'not valid UTF-8';
+
+/** Why a text with the character U+0000 does not fit a store such as PostgreSQL. */
+export const HOLDS_NUL = 'holds the character U+0000, which the store cannot hold';
 
 /** A field as it is handed to SQL, or an object with the reason why it does not fit. */
 type Field = string | null | { readonly misfit: string };
@@ -71,13 +82,20 @@ function assemble(columns: readonly TextColumn[], fieldOf: (column: TextColumn) 
   let errors: string[] | undefined;
   const fields = columns.map((column) => {
     const field = fieldOf(column);
-    if (field === null || (typeof field === 'string' && field.isWellFormed())) return field;
-    const reason = typeof field === 'string' ? 'holds half of a surrogate pair, which is no character' : field.misfit;
+    if (field === null) return null;
+    const [text, reason] = typeof field === 'string' ? [field, flaw(field, column)] : [null, field.misfit];
+    if (reason === null) return text;
     errors ??= [];
     errors.push(`column "${column.name}": ${reason}`);
     return null;
   });
   return { fields, error: errors === undefined ? null : errors.join('; ') };
+}
+
+/** Why a text cannot be stored as it is; null when it can. */
+export function flaw(text: string, { holdsNul }: TextColumn): string | null {
+  if (!text.isWellFormed()) return 'holds half of a surrogate pair, which is no character';
+  return !holdsNul && text.includes('\0') ? HOLDS_NUL : null;
 }
 
 function jsonField(text: string, column: TextColumn): Field {
@@ -87,7 +105,8 @@ function jsonField(text: string, column: TextColumn): Field {
     for (const token of jsonTokens(text)) {
       const element = token.text === 'null' ? null : scalarField(token.text, column);
       if (element !== null && typeof element !== 'string') return element;
-      if (element !== null && !element.isWellFormed()) return element;
+      const misfit = element === null ? null : flaw(element, column);
+      if (misfit !== null) return { misfit };
       elements.push(element);
     }
     return JSON.stringify(elements);

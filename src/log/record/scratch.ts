@@ -16,28 +16,35 @@ const LINE_BYTES = 2 * 1024 * 1024;
 export class ScratchFile {
   readonly path: string;
   readonly #file: FileHandle;
+  readonly #holdsNul: boolean;
   #lines: string[] = [];
   #length = 0;
   #longest = 0;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, holdsNul: boolean) {
     this.path = path;
     this.#file = file;
+    this.#holdsNul = holdsNul;
   }
 
-  static async create(path: string): Promise<ScratchFile> {
-    return new ScratchFile(path, await open(path, 'wx', 0o600));
+  /** @param holdsNul whether the store can hold the character U+0000 in a text: otherwise it is shown as in JSON, in source texts and reasons */
+  static async create(path: string, holdsNul: boolean): Promise<ScratchFile> {
+    return new ScratchFile(path, await open(path, 'wx', 0o600), holdsNul);
   }
 
   /** Adds an event. True when `flush` is due: most calls touch no file. */
   add(offset: number, raw: string, record: TextRecord): boolean {
-    let line = `${offset},${value(record.error)},${value(raw)}`;
+    let line = `${offset},${value(this.#shown(record.error))},${value(this.#shown(raw))}`;
     for (const field of record.fields) line += `,${value(field)}`;
     // At most three bytes for each UTF-16 unit.
     if (line.length * 3 > this.#longest) this.#longest = line.length * 3;
     this.#lines.push(line);
     this.#length += line.length;
     return this.#length >= FLUSH_CHARACTERS;
+  }
+
+  #shown<T extends string | null>(text: T): T | string {
+    return this.#holdsNul || text === null ? text : withoutNul(text);
   }
 
   /** Ends writing. Returns the longest line in bytes, or a little more. */
@@ -58,6 +65,11 @@ export class ScratchFile {
     this.#length = 0;
     await this.#file.writeFile(text, 'utf8');
   }
+}
+
+/** A text with the character U+0000 in the form that it has in JSON. */
+export function withoutNul(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\\u0000') : text;
 }
 
 /** The relation over a scratch file; see `Chunk.relation`. */

@@ -70,7 +70,7 @@ function unreadable(error: unknown): unknown {
 
 class DuckDbStore implements Store {
   readonly kind = 'duckdb';
-  readonly capabilities = { readsFiles: true, sharedByProcesses: false };
+  readonly capabilities = { readsFiles: true, sharedByProcesses: false, holdsNul: true };
   readonly dialect = duckDbDialect;
   readonly #instance: DuckDBInstance;
   readonly #path: string;

@@ -43,7 +43,7 @@ function loginOf({ host, port, database, user }: pg.Client): Login {
 
 class PostgresStore implements Store {
   readonly kind = 'postgres';
-  readonly capabilities = { readsFiles: false, sharedByProcesses: true };
+  readonly capabilities = { readsFiles: false, sharedByProcesses: true, holdsNul: false };
   readonly dialect = postgresDialect;
   readonly #options: PostgresOptions;
   readonly #sessions = new Set<PostgresSession>();
