@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
+import type { ClaimedPartition } from '../../src/log/contract.js';
 import { loudly } from '../parts/require.js';
+import { Claims } from './claims.js';
 import { LogReader, readAll } from './open-log.js';
 import { createTopic, withProducer } from './topics.js';
 
@@ -11,6 +13,22 @@ const brokers = given ?? [];
 function produce(topic: string, count: number): Promise<unknown> {
   const messages = Array.from({ length: 2 * count }, (_, n) => ({ value: `v${n}`, partition: n % 2 }));
   return withProducer(brokers, (producer) => producer.send({ topic, messages }));
+}
+
+/** A store that answers no claim before it is opened. */
+class SlowClaims extends Claims {
+  waiting = 0;
+  open: () => void = () => undefined;
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+
+  override async claim(names: readonly string[]): Promise<readonly ClaimedPartition[]> {
+    this.waiting += 1;
+    await this.#opened;
+    this.waiting -= 1;
+    return super.claim(names);
+  }
 }
 
 describe.skipIf(loudly('rebalances of a Kafka group', problem))('a partition that changes hands', () => {
@@ -77,6 +95,29 @@ describe.skipIf(loudly('rebalances of a Kafka group', problem))('a partition tha
       await chunk?.release();
     } finally {
       await reader.close();
+    }
+  });
+
+  it('is claimed for one assignment after the other, however slow the store is', async () => {
+    const topic = await createTopic(brokers, 2);
+    await produce(topic, 10);
+    const slow = new SlowClaims();
+    const one = await LogReader.open(brokers, [topic], { bounded: false, claims: slow });
+    const two = await LogReader.open(brokers, [topic], { bounded: false });
+    try {
+      const reading = one.until(() => one.events.length === 10);
+      while (slow.waiting === 0) await sleep(20);
+      await two.until(() => two.events.length === 10);
+      // The group has given `one` its share by now; a moment for what it would do about it.
+      await sleep(1000);
+      expect(slow.waiting).toBe(1);
+      slow.open();
+      await reading;
+      expect(one.events.length).toBe(10);
+    } finally {
+      slow.open();
+      await one.close();
+      await two.close();
     }
   });
 });

@@ -37,6 +37,7 @@ export class Assignment {
   /** Rises with each assignment: what an earlier one began is given up. */
   #generation = 0;
   #assigned: readonly TopicPartition[] = [];
+  #placing: Promise<void> = Promise.resolve();
   #readers: readonly PartitionReader[] = [];
   #joined = false;
   #failure: Error | undefined;
@@ -148,16 +149,23 @@ export class Assignment {
     await Promise.all([this.#membership.leave(), this.#fetcher.close()]);
   }
 
-  /** Takes the assigned partitions over where the store stands; tries again while the network does not let it. */
-  async #place(): Promise<void> {
+  /** Takes the assigned partitions over where the store stands. Assignments may follow each other faster than the store answers: one claim at a time. */
+  #place(): Promise<void> {
     const generation = (this.#generation += 1);
-    const { clock, logger } = this.#options;
     this.#readers = [];
     this.#joined = false;
-    while (generation === this.#generation) {
+    this.#placing = this.#placing.then(() => this.#placeAs(generation));
+    return this.#placing;
+  }
+
+  /** Tries again while the network does not let it, and until another assignment came. */
+  async #placeAs(generation: number): Promise<void> {
+    const { clock, logger } = this.#options;
+    const current = (): boolean => generation === this.#generation;
+    while (current()) {
       try {
-        const placed = await placeReaders(this.#options, this.#assigned);
-        if (generation !== this.#generation) return;
+        const placed = await placeReaders(this.#options, this.#assigned, current);
+        if (!current()) return;
         for (const { reader, anew } of placed) if (anew) this.#beganAnew(reader, CREATED_ANEW, 0);
         const now = clock.now().getTime();
         for (const { reader } of placed) reader.arrivedAt = now;

@@ -25,14 +25,19 @@ export interface Placed {
 /**
  * Claims partitions in the store and places a reader at each where the store stands: the group's own offsets count for nothing.
  * Errors: those of the store; those of the network.
+ *
+ * @param current whether they are still this process's: else none is claimed
  */
 export async function placeReaders(
   options: PlacementOptions,
   assigned: readonly TopicPartition[],
+  current: () => boolean,
 ): Promise<readonly Placed[]> {
   const { cluster } = options;
   await cluster.refreshMetadata();
   const ids = await topicIds(await cluster.findControllerBroker(), [...new Set(assigned.map(({ topic }) => topic))]);
+  // The brokers may have taken their time: another process may have these partitions by now.
+  if (!current()) return [];
   const claimed = await claimCurrent(options.checkpoints, assigned);
   const stored = await options.checkpoints.stored();
   const placed: Placed[] = [];
