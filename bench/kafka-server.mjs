@@ -1,0 +1,61 @@
+/** A broker for a bench: those of KAFKA_BROKERS, else one of its own that the tests' parts start. */
+import { createJiti } from 'jiti';
+import { Kafka, logLevel } from 'kafkajs';
+
+export async function withBrokers(work) {
+  const given = process.env.KAFKA_BROKERS ?? '';
+  if (given !== '') return work(given.split(',').map((broker) => broker.trim()));
+  const parts = await createJiti(import.meta.url).import('../test/parts/kafka.ts');
+  const server = await parts.startLocalKafka({ 'log.retention.check.interval.ms': '300000' });
+  try {
+    return await work([...server.brokers]);
+  } finally {
+    await server.stop();
+  }
+}
+
+export function client(brokers) {
+  return new Kafka({ clientId: 'bench', brokers, logLevel: logLevel.ERROR });
+}
+
+const PARTITIONS = 4;
+const TYPES = ['view', 'click', 'cart', 'purchase', 'refund'];
+const BATCH = 10_000;
+
+/** Record `i`, of the kind that the medallion template reads: 90 days, five types, 10,000 users. */
+function record(i) {
+  // Multiplied by a prime, so that neighbours fall on different days and users; nothing is random.
+  const n = (i * 7919) % 777_600_000;
+  const time = new Date(Date.UTC(2026, 0, 1) + n * 10).toISOString();
+  const amount = ((i * 31) % 100_000) / 100;
+  return {
+    key: `u${(i * 131) % 10_000}`,
+    partition: i % PARTITIONS,
+    value: `{"event_id":"e${i}","user_id":"u${(i * 131) % 10_000}","event_type":"${TYPES[i % 5]}","amount":${amount.toFixed(2)},"timestamp":"${time}"}`,
+  };
+}
+
+/** Fills a new topic with so many records over four partitions. Returns its name. */
+export async function filledTopic(brokers, records) {
+  const kafka = client(brokers);
+  const topic = `bench-${process.pid}-${records}`;
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }], waitForLeaders: true });
+  await admin.disconnect();
+  const producer = kafka.producer({ maxInFlightRequests: 1 });
+  await producer.connect();
+  for (let from = 0; from < records; from += BATCH) {
+    const messages = Array.from({ length: Math.min(BATCH, records - from) }, (_, i) => record(from + i));
+    await producer.send({ topic, messages, acks: -1 });
+  }
+  await producer.disconnect();
+  return topic;
+}
+
+export async function deleteTopic(brokers, topic) {
+  const admin = client(brokers).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+}
