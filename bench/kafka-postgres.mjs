@@ -44,7 +44,7 @@ async function byHand({ brokers, topic, group, url, records }) {
   await db.query(`CREATE SCHEMA hand; SET search_path TO hand; SET TimeZone = 'UTC';
     CREATE TABLE landing (event_id TEXT, user_id TEXT, event_type TEXT, amount NUMERIC(18, 2), "timestamp" TIMESTAMPTZ,
       _partition INTEGER NOT NULL, _offset BIGINT NOT NULL, _event_time TIMESTAMPTZ, _ingested_at TIMESTAMPTZ NOT NULL);
-    CREATE INDEX ON landing (_partition, _offset);
+    CREATE INDEX ON landing USING brin (_ingested_at, _partition, _offset) WITH (pages_per_range = 32);
     CREATE TABLE offsets (partition INTEGER PRIMARY KEY, next_offset BIGINT NOT NULL);
     ${SETUP};
     CREATE TEMPORARY TABLE batch_events (LIKE landing)`);
