@@ -63,7 +63,9 @@ async function byHand({ brokers, topic, group, url, records }) {
     await db.query('INSERT INTO landing SELECT * FROM batch_events');
     await db.query(UPSERT);
     const offsets = [...next].map(([partition, offset]) => `(${partition}, ${offset})`).join(', ');
-    await db.query(`INSERT INTO offsets VALUES ${offsets} ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset; COMMIT`);
+    await db.query(
+      `INSERT INTO offsets VALUES ${offsets} ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset; COMMIT`,
+    );
     done += lines.length;
     lines = [];
     next = new Map();
@@ -119,7 +121,8 @@ async function check(url) {
               EXCEPT ALL SELECT event_date, event_type, event_count, total_amount, first_event, last_event FROM hand.daily_metrics) t) AS differ,
            (SELECT count(*) FROM cutover_stream.daily_metrics) AS keys, (SELECT count(*) FROM cutover.landing) - (SELECT count(*) FROM hand.landing) AS landed`);
   await db.end();
-  if (rows[0].differ !== '0' || rows[0].landed !== '0') throw new Error(`the tables differ: ${JSON.stringify(rows[0])}`);
+  if (rows[0].differ !== '0' || rows[0].landed !== '0')
+    throw new Error(`the tables differ: ${JSON.stringify(rows[0])}`);
 }
 
 async function main(records, rounds) {
@@ -135,7 +138,9 @@ async function main(records, rounds) {
           await check(url);
           ratios.push(hand / own);
           const rate = (seconds) => `${seconds.toFixed(2)} s (${(records / seconds / 1000).toFixed(1)}k records/s)`;
-          console.log(`round ${round}: cutover ${rate(own)}, by hand ${rate(hand)}, speed ${(hand / own).toFixed(2)} x`);
+          console.log(
+            `round ${round}: cutover ${rate(own)}, by hand ${rate(hand)}, speed ${(hand / own).toFixed(2)} x`,
+          );
         });
       }
     } finally {

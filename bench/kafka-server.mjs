@@ -41,7 +41,10 @@ export async function filledTopic(brokers, records) {
   const topic = `bench-${process.pid}-${records}`;
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }], waitForLeaders: true });
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
+    waitForLeaders: true,
+  });
   await admin.disconnect();
   const producer = kafka.producer({ maxInFlightRequests: 1 });
   await producer.connect();

@@ -67,7 +67,7 @@ export async function withStoreOf<T>(
     const session = await store.session();
     const workDir = await makeWorkDir(project);
     const openLog: OpenProject['openLog'] = async (checkpoints, { bounded = false } = {}) => {
-      const log = await openLogOf(ctx, project, workDir, checkpoints, bounded);
+      const log = await openLogOf(ctx, project, store, workDir, checkpoints, bounded);
       logs.push(log);
       return log;
     };
@@ -132,6 +132,7 @@ function findPipeline(project: Project, name: string): Pipeline {
 async function openLogOf(
   ctx: AppContext,
   project: Project,
+  { capabilities }: Store,
   workDir: string,
   checkpoints: Checkpoints | null,
   bounded: boolean,
@@ -144,6 +145,7 @@ async function openLogOf(
     config,
     checkpoints,
     bounded,
+    asTexts: !capabilities.readsFiles,
     tempDir: workDir,
     fill: { events: ingest.maxEvents, ms: ingest.maxWait },
     clock: ctx.clock,

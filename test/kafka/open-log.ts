@@ -55,6 +55,7 @@ export class LogReader {
         ...options.config,
       },
       tempDir: folder,
+      asTexts: false,
       checkpoints: claims,
       bounded: options.bounded ?? true,
       fill: { events: 1, ms: 1 },

@@ -20,6 +20,8 @@ export interface KafkaLogOptions {
   readonly tempDir: string;
   /** Where the store stands; null: nothing will be read. */
   readonly checkpoints: Checkpoints | null;
+  /** The store takes texts as they are rather than a relation in DuckDB SQL. */
+  readonly asTexts: boolean;
   /** Events are read up to the end that the log has at the beginning. */
   readonly bounded: boolean;
   /** A partition is read when it has so many events, or has waited so long. */
@@ -179,6 +181,7 @@ class KafkaLog implements EventLog {
       fields: this.#fields,
       columns: this.#textColumns,
       eventTime: this.#options.config.eventTime,
+      asTexts: this.#options.asTexts,
       scratch: await this.#scratchPath(),
     });
   }

@@ -41,11 +41,38 @@ export class RecordFields {
     this.#decode = decode;
   }
 
+  /** Values are decoded by another program: `of` instead of `read`. */
+  get decoded(): boolean {
+    return this.#decode !== undefined;
+  }
+
   async of(record: KafkaRecord, topic: string): Promise<Fields> {
     const { value } = record;
-    const raw = value === null ? '' : rawText(value);
+    const decode = this.#decode;
+    if (value === null || decode === undefined || this.#schema.length === 0) return this.read(record, topic);
+    return this.#fields(record, topic, rawText(value), await this.#decodedBy(decode, value));
+  }
+
+  /** As `of`, without waiting for anything. */
+  read(record: KafkaRecord, topic: string): Fields {
+    const { value } = record;
+    // A tombstone (a record without a value) is an event whose columns are all NULL.
+    const nothing: TextRecord = { fields: this.#schema.map(() => null), error: null };
+    if (value === null) return this.#fields(record, topic, '', nothing);
+    const isText = isUtf8(value);
+    const raw = isText ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
+    if (this.#schema.length === 0) return this.#fields(record, topic, raw, nothing);
+    return this.#fields(
+      record,
+      topic,
+      raw,
+      isText ? jsonRecord(raw, this.#schema) : rejected(this.#schema, 'not valid UTF-8'),
+    );
+  }
+
+  #fields(record: KafkaRecord, topic: string, raw: string, parsed: TextRecord): Fields {
+    if (this.#metadata.length === 0) return { record: parsed, raw };
     const own = this.#metadata.map((name) => ownField(name, record, topic));
-    const parsed = await this.#parsed(value);
     const errors = [
       ...(parsed.error === null ? [] : [parsed.error]),
       ...own.flatMap((field, index) =>
@@ -63,17 +90,12 @@ export class RecordFields {
     };
   }
 
-  /** A tombstone (a record without a value) is an event whose columns are all NULL. */
-  async #parsed(value: Buffer | null): Promise<TextRecord> {
-    if (this.#schema.length === 0 || value === null) return { fields: this.#schema.map(() => null), error: null };
-    if (this.#decode !== undefined) {
-      try {
-        return jsonRecord(await this.#decode(value), this.#schema);
-      } catch (error) {
-        return rejected(this.#schema, error instanceof Error ? error.message : String(error));
-      }
+  async #decodedBy(decode: Decode, value: Buffer): Promise<TextRecord> {
+    try {
+      return jsonRecord(await decode(value), this.#schema);
+    } catch (error) {
+      return rejected(this.#schema, error instanceof Error ? error.message : String(error));
     }
-    return isUtf8(value) ? jsonRecord(value.toString('utf8'), this.#schema) : rejected(this.#schema, 'not valid UTF-8');
   }
 }
 

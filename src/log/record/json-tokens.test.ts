@@ -44,20 +44,45 @@ describe('flatMembers', () => {
   });
 
   it('takes nothing but JSON, and then agrees with jsonTokens', () => {
-    const scrap = fc.constantFrom(...'{}[]:,"\\ \t\u00a0\u0001aé01.-+eE', '"a"', '"a":', 'true', 'nul', 'null', '-0', '1.5', '""');
+    const scrap = fc.constantFrom(
+      ...'{}[]:,"\\ \t\u00a0\u0001aé01.-+eE',
+      '"a"',
+      '"a":',
+      'true',
+      'nul',
+      'null',
+      '-0',
+      '1.5',
+      '""',
+    );
     const flat = fc
-      .array(fc.tuple(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true }), fc.constantFrom(true, null))))
-      .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`);
+      .array(
+        fc.tuple(
+          fc.string(),
+          fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true }), fc.constantFrom(true, null)),
+        ),
+      )
+      .map(
+        (members) =>
+          `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`,
+      );
     const damaged = fc
       .tuple(flat, fc.nat(), scrap)
       .map(([json, n, piece]) => json.slice(0, n % json.length) + piece + json.slice(n % json.length));
     fc.assert(
-      fc.property(fc.oneof(flat, damaged, fc.array(scrap).map((parts) => `{${parts.join('')}}`)), (json) => {
-        const tokens = flatMembers(json);
-        if (tokens === null) return;
-        expect(() => JSON.parse(json) as unknown).not.toThrow();
-        expect(tokens).toEqual(jsonTokens(json));
-      }),
+      fc.property(
+        fc.oneof(
+          flat,
+          damaged,
+          fc.array(scrap).map((parts) => `{${parts.join('')}}`),
+        ),
+        (json) => {
+          const tokens = flatMembers(json);
+          if (tokens === null) return;
+          expect(() => JSON.parse(json) as unknown).not.toThrow();
+          expect(tokens).toEqual(jsonTokens(json));
+        },
+      ),
       { numRuns: 5000 },
     );
   });

@@ -29,8 +29,19 @@ const day = fc
   .map(([year, month, date]) => `${String(year).padStart(4, '0')}-${month}-${date}`);
 const zone = fc.constantFrom('', 'Z', '+02:00', '-13:59', '+14:30', '+0200', ' ', ' UTC');
 const moment = fc
-  .tuple(day, fc.constantFrom('T', ' ', 't'), two(25), two(61), two(61), fc.constantFrom('', '.', `.5`, '.123456', '.1234567'), zone)
-  .map(([date, between, hour, minute, second, fraction, at]) => `${date}${between}${hour}:${minute}:${second}${fraction}${at}`);
+  .tuple(
+    day,
+    fc.constantFrom('T', ' ', 't'),
+    two(25),
+    two(61),
+    two(61),
+    fc.constantFrom('', '.', `.5`, '.123456', '.1234567'),
+    zone,
+  )
+  .map(
+    ([date, between, hour, minute, second, fraction, at]) =>
+      `${date}${between}${hour}:${minute}:${second}${fraction}${at}`,
+  );
 const word = fc.constantFrom('true', 'false', 'TRUE', 't', '1', '', ' ', 'null', 'NaN', 'Infinity', '{"a": 1}');
 
 describe('plainTest', () => {

@@ -45,9 +45,7 @@ function matching(form: RegExp): PlainTest {
 function decimalForm({ scalar, scale }: DeclaredType): RegExp {
   const precision = Number(/\d+/.exec(scalar)?.[0] ?? 0);
   const whole = precision - scale;
-  return new RegExp(
-    `^-?${whole === 0 ? '0' : `\\d{1,${whole}}`}${scale === 0 ? '' : `(?:\\.\\d{1,${scale}})?`}$`,
-  );
+  return new RegExp(`^-?${whole === 0 ? '0' : `\\d{1,${whole}}`}${scale === 0 ? '' : `(?:\\.\\d{1,${scale}})?`}$`);
 }
 
 /** From the year 1000 on, so that an offset from UTC leads to no year before 1. */
