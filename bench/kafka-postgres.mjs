@@ -16,7 +16,7 @@ import { startRun } from '../dist/app/run.js';
 import { drain } from '../dist/shadow/runner.js';
 import { SETUP, UPSERT, writeProject } from './events-project.mjs';
 import { contextFor } from './flights-project.mjs';
-import { client, deleteTopic, filledTopic, withBrokers } from './kafka-server.mjs';
+import { client, deleteTopic, fill, newTopic, withBrokers } from './kafka-server.mjs';
 import { median, withDatabase } from './postgres-server.mjs';
 
 const SIZE = 10_000;
@@ -127,9 +127,10 @@ async function check(url) {
 
 async function main(records, rounds) {
   await withBrokers(async (brokers) => {
-    const topic = await filledTopic(brokers, records);
+    const topic = await newTopic(brokers);
     const ratios = [];
     try {
+      await fill(brokers, topic, 0, records);
       for (let round = 1; round <= rounds; round += 1) {
         await withDatabase(async (url) => {
           const options = { brokers, topic, url, records };

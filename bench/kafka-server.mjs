@@ -35,25 +35,28 @@ function record(i) {
   };
 }
 
-/** Fills a new topic with so many records over four partitions. Returns its name. */
-export async function filledTopic(brokers, records) {
-  const kafka = client(brokers);
-  const topic = `bench-${process.pid}-${records}`;
-  const admin = kafka.admin();
+/** A new topic of four partitions. Returns its name. */
+export async function newTopic(brokers) {
+  const topic = `bench-${process.pid}`;
+  const admin = client(brokers).admin();
   await admin.connect();
   await admin.createTopics({
     topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }],
     waitForLeaders: true,
   });
   await admin.disconnect();
-  const producer = kafka.producer({ maxInFlightRequests: 1 });
+  return topic;
+}
+
+/** Sends the records from the `from`-th up to the `to`-th. */
+export async function fill(brokers, topic, from, to) {
+  const producer = client(brokers).producer({ maxInFlightRequests: 1 });
   await producer.connect();
-  for (let from = 0; from < records; from += BATCH) {
-    const messages = Array.from({ length: Math.min(BATCH, records - from) }, (_, i) => record(from + i));
+  for (let at = from; at < to; at += BATCH) {
+    const messages = Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => record(at + i));
     await producer.send({ topic, messages, acks: -1 });
   }
   await producer.disconnect();
-  return topic;
 }
 
 export async function deleteTopic(brokers, topic) {
