@@ -10,6 +10,7 @@ import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
 import type { FileLoad, Isolation, Param, Row, SqlSession } from '../contract.js';
 import type { GivenFile } from '../file-relation.js';
+import { analyzeScript } from './analyze.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
@@ -19,12 +20,6 @@ import { cutOff, streamOf } from './socket.js';
 import { columnType, listFromJson, parserOf } from './types.js';
 
 const FETCH = 10_000;
-
-/** From so many rows on a temporary table is analysed: the server does not do it by itself, and plans by guesses. */
-const ANALYZE_FROM = 1000;
-
-/** Below so many rows a sample of 3,000 tells enough: for a micro-batch the usual one of 30,000 costs more than making its table. */
-const SAMPLE_BELOW = 100_000;
 
 /** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
 const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
@@ -172,10 +167,8 @@ export class PostgresSession implements SqlSession {
   async materialize(name: string, query: string): Promise<number> {
     await this.forget(name);
     const rows = await this.run(`CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`);
-    const analyze = `ANALYZE pg_temp.${quote(name)}`;
-    if (rows >= SAMPLE_BELOW) await this.script(analyze);
-    else if (rows >= ANALYZE_FROM)
-      await this.script(`SET default_statistics_target = 10; ${analyze}; RESET default_statistics_target`);
+    const analyze = analyzeScript(name, rows);
+    if (analyze !== null) await this.script(analyze);
     return rows;
   }
 
