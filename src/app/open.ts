@@ -132,24 +132,25 @@ function findPipeline(project: Project, name: string): Pipeline {
 async function openLogOf(
   ctx: AppContext,
   project: Project,
-  { capabilities: { holdsNul } }: Store,
+  { capabilities }: Store,
   workDir: string,
   checkpoints: Checkpoints | null,
   bounded: boolean,
 ): Promise<EventLog> {
   const { log: config, ingest } = project;
-  if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger, holdsNul);
+  if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger, capabilities.holdsNul);
   // A command that does not need it should not load the client.
   const { openKafkaLog } = await import('../log/kafka/open.js');
   return openKafkaLog({
     config,
     checkpoints,
     bounded,
+    asTexts: !capabilities.readsFiles,
     tempDir: workDir,
     fill: { events: ingest.maxEvents, ms: ingest.maxWait },
     clock: ctx.clock,
     logger: ctx.logger,
-    holdsNul,
+    holdsNul: capabilities.holdsNul,
   });
 }
 

@@ -57,6 +57,7 @@ function fixture(bounded: boolean): () => Promise<LogFixture> {
             onDataLoss: 'stop',
             sessionTimeout: 6000,
           },
+          asTexts: false,
           tempDir,
           checkpoints: new Claims(),
           bounded,

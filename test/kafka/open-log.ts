@@ -59,6 +59,7 @@ export class LogReader {
       },
       tempDir: folder,
       checkpoints: options.claims === null ? null : claims,
+      asTexts: false,
       bounded: options.bounded ?? true,
       fill: { events: 1, ms: 1 },
       clock: options.clock ?? systemClock,

@@ -31,6 +31,8 @@ export interface KafkaLogOptions {
   readonly tempDir: string;
   /** Where the store stands; null: nothing new will be read, and the process is no member of the group. */
   readonly checkpoints: Checkpoints | null;
+  /** The store takes texts as they are rather than a relation in DuckDB SQL. */
+  readonly asTexts: boolean;
   /** Events are read up to the end that the log has at the beginning. */
   readonly bounded: boolean;
   /** A partition is read when it has so many events, or has waited so long. */
@@ -245,6 +247,7 @@ class KafkaLog implements EventLog {
         columns: this.#textColumns,
         eventTime: config.eventTime,
         holdsNul: this.#options.holdsNul,
+        asTexts: this.#options.asTexts,
         scratch: await this.#scratchPath(),
       });
       if (reader.takenNotBefore > 0) this.#registryAnswers(reader);

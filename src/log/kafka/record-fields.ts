@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeclaredColumn, KafkaColumn, KafkaLogConfig } from '../../model/project.js';
-import { flaw, jsonRecord, rejected, type TextColumn, type TextRecord } from '../record/record.js';
+import { flaw, jsonRecord, NOT_UTF8, rejected, type TextColumn, type TextRecord } from '../record/record.js';
 import type { KafkaRecord } from './record-batch.js';
 
 /** The record's own columns with their types. */
@@ -41,12 +41,38 @@ export class RecordFields {
     this.#decode = decode;
   }
 
+  /** Values are decoded by another program: `of` instead of `read`. */
+  get decoded(): boolean {
+    return this.#decode !== undefined;
+  }
+
   /** Errors: those of the decoder. */
   async of(record: KafkaRecord, topic: string): Promise<Fields> {
     const { value } = record;
-    const raw = value === null ? '' : rawText(value);
+    const decode = this.#decode;
+    if (value === null || decode === undefined || this.#schema.length === 0) return this.read(record, topic);
+    const decoded = await decode(value);
+    const parsed =
+      typeof decoded === 'string' ? jsonRecord(decoded, this.#schema) : rejected(this.#schema, decoded.misfit);
+    return this.#fields(record, topic, rawText(value, isUtf8(value) ? value.toString('utf8') : null), parsed);
+  }
+
+  /** As `of`, without waiting for anything. */
+  read(record: KafkaRecord, topic: string): Fields {
+    const { value } = record;
+    // A tombstone (a record without a value) is an event whose columns are all NULL.
+    const nothing: TextRecord = { fields: this.#schema.map(() => null), error: null };
+    if (value === null) return this.#fields(record, topic, '', nothing);
+    const text = isUtf8(value) ? value.toString('utf8') : null;
+    const raw = rawText(value, text);
+    if (this.#schema.length === 0) return this.#fields(record, topic, raw, nothing);
+    const parsed = text === null ? rejected(this.#schema, NOT_UTF8) : jsonRecord(text, this.#schema);
+    return this.#fields(record, topic, raw, parsed);
+  }
+
+  #fields(record: KafkaRecord, topic: string, raw: string, parsed: TextRecord): Fields {
+    if (this.#metadata.length === 0) return { record: parsed, raw };
     const own = this.#own.map((column, index) => sound(ownField(this.#metadata[index], record, topic), column));
-    const parsed = await this.#parsed(value);
     const errors = [
       ...(parsed.error === null ? [] : [parsed.error]),
       ...own.flatMap((field, index) =>
@@ -63,23 +89,13 @@ export class RecordFields {
       raw,
     };
   }
-
-  /** A tombstone (a record without a value) is an event whose columns are all NULL. */
-  async #parsed(value: Buffer | null): Promise<TextRecord> {
-    if (this.#schema.length === 0 || value === null) return { fields: this.#schema.map(() => null), error: null };
-    if (this.#decode !== undefined) {
-      const decoded = await this.#decode(value);
-      return typeof decoded === 'string' ? jsonRecord(decoded, this.#schema) : rejected(this.#schema, decoded.misfit);
-    }
-    return isUtf8(value) ? jsonRecord(value.toString('utf8'), this.#schema) : rejected(this.#schema, 'not valid UTF-8');
-  }
 }
 
 const BASE64 = 'base64:';
 
 /** Bytes that are no text are kept in base64; so are those that hold a zero, which PostgreSQL cannot store in a text. */
-function rawText(value: Buffer): string {
-  return isUtf8(value) && !value.includes(0) ? value.toString('utf8') : `${BASE64}${value.toString('base64')}`;
+function rawText(value: Buffer, text: string | null): string {
+  return text !== null && !text.includes('\0') ? text : `${BASE64}${value.toString('base64')}`;
 }
 
 type OwnField = string | null | { readonly misfit: string };

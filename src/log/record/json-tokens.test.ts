@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonTokens } from './json-tokens.js';
+import { flatMembers, jsonTokens } from './json-tokens.js';
 
 describe('jsonTokens', () => {
   it('keeps the source text of every member', () => {
@@ -33,5 +33,58 @@ describe('jsonTokens', () => {
   it('finds the elements of an array', () => {
     expect(jsonTokens('[1.0, "a,b", [2], null]').map((token) => token.text)).toEqual(['1.0', '"a,b"', '[2]', 'null']);
     expect(jsonTokens('[]')).toEqual([]);
+  });
+});
+
+describe('flatMembers', () => {
+  it('gives what jsonTokens gives', () => {
+    const json = ' { "a" : 12345678901234567.890 ,"é":"x, }", "c":null,"d":true , "a":-1e+5 } ';
+    expect(flatMembers(json)).toEqual(jsonTokens(json));
+    expect(flatMembers(json)).toHaveLength(5);
+  });
+
+  it('takes nothing but JSON, and then agrees with jsonTokens', () => {
+    const scrap = fc.constantFrom(
+      ...['{', '}', '[', ']', ':', ',', '"', '\\', ' ', '\t', '\u00a0', '\u0001', 'a', 'é'],
+      ...['0', '1', '.', '-', '+', 'e', 'E'],
+      '"a"',
+      '"a":',
+      'true',
+      'nul',
+      'null',
+      '-0',
+      '1.5',
+      '""',
+    );
+    const flat = fc
+      .array(
+        fc.tuple(
+          fc.string(),
+          fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true }), fc.constantFrom(true, null)),
+        ),
+      )
+      .map(
+        (members) =>
+          `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`,
+      );
+    const damaged = fc
+      .tuple(flat, fc.nat(), scrap)
+      .map(([json, n, piece]) => json.slice(0, n % json.length) + piece + json.slice(n % json.length));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          flat,
+          damaged,
+          fc.array(scrap).map((parts) => `{${parts.join('')}}`),
+        ),
+        (json) => {
+          const tokens = flatMembers(json);
+          if (tokens === null) return;
+          expect(() => JSON.parse(json) as unknown).not.toThrow();
+          expect(tokens).toEqual(jsonTokens(json));
+        },
+      ),
+      { numRuns: 5000 },
+    );
   });
 });

@@ -34,6 +34,50 @@ export function jsonTokens(json: string): JsonToken[] {
   return tokens;
 }
 
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORDS = ['true', 'false', 'null'];
+
+/**
+ * What `jsonTokens` gives, for an object that holds neither objects, arrays nor escapes; null for any other text, whether it is JSON or not. One pass, which
+ * proves by itself that the text is JSON.
+ */
+export function flatMembers(json: string): JsonToken[] | null {
+  const tokens: JsonToken[] = [];
+  let at = skipSpace(json, 0);
+  if (json[at] !== '{') return null;
+  for (;;) {
+    at = skipSpace(json, at + 1);
+    const nameEnd = endOfPlainString(json, at);
+    const colon = skipSpace(json, nameEnd);
+    if (nameEnd < 0 || json[colon] !== ':') return null;
+    const start = skipSpace(json, colon + 1);
+    const end = endOfPlainValue(json, start);
+    if (end < 0) return null;
+    tokens.push({ name: json.slice(at + 1, nameEnd - 1), text: json.slice(start, end) });
+    at = skipSpace(json, end);
+    if (json[at] === '}') return skipSpace(json, at + 1) === json.length ? tokens : null;
+    if (json[at] !== ',') return null;
+  }
+}
+
+/** Behind a string without escapes; -1 where none stands. */
+function endOfPlainString(json: string, start: number): number {
+  if (json.charCodeAt(start) !== QUOTE) return -1;
+  for (let at = start + 1; ; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) return at + 1;
+    if (!(code >= 0x20) || code === BACKSLASH) return -1;
+  }
+}
+
+function endOfPlainValue(json: string, start: number): number {
+  if (json.charCodeAt(start) === QUOTE) return endOfPlainString(json, start);
+  NUMBER.lastIndex = start;
+  if (NUMBER.test(json)) return NUMBER.lastIndex;
+  const word = WORDS.find((one) => json.startsWith(one, start));
+  return word === undefined ? -1 : start + word.length;
+}
+
 function skipSpace(json: string, at: number): number {
   while (isSpace(json.charCodeAt(at))) at++;
   return at;

@@ -1,7 +1,7 @@
 import type { DeclaredColumn } from '../../model/project.js';
 import type { DeclaredType } from './declared-type.js';
 import { parseDeclaredType } from './declared-type.js';
-import { decodeString, jsonTokens } from './json-tokens.js';
+import { decodeString, flatMembers, jsonTokens, type JsonToken } from './json-tokens.js';
 
 /** One record of a text file, taken apart: a text or NULL for each column, or why it cannot be. */
 export interface TextRecord {
@@ -41,16 +41,8 @@ type Field = string | null | { readonly misfit: string };
  * there is NULL. A field that stands twice does not fit: readers disagree on which of the two counts.
  */
 export function jsonRecord(line: string, columns: readonly TextColumn[]): TextRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return rejected(columns, 'not valid JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return rejected(columns, 'not a JSON object');
-  }
-  const tokens = jsonTokens(line);
+  const tokens = flatMembers(line) ?? membersOf(line);
+  if (typeof tokens === 'string') return rejected(columns, tokens);
   return assemble(columns, (column) => {
     let text: string | undefined;
     for (const token of tokens) {
@@ -60,6 +52,17 @@ export function jsonRecord(line: string, columns: readonly TextColumn[]): TextRe
     }
     return text === undefined || text === 'null' ? null : jsonField(text, column);
   });
+}
+
+/** The members of any JSON object, or why the text is none. */
+function membersOf(line: string): readonly JsonToken[] | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return 'not valid JSON';
+  }
+  return typeof value !== 'object' || value === null || Array.isArray(value) ? 'not a JSON object' : jsonTokens(line);
 }
 
 /** Takes the values of a CSV record apart: columns of type json and lists hold JSON texts. */

@@ -10,15 +10,15 @@ const LINE_BYTES = 2 * 1024 * 1024;
 
 /** Writes the parts of a CSV source to a file, runs `work` with its path and a bound of its longest record in bytes, and removes it. */
 export async function withScratchFile<T>(
-  parts: readonly string[],
+  parts: readonly Uint8Array[],
   work: (path: string, longest: number) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'cutover-'));
   try {
     const path = join(folder, 'rows.csv');
     await writeFile(path, parts, { mode: 0o600 });
-    // A record is no longer than the part or parts it stands in; at most three bytes for each UTF-16 unit.
-    const longest = parts.reduce((most, part, i) => Math.max(most, part.length + (parts[i + 1]?.length ?? 0)), 0) * 3;
+    // A record is no longer than the part it stands in.
+    const longest = parts.reduce((most, part) => Math.max(most, part.length), 0);
     return await work(path, longest);
   } finally {
     await rm(folder, { recursive: true, force: true });

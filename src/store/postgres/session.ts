@@ -10,6 +10,7 @@ import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
 import type { FileLoad, Isolation, Param, Row, SqlSession } from '../contract.js';
 import type { GivenFile } from '../file-relation.js';
+import { analyzeScript } from './analyze.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
@@ -19,9 +20,6 @@ import { cutOff, streamOf } from './socket.js';
 import { columnType, listFromJson, parserOf } from './types.js';
 
 const FETCH = 10_000;
-
-/** From so many rows on a temporary table is analysed: the server does not do it by itself, and plans by guesses. */
-const ANALYZE_FROM = 1000;
 
 /** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
 const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
@@ -169,7 +167,8 @@ export class PostgresSession implements SqlSession {
   async materialize(name: string, query: string): Promise<number> {
     await this.forget(name);
     const rows = await this.run(`CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`);
-    if (rows >= ANALYZE_FROM) await this.script(`ANALYZE pg_temp.${quote(name)}`);
+    const analyze = analyzeScript(name, rows);
+    if (analyze !== null) await this.script(analyze);
     return rows;
   }
 
@@ -190,19 +189,15 @@ export class PostgresSession implements SqlSession {
     );
     await this.forget(staged);
     await this.script(`CREATE TEMPORARY TABLE ${quote(staged)} (${types.join(', ')})`);
-    if (source.kind === 'csv') await this.#copyIn(staged, Readable.from(source.parts, { objectMode: false }));
-    else {
-      await withScratchFolder(async (folder) => {
-        const path = join(folder, 'rows.csv');
-        await relationToCsv(source.sql, columns, path);
-        await this.#copyIn(staged, createReadStream(path, { highWaterMark: 1 << 20 }));
-      });
-    }
-    if (lists.length === 0) {
-      await this.script(`ANALYZE pg_temp.${quote(name)}`);
-      const [row] = await this.query(`SELECT count(*) AS n FROM pg_temp.${quote(name)}`);
-      return Number(row?.['n']);
-    }
+    const copied =
+      source.kind === 'csv'
+        ? await this.#copyIn(staged, Readable.from(source.parts, { objectMode: false }))
+        : await withScratchFolder(async (folder) => {
+            const path = join(folder, 'rows.csv');
+            await relationToCsv(source.sql, columns, path);
+            return this.#copyIn(staged, createReadStream(path, { highWaterMark: 1 << 20 }));
+          });
+    if (lists.length === 0) return copied;
     const values = columns.map((column) => {
       const name = quote(column.name);
       return lists.includes(column) ? `${listFromJson(name, columnType(column.type.slice(0, -2)))} AS ${name}` : name;
@@ -251,11 +246,15 @@ export class PostgresSession implements SqlSession {
     else await Promise.race([this.#client.end(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
   }
 
-  async #copyIn(table: string, rows: Readable): Promise<void> {
+  /** Returns the number of rows, as the server counted them. */
+  async #copyIn(table: string, rows: Readable): Promise<number> {
     const stream = this.#streaming(() =>
       this.#client.query(copyFrom(`COPY pg_temp.${quote(table)} FROM STDIN (FORMAT csv)`)),
     );
-    await stream((into) => pipeline(rows, into));
+    return stream(async (into) => {
+      await pipeline(rows, into);
+      return into.rowCount;
+    });
   }
 
   /** Runs a COPY, which is a stream and not a statement of the driver's. */
