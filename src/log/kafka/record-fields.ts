@@ -93,9 +93,9 @@ export class RecordFields {
 
 const BASE64 = 'base64:';
 
-/** Bytes that are no text are kept in base64; so are those that hold a zero, which PostgreSQL cannot store in a text. */
+/** Bytes that are no text are kept in base64. */
 function rawText(value: Buffer, text: string | null): string {
-  return text !== null && !text.includes('\0') ? text : `${BASE64}${value.toString('base64')}`;
+  return text ?? `${BASE64}${value.toString('base64')}`;
 }
 
 type OwnField = string | null | { readonly misfit: string };
