@@ -5,8 +5,8 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 import type { Clock, Logger } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { Fetcher } from './fetcher.js';
-import { damaged, dataLost, unreachable } from './kafka-errors.js';
-import { Membership } from './membership.js';
+import { damaged, dataLost, isRefusal, unreachable } from './kafka-errors.js';
+import { Membership, type JoinFailure } from './membership.js';
 import type { PartitionReader } from './partition-reader.js';
 import { offsetsOf, placeReaders } from './placement.js';
 import { readPosition, writePosition, type TopicPartition } from './position.js';
@@ -93,6 +93,10 @@ export class Assignment {
     return this.#fetcher.unreachableSince;
   }
 
+  get joinFailure(): JoinFailure | undefined {
+    return this.#membership.failing;
+  }
+
   /** Throws what went wrong for good. Errors: LOG_DATA_LOST, LOG_UNREADABLE, LOG_UNREACHABLE, those of the store. */
   requireSound(): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -166,8 +170,8 @@ export class Assignment {
         this.#signal();
         return;
       } catch (error) {
-        if (error instanceof CutoverError) {
-          this.#fail(error);
+        if (error instanceof CutoverError || isRefusal(error)) {
+          this.#fail(error instanceof CutoverError ? error : unreachable(this.#options.config.brokers, error));
           return;
         }
         logger.debug({ error: messageOf(error) }, 'the partitions could not be taken over, and are tried again');
@@ -201,7 +205,15 @@ export class Assignment {
     const now = clock.now().getTime();
     reader.missingSince ??= now;
     if (now - reader.missingSince < MISSING_MS || reader.batches.length > 0 || reader.step !== null) return;
-    const id = (await topicIds(await cluster.findControllerBroker(), [reader.source.topic])).get(reader.source.topic);
+    const { topic } = reader.source;
+    let id: string | null | undefined;
+    try {
+      id = (await topicIds(await cluster.findControllerBroker(), [topic])).get(topic);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#fail(unreachable(config.brokers, error));
+      return;
+    }
     if (typeof id === 'string' && reader.topicId !== undefined && id !== reader.topicId)
       this.#beganAnew(reader, 'the topic was deleted and created anew', 0);
     else if (id === null && config.onDataLoss === 'stop') this.#fail(dataLost(reader.name, 'the topic was deleted'));

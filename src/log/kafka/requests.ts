@@ -11,11 +11,17 @@ export const KAFKA_ERROR = {
   none: 0,
   offsetOutOfRange: 1,
   unknownTopicOrPartition: 3,
+  invalidTopic: 17,
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
   unknownTopicId: 100,
   inconsistentTopicId: 103,
 } as const;
+
+/** The broker answers for a topic, and says neither that it is there nor that it is not. */
+class KafkaTopicError extends Error {
+  override readonly name = 'KafkaTopicError';
+}
 
 function supports(broker: WireBroker, api: number, version: number): boolean {
   const range = broker.versions?.[api];
@@ -94,8 +100,19 @@ function readTopicIds(reader: WireReader): ReadonlyMap<string, string> {
     reader.int32();
     reader.tags();
     if (name !== null && error === KAFKA_ERROR.none) ids.set(name, id);
+    else requireAbsence(name ?? id, error);
   });
   return ids;
+}
+
+/** Only the broker's word that there is no such topic counts for that: one that may not be seen, or has no leader yet, was not deleted. */
+function requireAbsence(topic: string, error: number): void {
+  if (error === KAFKA_ERROR.unknownTopicOrPartition || error === KAFKA_ERROR.invalidTopic) return;
+  const what =
+    error === KAFKA_ERROR.topicAuthorizationFailed
+      ? 'this user may not see the topic (TOPIC_AUTHORIZATION_FAILED)'
+      : `the broker says nothing about the topic but error ${error}`;
+  throw new KafkaTopicError(`${topic}: ${what}`);
 }
 
 export interface FetchPartition {
