@@ -10,7 +10,7 @@ import { Membership, type JoinFailure } from './membership.js';
 import type { PartitionReader } from './partition-reader.js';
 import { offsetsOf, placeReaders } from './placement.js';
 import { readPosition, writePosition, type TopicPartition } from './position.js';
-import { topicIds } from './requests.js';
+import { topicIds } from './topic-ids.js';
 
 export interface AssignmentOptions {
   readonly config: KafkaLogConfig;

@@ -12,7 +12,7 @@ import { topicMissing, unreachable } from './kafka-errors.js';
 import type { PartitionReader } from './partition-reader.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
 import { RegistryAway, registryDecoder, registryUnreachable } from './registry.js';
-import { topicIds } from './requests.js';
+import { topicIds } from './topic-ids.js';
 
 export interface KafkaLogOptions {
   readonly config: KafkaLogConfig;
