@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/cli/clock.js';
 import { CutoverError } from '../../src/model/errors.js';
 import type { Logger } from '../../src/model/ports.js';
 import type { KafkaLogConfig } from '../../src/model/project.js';
@@ -11,10 +13,15 @@ import { localKafkaProblem, startLocalKafka, type KafkaPart } from '../parts/kaf
 import { freePort } from '../parts/process.js';
 import { loudly } from '../parts/require.js';
 import { readAll } from './open-log.js';
-import { createTopic, send } from './topics.js';
+import { createTopic, send, withAdmin } from './topics.js';
 
 const problem = await localKafkaProblem();
 const PASSWORD = 'right-"secret"-1';
+const ALLOWED = {
+  host: '*',
+  permissionType: AclPermissionTypes.ALLOW,
+  resourcePatternType: ResourcePatternTypes.LITERAL,
+};
 const WRONG = 'wrong-secret-2';
 
 /** An authority, and a certificate for 127.0.0.1 that it signed; in `folder`, by name. */
@@ -45,6 +52,8 @@ describe.skipIf(loudly('TLS and SASL of Kafka', problem))('a broker with TLS and
   let broker: KafkaPart;
   let folder: string;
   let topic: string;
+  let visible: string;
+  let hidden: string;
   const ports: Record<'SASL_PLAINTEXT' | 'SASL_SSL' | 'SSL', number> = { SASL_PLAINTEXT: 0, SASL_SSL: 0, SSL: 0 };
 
   beforeAll(async () => {
@@ -72,11 +81,31 @@ describe.skipIf(loudly('TLS and SASL of Kafka', problem))('a broker with TLS and
         'ssl.truststore.type': 'PEM',
         'ssl.truststore.location': join(folder, 'ca.pem'),
         'listener.name.ssl.ssl.client.auth': 'required',
+        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'super.users': 'User:ANONYMOUS',
       },
       { listeners: ports, scram: [`SCRAM-SHA-256=[name=me,password=${PASSWORD}]`] },
     );
     topic = await createTopic(broker.brokers, 1);
     await send(broker.brokers, topic, [{ value: 'one' }, { value: 'two' }]);
+    visible = await createTopic(broker.brokers, 1);
+    hidden = await createTopic(broker.brokers, 1);
+    const { TOPIC, GROUP } = AclResourceTypes;
+    const { READ, DESCRIBE } = AclOperationTypes;
+    // Exactly the rights that docs/kafka.md asks for; Read includes Describe.
+    await withAdmin(broker.brokers, (admin) =>
+      admin.createAcls({
+        acl: [
+          ...['User:me', 'User:CN=127.0.0.1'].flatMap((principal) => [
+            { ...ALLOWED, principal, resourceType: TOPIC, resourceName: topic, operation: READ },
+            { ...ALLOWED, principal, resourceType: GROUP, resourceName: `g-${topic}`, operation: READ },
+          ]),
+          { ...ALLOWED, principal: 'User:me', resourceType: TOPIC, resourceName: visible, operation: DESCRIBE },
+          { ...ALLOWED, principal: 'User:me', resourceType: GROUP, resourceName: `g-${visible}`, operation: READ },
+        ],
+      }),
+    );
+    await send(broker.brokers, visible, [{ value: 'three' }]);
   }, 120_000);
   afterAll(async () => {
     await broker.stop();
@@ -109,11 +138,17 @@ describe.skipIf(loudly('TLS and SASL of Kafka', problem))('a broker with TLS and
   async function refused(
     protocol: keyof typeof ports,
     config: Partial<KafkaLogConfig>,
+    of = topic,
   ): Promise<{ error: CutoverError; said: string }> {
+    // A clock that runs fast: the minute of patience is soon over.
+    const begun = Date.now();
+    const clock = { ...systemClock, now: () => new Date(begun + (Date.now() - begun) * 15) };
     const lines: unknown[] = [];
     const log = (...line: unknown[]): void => void lines.push(line);
     const logger: Logger = { debug: log, info: log, warn: log, error: log };
-    const error: unknown = await readAll(at(protocol), [topic], { config, logger }).catch((reason: unknown) => reason);
+    const error: unknown = await readAll(at(protocol), [of], { config, logger, clock }).catch(
+      (reason: unknown) => reason,
+    );
     if (!(error instanceof CutoverError)) throw new Error(`expected a CutoverError, got ${String(error)}`);
     const said = [inspect(error, { depth: null, showHidden: true }), error.stack, inspect(lines, { depth: null })];
     return { error, said: said.join('\n') };
@@ -141,6 +176,19 @@ describe.skipIf(loudly('TLS and SASL of Kafka', problem))('a broker with TLS and
       expect(error.remedy).toMatch(/^Check log\.tls: ca must hold the authority/);
       expect(said).not.toContain('right-');
     }
+  });
+
+  it('says which right is missing: a topic that is kept from this user is not one that does not exist', async () => {
+    const unseen = await refused('SASL_SSL', { ...tls(), ...sasl('plain') }, hidden);
+    expect(unseen.error.code).toBe('LOG_UNREACHABLE');
+    expect(unseen.error.message).toContain('TOPIC_AUTHORIZATION_FAILED');
+    expect(unseen.error.remedy).toContain('the rights of that user');
+    const group = await refused('SASL_SSL', { ...tls(), ...sasl('plain'), group: 'of others' });
+    expect(group.error.code).toBe('LOG_UNREACHABLE');
+    expect(group.error.remedy).toContain('the right Read on the group log.group');
+    const unread = await refused('SASL_SSL', { ...tls(), ...sasl('plain') }, visible);
+    expect(unread.error.code).toBe('LOG_UNREADABLE');
+    expect(unread.error.message).toContain('TOPIC_AUTHORIZATION_FAILED');
   });
 
   it('is not asked at all when a certificate cannot be read', async () => {

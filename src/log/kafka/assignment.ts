@@ -5,13 +5,13 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 import type { Clock, Logger } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { Fetcher } from './fetcher.js';
-import { damaged, dataLost, unreachable } from './kafka-errors.js';
+import { damaged, dataLost, isRefusal, unreachable } from './kafka-errors.js';
 import { CREATED_ANEW, cutOff, deletedUnread } from './loss.js';
-import { Membership } from './membership.js';
+import { Membership, type JoinFailure } from './membership.js';
 import type { PartitionReader } from './partition-reader.js';
 import { offsetsOf, placeReaders } from './placement.js';
 import { readPosition, writePosition, type TopicPartition } from './position.js';
-import { topicIds } from './requests.js';
+import { topicIds } from './topic-ids.js';
 
 export interface AssignmentOptions {
   readonly config: KafkaLogConfig;
@@ -91,6 +91,10 @@ export class Assignment {
 
   get unreachableSince(): number | undefined {
     return this.#fetcher.unreachableSince;
+  }
+
+  get joinFailure(): JoinFailure | undefined {
+    return this.#membership.failing;
   }
 
   /** Throws what went wrong for good. Errors: LOG_DATA_LOST, LOG_UNREADABLE, LOG_UNREACHABLE, those of the store. */
@@ -176,8 +180,8 @@ export class Assignment {
         this.#signal();
         return;
       } catch (error) {
-        if (error instanceof CutoverError) {
-          this.#fail(error);
+        if (error instanceof CutoverError || isRefusal(error)) {
+          this.#fail(error instanceof CutoverError ? error : unreachable(this.#options.config.brokers, error));
           return;
         }
         logger.debug({ error: messageOf(error) }, 'the partitions could not be taken over, and are tried again');
@@ -207,7 +211,15 @@ export class Assignment {
     const now = clock.now().getTime();
     reader.missingSince ??= now;
     if (now - reader.missingSince < MISSING_MS || reader.batches.length > 0 || reader.step !== null) return;
-    const id = (await topicIds(await cluster.findControllerBroker(), [reader.source.topic])).get(reader.source.topic);
+    const { topic } = reader.source;
+    let id: string | null | undefined;
+    try {
+      id = (await topicIds(await cluster.findControllerBroker(), [topic])).get(topic);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#fail(unreachable(config.brokers, error));
+      return;
+    }
     if (typeof id === 'string' && reader.topicId !== undefined && id !== reader.topicId)
       this.#beganAnew(reader, CREATED_ANEW, 0);
     else if (id === null && config.onDataLoss === 'stop') this.#fail(dataLost(reader.name, 'the topic was deleted'));

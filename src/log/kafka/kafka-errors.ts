@@ -1,7 +1,8 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 
 /** Errors of kafkajs that no second try mends. */
-const REFUSED = /SASL|authenticat|TOPIC_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|CLUSTER_AUTHORIZATION_FAILED/i;
+const REFUSED =
+  /SASL|authenticat|not authorized|TOPIC_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|CLUSTER_AUTHORIZATION_FAILED/i;
 
 /** Errors of a handshake, as Node and OpenSSL word them. */
 const TLS = /certificate|self.signed|altname|\bSSL\b|\bTLS\b/i;
@@ -20,13 +21,18 @@ function remedyOf(error: unknown): string {
     return 'Check log.sasl and log.tls, and the rights of that user: to read the topics, and to join the group.';
   if (TLS.test(messageOf(error)))
     return 'Check log.tls: ca must hold the authority that signed the certificates of the brokers, and the brokers must speak TLS at these addresses.';
+  // A user without the right is told no more than this by kafkajs.
+  if (/group coordinator/i.test(messageOf(error)))
+    return 'Check that the user of log.sasl has the right Read on the group log.group, and that the brokers are well.';
   return 'Check log.brokers, and that the addresses that the brokers advertise can be reached from here.';
 }
 
 /** Whether the cluster answered, and said no. */
 export function isRefusal(error: unknown): boolean {
   const type = error instanceof Error && 'type' in error ? String(error.type) : '';
-  return REFUSED.test(`${type} ${messageOf(error)}`);
+  if (REFUSED.test(`${type} ${messageOf(error)}`)) return true;
+  // kafkajs wraps what a broker answered, once or twice.
+  return error instanceof Error && error.cause !== undefined && error.cause !== error && isRefusal(error.cause);
 }
 
 /** @param which of the three files */

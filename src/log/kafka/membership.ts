@@ -18,6 +18,12 @@ export interface MembershipOptions {
   readonly onRefused: (error: unknown) => void;
 }
 
+export interface JoinFailure {
+  /** Milliseconds of the clock. */
+  readonly since: number;
+  readonly error: unknown;
+}
+
 const LEAVE_MS = 2000;
 
 /**
@@ -29,9 +35,15 @@ export class Membership {
   readonly #stop = new AbortController();
   #consumer: Consumer | undefined;
   #leaving: Promise<void> | undefined;
+  #failing: JoinFailure | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+  }
+
+  /** Since when joining fails, and why; undefined while this process is a member, or nothing went wrong yet. */
+  get failing(): JoinFailure | undefined {
+    return this.#failing;
   }
 
   /** Begins to join; goes on by itself for as long as the process lives, however often the cluster is away. */
@@ -70,7 +82,9 @@ export class Membership {
           onRefused(error);
           return;
         }
-        logger.debug({ error: messageOf(error) }, 'joining the group failed, and is tried again');
+        if (this.#failing === undefined)
+          logger.warn({ error: messageOf(error) }, 'joining the group failed, and is tried again');
+        this.#failing = { since: this.#failing?.since ?? clock.now().getTime(), error };
       }
       await this.#consumer?.disconnect().catch(() => undefined);
       await clock.sleep(1000, this.#stop.signal);
@@ -106,6 +120,7 @@ export class Membership {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       // Called before the first fetch of the new assignment.
       consumer.pause(topics.map((topic) => ({ topic })));
+      this.#failing = undefined;
       const assigned = Object.entries(payload.memberAssignment as Readonly<Record<string, readonly number[]>>);
       onAssigned(assigned.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))));
     });

@@ -22,8 +22,8 @@ import { Past, type PastOptions } from './past.js';
 import { measurePartitions, progressOf } from './progress.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
 import { RegistryAway, registryDecoder, registryUnreachable } from './registry.js';
-import { topicIds } from './requests.js';
 import { rereadRecords } from './retry.js';
+import { topicIds } from './topic-ids.js';
 
 export interface KafkaLogOptions {
   readonly config: KafkaLogConfig;
@@ -86,7 +86,7 @@ async function lookAtCluster({ cluster }: Connection, { brokers, topics }: Kafka
     });
     return (await broker.metadata([])).clusterId ?? brokers.join(',');
   } catch (error) {
-    if (error instanceof Error && error.name.startsWith('KafkaJS')) throw unreachable(brokers, error);
+    if (error instanceof Error && error.name.startsWith('Kafka')) throw unreachable(brokers, error);
     throw error;
   }
 }
@@ -232,6 +232,9 @@ class KafkaLog implements EventLog {
     const since = assignment.unreachableSince;
     if (bounded && since !== undefined && clock.now().getTime() - since > PATIENCE_MS)
       throw unreachable(config.brokers, new Error(`no answer for ${PATIENCE_MS / 1000} s`));
+    const failure = assignment.joinFailure;
+    if (bounded && failure !== undefined && clock.now().getTime() - failure.since > PATIENCE_MS)
+      throw unreachable(config.brokers, failure.error);
     if (!bounded && (since !== undefined || this.#registryAwaySince !== undefined)) return true;
     return assignment.joined && assignment.readers.every(({ behind }) => !behind);
   }

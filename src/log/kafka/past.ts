@@ -8,7 +8,8 @@ import { damaged, unreachable } from './kafka-errors.js';
 import { PartitionReader } from './partition-reader.js';
 import { readPosition, sourceOf, type TopicPartition } from './position.js';
 import { committedOnly, recordBatches, recordsOf, type KafkaRecord, type RecordBatch } from './record-batch.js';
-import { fetchBatches, KAFKA_ERROR, topicIds, type FetchedPartition } from './requests.js';
+import { fetchBatches, KAFKA_ERROR, type FetchedPartition } from './requests.js';
+import { topicIds } from './topic-ids.js';
 
 export interface PastOptions {
   readonly config: KafkaLogConfig;

@@ -4,7 +4,7 @@ import type { Logger } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { PartitionReader } from './partition-reader.js';
 import { partitionName, readPosition, writePosition, type KafkaPosition, type TopicPartition } from './position.js';
-import { topicIds } from './requests.js';
+import { topicIds } from './topic-ids.js';
 
 export interface PlacementOptions {
   readonly config: KafkaLogConfig;

@@ -3,7 +3,6 @@ import type { AbortedTransaction } from './record-batch.js';
 import { WireReader, WireWriter } from './wire.js';
 
 const FETCH = 1;
-const METADATA = 3;
 const READ_COMMITTED = 1;
 
 /** Error codes of the protocol that are told apart. Source: Apache Kafka, "Protocol Guide", "Error Codes". */
@@ -11,18 +10,21 @@ export const KAFKA_ERROR = {
   none: 0,
   offsetOutOfRange: 1,
   unknownTopicOrPartition: 3,
+  invalidTopic: 17,
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
   unknownTopicId: 100,
   inconsistentTopicId: 103,
 } as const;
 
-function supports(broker: WireBroker, api: number, version: number): boolean {
+/** Whether the broker knows that version of a request. */
+export function supports(broker: WireBroker, api: number, version: number): boolean {
   const range = broker.versions?.[api];
   return range !== undefined && range.minVersion <= version && version <= range.maxVersion;
 }
 
-async function send<T>(
+/** Sends a request of our own over kafkajs's connection, and reads the answer. */
+export async function send<T>(
   broker: WireBroker,
   head: Omit<WireRequest, 'encode'>,
   body: Buffer,
@@ -38,64 +40,6 @@ async function send<T>(
     requestTimeout: timeout,
     logResponseError: false,
   });
-}
-
-/**
- * The ids of topics: a topic that was deleted and created anew has another one. Null where the topic does not exist; undefined where the broker
- * is older than Kafka 3.0 and has no ids.
- */
-export async function topicIds(
-  broker: WireBroker,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, string | null | undefined>> {
-  if (!supports(broker, METADATA, 12)) return new Map(topics.map((topic) => [topic, undefined]));
-  const writer = new WireWriter()
-    .tags()
-    .compactArray(topics, (one, topic) => one.uuid('0'.repeat(32)).compactText(topic).tags())
-    .int8(0)
-    .int8(0)
-    .tags();
-  const found = await send(
-    broker,
-    { apiKey: METADATA, apiVersion: 12, apiName: 'Metadata' },
-    writer.done(),
-    readTopicIds,
-    30_000,
-  );
-  return new Map(topics.map((topic) => [topic, found.get(topic) ?? null]));
-}
-
-function readTopicIds(reader: WireReader): ReadonlyMap<string, string> {
-  reader.tags();
-  reader.int32();
-  reader.compactArray(() => {
-    reader.int32();
-    reader.compactText();
-    reader.int32();
-    reader.compactText();
-    reader.tags();
-  });
-  reader.compactText();
-  reader.int32();
-  const ids = new Map<string, string>();
-  reader.compactArray(() => {
-    const error = reader.int16();
-    const name = reader.compactText();
-    const id = reader.uuid();
-    reader.int8();
-    reader.compactArray(() => {
-      reader.int16();
-      reader.int32();
-      reader.int32();
-      reader.int32();
-      for (let n = 0; n < 3; n += 1) reader.compactArray(() => reader.int32());
-      reader.tags();
-    });
-    reader.int32();
-    reader.tags();
-    if (name !== null && error === KAFKA_ERROR.none) ids.set(name, id);
-  });
-  return ids;
 }
 
 export interface FetchPartition {
