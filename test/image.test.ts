@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { loadProject } from '../src/config/load.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const text = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -41,6 +43,32 @@ describe('the image', () => {
     expect(last).toContain('USER node');
     expect(last).toContain('COPY --from=dependencies /build/node_modules');
     expect(text('Dockerfile')).toContain('npm ci --omit=dev');
+  });
+});
+
+describe('the project of the image', () => {
+  it('is valid as it stands there, with the variables of docker-compose.yml', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'cutover-image-'));
+    try {
+      cpSync(join(ROOT, 'templates', 'medallion', 'sql'), join(root, 'sql'), { recursive: true });
+      cpSync(join(ROOT, 'docker', 'medallion'), root, { recursive: true });
+      const { environment } = z
+        .object({ services: z.object({ cutover: z.object({ environment: z.record(z.string(), z.string()) }) }) })
+        .parse(parse(text('docker-compose.yml'))).services.cutover;
+      const project = await loadProject(join(root, 'cutover.yaml'), environment);
+      expect(project.store).toMatchObject({ kind: 'postgres', url: environment['DATABASE_URL'] });
+      expect(project.log).toMatchObject({
+        kind: 'kafka',
+        brokers: ['kafka:19092'],
+        topics: ['events'],
+        format: 'raw',
+        schema: [],
+        metadata: ['_topic', '_key', '_value', '_headers', '_timestamp'],
+      });
+      expect(project.pipelines.map(({ name }) => name)).toEqual(['silver_events', 'daily_metrics', 'user_daily']);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 });
 

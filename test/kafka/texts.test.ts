@@ -62,7 +62,14 @@ async function inBothForms(
         ...{ schema: SCHEMA, metadata: METADATA, eventTime: 'z', start: { kind: 'earliest' }, onDataLoss: 'stop' },
         sessionTimeout: 6000,
       },
-      ...{ tempDir, asTexts, holdsNul: true, checkpoints: new Claims(), bounded: true, fill: { events: messages.length, ms: 10_000 } },
+      ...{
+        tempDir,
+        asTexts,
+        holdsNul: true,
+        checkpoints: new Claims(),
+        bounded: true,
+        fill: { events: messages.length, ms: 10_000 },
+      },
       ...{ clock: systemClock, logger: silentLogger },
     });
   const logs = [await open(true), await open(false)];
