@@ -16,14 +16,14 @@ import { textColumns, type TextColumn } from '../record/record.js';
 import { Assignment } from './assignment.js';
 import { takeChunk } from './chunk.js';
 import { connectionOf, type Connection } from './connect.js';
-import { rangeGone, topicMissing, unreachable } from './kafka-errors.js';
+import { rangeGone, unreachable } from './kafka-errors.js';
+import { lookAtCluster } from './look.js';
 import type { PartitionReader } from './partition-reader.js';
 import { Past, type PastOptions } from './past.js';
 import { measurePartitions, progressOf } from './progress.js';
 import { eventColumns, RecordFields, type Decode } from './record-fields.js';
 import { RegistryAway, registryDecoder, registryUnreachable } from './registry.js';
 import { rereadRecords } from './retry.js';
-import { topicIds } from './topic-ids.js';
 
 export interface KafkaLogOptions {
   readonly config: KafkaLogConfig;
@@ -46,6 +46,8 @@ export interface KafkaLogOptions {
 /** How long a bounded run waits for brokers that do not answer. */
 const PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 100;
+/** How much longer than its session timeout a group may take to pass partitions on. */
+const GRACE_MS = 5000;
 const REPORT_EVERY_MS = 5000;
 const REGISTRY_RETRY_MS = 2000;
 
@@ -68,29 +70,6 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   }
 }
 
-/** The cluster's id; all topics are there. */
-async function lookAtCluster({ cluster }: Connection, { brokers, topics }: KafkaLogConfig): Promise<string> {
-  try {
-    await cluster.connect();
-    await cluster.addMultipleTargetTopics([]);
-    await cluster.refreshMetadata();
-    const broker = await cluster.findControllerBroker();
-    const ids = await topicIds(broker, topics);
-    const missing = topics.filter((topic) => ids.get(topic) === null);
-    if (missing.length > 0) throw topicMissing(missing);
-    await cluster.addMultipleTargetTopics(topics).catch((error: unknown) => {
-      // Brokers without topic ids say it only here.
-      throw error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
-        ? topicMissing(topics)
-        : error;
-    });
-    return (await broker.metadata([])).clusterId ?? brokers.join(',');
-  } catch (error) {
-    if (error instanceof Error && error.name.startsWith('Kafka')) throw unreachable(brokers, error);
-    throw error;
-  }
-}
-
 class KafkaLog implements EventLog {
   readonly kind = 'kafka';
   readonly identity: string;
@@ -103,6 +82,7 @@ class KafkaLog implements EventLog {
   #scratchDir: string | undefined;
   #scratchCount = 0;
   #reportedAt = 0;
+  #incompleteSince: number | undefined;
   /** Since when the schema registry did not answer; undefined while it does. */
   #registryAwaySince: number | undefined;
 
@@ -236,7 +216,25 @@ class KafkaLog implements EventLog {
     if (bounded && failure !== undefined && clock.now().getTime() - failure.since > PATIENCE_MS)
       throw unreachable(config.brokers, failure.error);
     if (!bounded && (since !== undefined || this.#registryAwaySince !== undefined)) return true;
-    return assignment.joined && assignment.readers.every(({ behind }) => !behind);
+    if (!assignment.joined || assignment.readers.some(({ behind }) => behind)) return false;
+    return !bounded || this.#hasAll(assignment);
+  }
+
+  /**
+   * Whether no partition is left for this process. The group may take its session timeout to give it those of a member that is gone; what others
+   * still hold after that they read themselves, and a cut is exact wherever they are.
+   */
+  #hasAll(assignment: Assignment): boolean {
+    const { config, clock, logger } = this.#options;
+    const { cluster } = this.#connection;
+    const all = config.topics.reduce((sum, topic) => sum + cluster.findTopicPartitionMetadata(topic).length, 0);
+    const others = all - assignment.readers.length;
+    if (others <= 0) return true;
+    const now = clock.now().getTime();
+    this.#incompleteSince ??= now;
+    if (now - this.#incompleteSince < config.sessionTimeout + GRACE_MS) return false;
+    logger.warn({ partitions: others, group: config.group }, 'other processes of the group read these partitions');
+    return true;
   }
 
   /** @returns null when the schema registry does not answer: nothing of the partition is taken then. Errors: LOG_UNREACHABLE, for a bounded run. */

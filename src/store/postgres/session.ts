@@ -17,7 +17,7 @@ import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, quote } from './names.js';
 import { cutOff, streamOf } from './socket.js';
-import { columnType, listFromJson, parserOf } from './types.js';
+import { parserOf, stagedColumns, unstaged } from './types.js';
 
 const FETCH = 10_000;
 
@@ -181,14 +181,11 @@ export class PostgresSession implements SqlSession {
   }
 
   async load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number> {
-    const lists = columns.filter(({ type }) => type.endsWith('[]'));
     // Lists travel as JSON texts, which only SQL makes lists of.
-    const staged = lists.length === 0 ? name : `${name}_staged`;
-    const types = columns.map(
-      (column) => `${quote(column.name)} ${lists.includes(column) ? 'TEXT' : columnType(column.type)}`,
-    );
+    const lists = columns.some(({ type }) => type.endsWith('[]'));
+    const staged = !lists ? name : `${name}_staged`;
     await this.forget(staged);
-    await this.script(`CREATE TEMPORARY TABLE ${quote(staged)} (${types.join(', ')})`);
+    await this.script(`CREATE TEMPORARY TABLE ${quote(staged)} (${stagedColumns(columns)})`);
     const copied =
       source.kind === 'csv'
         ? await this.#copyIn(staged, Readable.from(source.parts, { objectMode: false }))
@@ -197,12 +194,8 @@ export class PostgresSession implements SqlSession {
             await relationToCsv(source.sql, columns, path);
             return this.#copyIn(staged, createReadStream(path, { highWaterMark: 1 << 20 }));
           });
-    if (lists.length === 0) return copied;
-    const values = columns.map((column) => {
-      const name = quote(column.name);
-      return lists.includes(column) ? `${listFromJson(name, columnType(column.type.slice(0, -2)))} AS ${name}` : name;
-    });
-    const rows = await this.materialize(name, `SELECT ${values.join(', ')} FROM pg_temp.${quote(staged)}`);
+    if (!lists) return copied;
+    const rows = await this.materialize(name, `SELECT ${unstaged(columns)} FROM pg_temp.${quote(staged)}`);
     await this.forget(staged);
     return rows;
   }

@@ -1,5 +1,7 @@
 import type { Cell } from '../../model/cell.js';
+import type { DeclaredColumn } from '../../model/project.js';
 import type { ColumnFamily } from '../../model/column.js';
+import { quote } from './names.js';
 
 /** The family of a type by its name in pg_type; domains and enums are told apart by the caller. */
 export function familyOf(name: string): ColumnFamily {
@@ -148,4 +150,18 @@ export function parseArray(text: string, element: Parse): Cell[] {
     return out;
   };
   return list();
+}
+
+/** The columns of a table in which rows of declared types arrive: lists as JSON texts. */
+export function stagedColumns(columns: readonly DeclaredColumn[]): string {
+  return columns
+    .map(({ name, type }) => `${quote(name)} ${type.endsWith('[]') ? 'TEXT' : columnType(type)}`)
+    .join(', ');
+}
+
+/** Such a table's columns in their declared types. */
+export function unstaged(columns: readonly DeclaredColumn[]): string {
+  const valueOf = ({ name, type }: DeclaredColumn): string =>
+    type.endsWith('[]') ? `${listFromJson(quote(name), columnType(type.slice(0, -2)))} AS ${quote(name)}` : quote(name);
+  return columns.map(valueOf).join(', ');
 }
