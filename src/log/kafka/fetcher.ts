@@ -151,8 +151,8 @@ export class Fetcher {
       // Taken away meanwhile: what came says nothing about the one that has it now.
       if (found === undefined || !current.has(found.reader)) continue;
       known = (await this.#take(found.reader, found.from, one)) && known;
-      if (allEmpty && one.error === KAFKA_ERROR.none)
-        found.reader.nothingBetween(found.from, one.lastStable, clock.now().getTime());
+      if (allEmpty && one.error === KAFKA_ERROR.none && found.from < one.lastStable)
+        found.reader.sawNothing(found.from, clock.now().getTime());
       found.reader.notBefore = one.error === KAFKA_ERROR.none ? 0 : clock.now().getTime() + RETRY_MS;
     }
     onFetched();

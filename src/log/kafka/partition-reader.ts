@@ -1,9 +1,12 @@
 import type { ClaimedPartition } from '../contract.js';
-import { emptyBatch, type RecordBatch } from './record-batch.js';
+import type { RecordBatch } from './record-batch.js';
 import type { TopicPartition } from './position.js';
 
 /** Bytes of one partition that wait in memory, as they came over the wire; see `BUFFER_BYTES` for all together. */
 const PARTITION_BYTES = 8 * 1024 * 1024;
+
+/** How long a partition gives nothing before its end counts as reached. */
+const EXHAUSTED_AFTER_MS = 10_000;
 
 /** A step of the partition that is no run of records. */
 export interface Step {
@@ -47,6 +50,8 @@ export class PartitionReader {
   #bytes = 0;
   #committed: number;
   #fetchFrom: number;
+  #emptySince: number | undefined;
+  #exhausted = false;
 
   constructor(
     source: TopicPartition,
@@ -91,7 +96,8 @@ export class PartitionReader {
   /** Whether something is known to be in the log that the store has not. */
   get behind(): boolean {
     const end = Math.min(this.bound, this.lastStable ?? Number.POSITIVE_INFINITY);
-    return this.step !== null || this.#committed < end;
+    if (this.step !== null) return true;
+    return this.#committed < end && !(this.#exhausted && this.#batches.length === 0);
   }
 
   /** The batches from the store's offset on. */
@@ -107,17 +113,21 @@ export class PartitionReader {
       this.#batches.push(batch);
       this.#bytes += batch.bytes;
       this.#fetchFrom = batch.lastOffset + 1;
+      this.#emptySince = undefined;
+      this.#exhausted = false;
       if (batch.records > 0) this.arrivedAt = now;
     }
     if (this.#batches.length > 0) this.waitingSince ??= now;
   }
 
-  /** Between `from` and `to` there is nothing any more: all of it was compacted away. */
-  nothingBetween(from: number, to: number, now: number): void {
-    if (from !== this.#fetchFrom || to <= from) return;
-    this.#batches.push(emptyBatch(from, to - 1));
-    this.#fetchFrom = to;
-    this.waitingSince ??= now;
+  /**
+   * A fetch at `from` gave nothing, though the log does not end there. A broker may answer so for a moment, when it does not know yet where its last decided
+   * record lies: nothing is passed over for that. When it stays so, the records up to the end were compacted away, and a drain need not wait for them.
+   */
+  sawNothing(from: number, now: number): void {
+    if (from !== this.#fetchFrom) return;
+    this.#emptySince ??= now;
+    this.#exhausted = now - this.#emptySince >= EXHAUSTED_AFTER_MS;
   }
 
   /** The store has everything below `offset`. What was known before the claim may be older than the claim: a store never goes back. */

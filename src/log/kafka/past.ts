@@ -19,6 +19,8 @@ export interface PastOptions {
 
 const LIMITS = { maxWait: 500, maxBytes: 8 * 1024 * 1024, partitionBytes: 2 * 1024 * 1024 };
 const TRIES = 20;
+/** Answers without a record before the end counts as reached; fewer than `TRIES`. */
+const EMPTY_TRIES = 6;
 const RETRY_MS = 500;
 
 /**
@@ -51,6 +53,8 @@ export class Past {
     if (id === null || (id !== undefined && position.topicId !== null && id !== position.topicId)) return null;
     return new Past(options, new PartitionReader(source, { ...state, nextOffset: from, epoch: 0 }, id, state.position));
   }
+
+  #empty = 0;
 
   get reader(): PartitionReader {
     return this.#reader;
@@ -99,9 +103,13 @@ export class Past {
         } catch (error) {
           throw damaged(this.#reader.name, error);
         }
-        // Nothing, and yet not the end: what was there was compacted away.
-        if (this.#reader.fetchFrom === from) this.#reader.nothingBetween(from, fetched.lastStable, this.#now());
-        return { done: this.#reader.fetchFrom > from };
+        if (this.#reader.fetchFrom > from) {
+          this.#empty = 0;
+          return { done: true };
+        }
+        // Nothing, and yet not the end: a broker may say so for a moment. When it stays so, the rest was compacted away.
+        this.#empty += 1;
+        return from < fetched.lastStable && this.#empty < EMPTY_TRIES ? null : { done: false };
       case KAFKA_ERROR.offsetOutOfRange:
       case KAFKA_ERROR.unknownTopicId:
       case KAFKA_ERROR.inconsistentTopicId:

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crc32c } from './crc32c.js';
-import { committedOnly, emptyBatch, recordBatches, type RecordBatch } from './record-batch.js';
+import { emptyBatch } from '../../../test/kafka/empty-batch.js';
+import { committedOnly, recordBatches, type RecordBatch } from './record-batch.js';
 
 describe('crc32c', () => {
   // RFC 3720, B.4.

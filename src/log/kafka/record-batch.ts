@@ -78,23 +78,6 @@ function batchOf(bytes: Buffer): RecordBatch {
   };
 }
 
-/** Stands for offsets that hold nothing. */
-export function emptyBatch(firstOffset: number, lastOffset: number): RecordBatch {
-  return {
-    firstOffset,
-    lastOffset,
-    records: 0,
-    producer: -1n,
-    transactional: false,
-    control: false,
-    bytes: 0,
-    codec: 'none',
-    firstTimestamp: -1,
-    appendTime: undefined,
-    body: Buffer.alloc(0),
-  };
-}
-
 /** A transaction that was aborted: the producer's records from that offset on, up to its marker. */
 export interface AbortedTransaction {
   readonly producer: bigint;

@@ -54,7 +54,12 @@ export class RecordFields {
     const decoded = await decode(value);
     const parsed =
       typeof decoded === 'string' ? jsonRecord(decoded, this.#schema) : rejected(this.#schema, decoded.misfit);
-    return this.#fields(record, topic, rawText(value, isUtf8(value) ? value.toString('utf8') : null), parsed);
+    return this.#fields(
+      record,
+      topic,
+      rawText(value, isUtf8(value) && !value.includes(0) ? value.toString('utf8') : null),
+      parsed,
+    );
   }
 
   /** As `of`, without waiting for anything. */
