@@ -29,7 +29,8 @@ export async function createTopic(
   topic = topicName(),
   settings: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  // Tests send records of any time: none is to be too old.
+  const configEntries = Object.entries({ 'retention.ms': '-1', ...settings }).map(([name, value]) => ({ name, value }));
   await withAdmin(brokers, (admin) =>
     admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true }),
   );
