@@ -42,9 +42,10 @@ describe('texts in a table', () => {
   });
 
   it('tell NULL, the empty text and spaces apart', () => {
-    expect([null, '', 'NULL', ' a', 'a\u00a0', -0, 0, false].map((cell) => cellText(cell))).toEqual([
+    expect([null, '', '""', 'NULL', ' a', 'a\u00a0', -0, 0, false].map((cell) => cellText(cell))).toEqual([
       'NULL',
       '""',
+      '""""',
       '"NULL"',
       '" a"',
       '"a\\xa0"',

@@ -25,7 +25,7 @@ export function visible(text: string): string {
 
 /**
  * A value as it stands in a table: on one line, without control characters, and so that different values look different
- * (a backslash is doubled, the empty text and texts that could be taken for NULL or lose their spaces are in quotes).
+ * (a backslash is doubled; in quotes are the empty text and those that could be taken for NULL or for one in quotes, or lose their spaces).
  */
 export function cellText(value: Cell): string {
   if (value === null) return 'NULL';
@@ -33,8 +33,12 @@ export function cellText(value: Cell): string {
   if (typeof value === 'boolean') return String(value);
   const text = typeof value === 'string' ? value : jsonText(value);
   const shown = visible(typeof value === 'string' ? text.replaceAll('\\', '\\\\') : text);
-  const mistakable = typeof value === 'string' && (text === '' || text === 'NULL' || text.trim() !== text);
+  const mistakable = typeof value === 'string' && isMistakable(text);
   return mistakable ? `"${shown}"` : shown;
+}
+
+function isMistakable(text: string): boolean {
+  return text === '' || text === 'NULL' || text.startsWith('"') || text.trim() !== text;
 }
 
 /** Two values side by side; where they look the same (accents composed or not, for example) what is not ASCII is escaped. */
