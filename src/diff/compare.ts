@@ -65,7 +65,12 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   );
   const statements = new DiffStatements(dialect, columns);
   const side = (name: Side): SideSource => {
-    const plain = { side: name, relation: input[name], filter: input.filter, unique: input.unique[name] };
+    const plain = {
+      side: name,
+      relation: input[name],
+      filter: bothHold(input.filter, input.rules.where?.[name]),
+      unique: input.unique[name],
+    };
     return input.sample === undefined ? plain : statements.sampled(plain, input.sample);
   };
   const sides = { batch: side('batch'), stream: side('stream') };
@@ -115,6 +120,11 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     columns_compared: columns.compared.map(({ name }) => name),
     stopped_early: !searched.complete,
   };
+}
+
+/** On lines of their own, because a predicate may end with a comment. */
+function bothHold(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
 }
 
 /** Where to cut the tables into key ranges; null: not, or not wanted. */

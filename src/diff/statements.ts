@@ -135,13 +135,12 @@ export class DiffStatements {
    * a JSON text, arrays of arrays that hold the values of `candidateNames` in order; NULL when there are none.
    */
   range(batch: SideSource, stream: SideSource, range: KeyRange, number: number, sql: KeyRangeSql): string {
-    const first = this.#columns.key[0]?.name ?? '';
     const rows = (source: SideSource): string =>
-      this.#rows(source, [this.#notNull(source), this.#inRange(this.#column(first, source.side), range)]);
+      this.#rows(source, [this.#notNull(source), this.#inRange(this.#first(source.side), range)]);
     const alone = (source: SideSource): string =>
       batch.unique && stream.unique ? 'CAST(NULL AS BIGINT)' : `(SELECT count(*) FROM ${rows(source)})`;
     const values = sql.arrays(this.#candidate().map(([, expression]) => expression));
-    return `SELECT ${number} AS range, count(${this.#column(first, 'batch')}) AS batch_rows, count(${this.#column(first, 'stream')}) AS stream_rows,
+    return `SELECT ${number} AS range, count(${this.#first('batch')}) AS batch_rows, count(${this.#first('stream')}) AS stream_rows,
       ${alone(batch)} AS batch_alone, ${alone(stream)} AS stream_alone,
       CAST(json_agg(${values}) FILTER (WHERE ${this.#differs()}) AS TEXT) AS found ${this.#joined(rows(batch), rows(stream))}`;
   }
@@ -159,14 +158,14 @@ export class DiffStatements {
   sampled(source: SideSource, share: number): SideSource {
     const bucket = this.#dialect.bucketOf(this.#hashedKey(source.side), SAMPLE_BUCKETS);
     const predicate = `${this.#nullKey(source.side)} OR ${bucket} < ${Math.ceil(share * SAMPLE_BUCKETS)}`;
-    return { ...source, filter: source.filter === undefined ? predicate : `(${source.filter}) AND (${predicate})` };
+    return { ...source, filter: source.filter === undefined ? predicate : `(${source.filter}\n) AND (${predicate})` };
   }
 
   /** A side, restricted to some ranges of the first key column. */
   within(source: SideSource, ranges: readonly KeyRange[]): SideSource {
     const column = this.#dialect.quote(this.#columns.key[0]?.[source.side].name ?? '');
     const predicates = ranges.map((range) => `(${this.#inRange(column, range) ?? 'true'})`);
-    const filter = source.filter === undefined ? '' : `(${source.filter}) AND `;
+    const filter = source.filter === undefined ? '' : `(${source.filter}\n) AND `;
     return { ...source, filter: `${filter}(${predicates.join(' OR ')})` };
   }
 
@@ -190,7 +189,13 @@ export class DiffStatements {
   }
 
   #missing(side: Side): string {
-    return `${this.#column(this.#columns.key[0]?.name ?? '', side)} IS NULL`;
+    return `${this.#first(side)} IS NULL`;
+  }
+
+  /** The first key column of a side. */
+  #first(side: Side): string {
+    const [first] = this.#columns.key;
+    return first === undefined ? 'NULL' : this.#column(first, side);
   }
 
   #differs(): string {
@@ -207,16 +212,16 @@ export class DiffStatements {
     return `FROM ${batch} FULL OUTER JOIN ${stream} ON ${b.map((key, index) => `${key} = ${s[index] ?? ''}`).join(' AND ')}`;
   }
 
-  #column(name: string, side: Side): string {
-    return `${side}.${this.#dialect.quote(name)}`;
+  #column(column: ComparedColumn, side: Side): string {
+    return `${side}.${this.#dialect.quote(column[side].name)}`;
   }
 
   #text(column: ComparedColumn, side: Side): string {
-    return this.#dialect.canonicalText(this.#column(column.name, side), column[side]);
+    return this.#dialect.canonicalText(this.#column(column, side), column[side]);
   }
 
   #comparable(column: ComparedColumn, side: Side): string {
-    const plain = this.#column(column.name, side);
+    const plain = this.#column(column, side);
     const value = column.rule.set === true ? this.#dialect.asSet(plain) : plain;
     return this.#dialect.comparable(value, column[side], column[side === 'batch' ? 'stream' : 'batch']);
   }
@@ -225,7 +230,7 @@ export class DiffStatements {
   #values(column: ComparedColumn, side: Side): string[] {
     const value = this.#comparable(column, side);
     return column.rule.set === true
-      ? [value, `(array_position(${this.#column(column.name, side)}, NULL) IS NOT NULL)`]
+      ? [value, `(array_position(${this.#column(column, side)}, NULL) IS NOT NULL)`]
       : [value];
   }
 
@@ -257,7 +262,7 @@ export class DiffStatements {
   }
 
   #nullKey(side: Side): string {
-    return `(${this.#columns.key.map((column) => `${this.#column(column.name, side)} IS NULL`).join(' OR ')})`;
+    return `(${this.#columns.key.map((column) => `${this.#column(column, side)} IS NULL`).join(' OR ')})`;
   }
 
   #notNull({ side, unique }: SideSource): string | undefined {
@@ -278,5 +283,6 @@ export class DiffStatements {
 
 function where(conditions: readonly (string | undefined)[]): string {
   const given = conditions.filter((condition) => condition !== undefined);
-  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition})`).join(' AND ')}`;
+  // A condition that somebody wrote may end with a comment.
+  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
 }
