@@ -1,4 +1,5 @@
 import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
@@ -7,6 +8,7 @@ import { findDifferingBuckets } from './digest.js';
 import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
 import { FEW_BUCKETS, planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import { Profiler } from './profile.js';
 import { CANDIDATES, DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
 import { Tally, type SideRows } from './tally.js';
 
@@ -29,6 +31,11 @@ export interface DiffInput {
   /** Leaves the planner no choice. */
   readonly strategy?: 'digest' | 'join';
   readonly progress?: Progress;
+  /**
+   * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
+   * there are none.
+   */
+  readonly profile?: { readonly sums: boolean };
   /** Called for every discrepancy, listed or not; within a kind in key order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }
@@ -41,6 +48,8 @@ export type DiffOutcome = DiffCounts & {
   readonly notes: string[];
   readonly plan: DiffPlan;
   readonly columns_compared: string[];
+  /** Only where it was asked for. */
+  readonly profile?: DiffProfile;
 };
 
 /** What the digests left to look at: nothing, some buckets, or all rows. */
@@ -69,7 +78,8 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
-  const reading: Reading = { session, columns, tally, listing, progress: input.progress };
+  const profiler = input.profile === undefined ? undefined : new Profiler(columns);
+  const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
   input.progress?.update('counting rows', 0);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
@@ -111,10 +121,19 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     }
   }
   await session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
+  const byColumn = tally.columns(columns.compared);
+  const profile = await profiler?.finish({
+    session,
+    dialect,
+    batch,
+    stream,
+    counts: byColumn,
+    sums: input.profile?.sums === true,
+  });
 
   return {
     ...tally.counts(rows.batch, rows.stream),
-    columns: tally.columns(columns.compared),
+    columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
     notes: [...columns.notes],
@@ -125,6 +144,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
       candidates: tally.candidates,
     },
     columns_compared: columns.compared.map(({ name }) => name),
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 
