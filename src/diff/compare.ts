@@ -1,4 +1,5 @@
 import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
@@ -7,6 +8,7 @@ import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
 import { planDiff, ROWS_IN_RANGE, SMALL_TABLE, type DiffStrategy } from './plan.js';
+import { Profiler } from './profile.js';
 import { compareRanges } from './ranges.js';
 import type { Side, Sides, SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
@@ -35,7 +37,12 @@ export interface DiffInput {
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
   readonly sample?: number | undefined;
   readonly progress?: Progress;
-  /** Called for every discrepancy, listed or not; within a kind in key order. Must not use the session. */
+  /**
+   * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
+   * there are none.
+   */
+  readonly profile?: { readonly sums: boolean };
+  /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }
 
@@ -49,6 +56,8 @@ export type DiffOutcome = DiffCounts & {
   readonly columns_compared: string[];
   /** `stopAfter` ended it: counts of differences are lower bounds, `matched` holds what was seen to agree. */
   readonly stopped_early: boolean;
+  /** Only where it was asked for. */
+  readonly profile?: DiffProfile;
 };
 
 /**
@@ -76,7 +85,8 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const sides = { batch: side('batch'), stream: side('stream') };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
-  const reading: Reading = { session, columns, tally, listing, progress: input.progress };
+  const profiler = input.profile === undefined ? undefined : new Profiler(columns);
+  const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
   input.progress?.update('counting rows', 0);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
@@ -103,11 +113,20 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
+  const byColumn = tally.columns(columns.compared);
+  const profile = await profiler?.finish({
+    session,
+    dialect,
+    batch: sides.batch,
+    stream: sides.stream,
+    counts: byColumn,
+    sums: input.profile?.sums === true,
+  });
   return {
     ...(searched.complete || strategy.strategy === 'ranges'
       ? tally.counts(rows.batch, rows.stream)
       : tally.lowerBounds(rows.batch, rows.stream)),
-    columns: tally.columns(columns.compared),
+    columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
     notes: [...columns.notes],
@@ -119,6 +138,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     },
     columns_compared: columns.compared.map(({ name }) => name),
     stopped_early: !searched.complete,
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 
