@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {
   BatchJob,
   ColumnRule,
+  CompareConfig,
   Hold,
   PartitionBy,
   Pipeline,
@@ -106,11 +107,36 @@ function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnR
   return {
     ...(absolute !== undefined && { absolute }),
     ...(rule.relative !== undefined && { relative: rule.relative }),
+    ...(rule.round !== undefined && { round: rule.round }),
+    ...(rule.within !== undefined && { within: rule.within }),
     ...(rule.ignore !== undefined && { ignore: rule.ignore }),
     ...(rule.null_equals !== undefined && { nullEquals: rule.null_equals }),
     ...(rule.set !== undefined && { set: rule.set }),
+    ...(rule.case !== undefined && { case: rule.case }),
+    ...(rule.whitespace !== undefined && { whitespace: rule.whitespace }),
+    ...(rule.ignore_paths !== undefined && { ignorePaths: rule.ignore_paths }),
     ...(rule.because !== undefined && { because: rule.because }),
     ...(rule.until !== undefined && { until: rule.until }),
+  };
+}
+
+function buildCompare(
+  { columns, where, map }: PipelineInput['compare'],
+  at: KeyPath,
+  context: BuildContext,
+): CompareConfig {
+  const rules = Object.entries(columns);
+  return {
+    columns: Object.fromEntries(
+      rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'columns', column], context)]),
+    ),
+    ...(where !== undefined && {
+      where: {
+        ...(where.batch !== undefined && { batch: where.batch }),
+        ...(where.stream !== undefined && { stream: where.stream }),
+      },
+    }),
+    ...(map !== undefined && { map }),
   };
 }
 
@@ -124,7 +150,6 @@ export async function buildPipeline(
   const batch = await buildBatch(input.batch, [...at, 'batch'], context);
   const stream = await buildStream(input.stream, [...at, 'stream'], context);
   if (batch === undefined || stream === undefined) return undefined;
-  const rules = Object.entries(input.compare.columns);
   const { gate, canary } = input;
   return {
     name,
@@ -132,11 +157,7 @@ export async function buildPipeline(
     after: input.after ?? [],
     batch,
     stream,
-    compare: {
-      columns: Object.fromEntries(
-        rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'compare', 'columns', column], context)]),
-      ),
-    },
+    compare: buildCompare(input.compare, [...at, 'compare'], context),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

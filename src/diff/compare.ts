@@ -60,13 +60,14 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     input.today,
   );
   const statements = new DiffStatements(dialect, columns);
-  const batch: SideSource = { side: 'batch', relation: input.batch, filter: input.filter, unique: input.unique.batch };
-  const stream: SideSource = {
-    side: 'stream',
-    relation: input.stream,
-    filter: input.filter,
-    unique: input.unique.stream,
-  };
+  const source = (side: 'batch' | 'stream'): SideSource => ({
+    side,
+    relation: input[side],
+    filter: bothHold(input.filter, input.rules.where?.[side]),
+    unique: input.unique[side],
+  });
+  const batch = source('batch');
+  const stream = source('stream');
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const reading: Reading = { session, columns, tally, listing, progress: input.progress };
@@ -126,6 +127,11 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     },
     columns_compared: columns.compared.map(({ name }) => name),
   };
+}
+
+/** On lines of their own, because a predicate may end with a comment. */
+function bothHold(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
 }
 
 async function countRows(

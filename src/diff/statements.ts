@@ -129,8 +129,11 @@ export class DiffStatements {
     const keyPairs = this.#columns.key.map(
       (column) => [this.#comparable(column, 'batch'), this.#comparable(column, 'stream')] as const,
     );
-    const first = this.#columns.key[0]?.name ?? '';
-    const missing = (side: Side): string => `${this.#column(first, side)} IS NULL`;
+    const missing = (side: Side): string =>
+      this.#columns.key
+        .slice(0, 1)
+        .map((column) => `${this.#column(column, side)} IS NULL`)
+        .join();
     const distinct = this.#columns.compared.map((column) => this.#distinct(column));
     const select = [
       `CASE WHEN ${missing('batch')} THEN 'stream' WHEN ${missing('stream')} THEN 'batch' ELSE 'both' END AS present`,
@@ -154,16 +157,16 @@ export class DiffStatements {
       ORDER BY ${keyPairs.map(([b, s]) => `coalesce(${b}, ${s})`).join(', ')}`;
   }
 
-  #column(name: string, side: Side): string {
-    return `${side}.${this.#dialect.quote(name)}`;
+  #column(column: ComparedColumn, side: Side): string {
+    return `${side}.${this.#dialect.quote(column[side].name)}`;
   }
 
   #text(column: ComparedColumn, side: Side): string {
-    return this.#dialect.canonicalText(this.#column(column.name, side), column[side]);
+    return this.#dialect.canonicalText(this.#column(column, side), column[side]);
   }
 
   #comparable(column: ComparedColumn, side: Side): string {
-    const plain = this.#column(column.name, side);
+    const plain = this.#column(column, side);
     const value = column.rule.set === true ? this.#dialect.asSet(plain) : plain;
     return this.#dialect.comparable(value, column[side], column[side === 'batch' ? 'stream' : 'batch']);
   }
@@ -172,7 +175,7 @@ export class DiffStatements {
   #values(column: ComparedColumn, side: Side): string[] {
     const value = this.#comparable(column, side);
     return column.rule.set === true
-      ? [value, `(array_position(${this.#column(column.name, side)}, NULL) IS NOT NULL)`]
+      ? [value, `(array_position(${this.#column(column, side)}, NULL) IS NOT NULL)`]
       : [value];
   }
 
@@ -204,7 +207,7 @@ export class DiffStatements {
   }
 
   #nullKey(side: Side): string {
-    return `(${this.#columns.key.map((column) => `${this.#column(column.name, side)} IS NULL`).join(' OR ')})`;
+    return `(${this.#columns.key.map((column) => `${this.#column(column, side)} IS NULL`).join(' OR ')})`;
   }
 
   #notNull({ side, unique }: SideSource): string | undefined {
@@ -225,5 +228,6 @@ export class DiffStatements {
 
 function where(conditions: readonly (string | undefined)[]): string {
   const given = conditions.filter((condition) => condition !== undefined);
-  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition})`).join(' AND ')}`;
+  // A condition that somebody wrote may end with a comment.
+  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
 }
