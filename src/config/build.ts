@@ -101,7 +101,7 @@ async function buildStream(
   return module && { kind: 'module', module: await withImports(module), ...prepared };
 }
 
-function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnRule {
+function buildRule(rule: RuleInput, at: KeyPath, context: Pick<BuildContext, 'textAt'>): ColumnRule {
   const written = rule.absolute === undefined ? undefined : decimalText(context.textAt([...at, 'absolute']) ?? '');
   const absolute = written ?? (rule.absolute === undefined ? undefined : decimalText(String(rule.absolute)));
   return {
@@ -120,10 +120,11 @@ function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnR
   };
 }
 
-function buildCompare(
+/** The rules of a comparison. */
+export function buildCompare(
   { columns, where, map }: PipelineInput['compare'],
   at: KeyPath,
-  context: BuildContext,
+  context: Pick<BuildContext, 'textAt'>,
 ): CompareConfig {
   const rules = Object.entries(columns);
   return {
