@@ -2,7 +2,7 @@ import type { Column } from '../model/column.js';
 import type { HashedValue, KeyRangeSql, SqlDialect } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { ComparedColumn } from './compared-column.js';
-import type { BucketScope, KeyRange, Side, SideSource } from './sides.js';
+import { isWhole, where, type BucketScope, type KeyRange, type Side, type SideSource } from './sides.js';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
@@ -42,7 +42,7 @@ export class DiffStatements {
     ];
     const hash = this.#dialect.rowHash(values);
     const apart = (other: string, expression: string): string =>
-      source.unique ? expression : `CASE WHEN ${this.#nullKey(side)} THEN ${other} ELSE ${expression} END`;
+      isWhole(source) ? expression : `CASE WHEN ${this.#nullKey(side)} THEN ${other} ELSE ${expression} END`;
     const rows = `FROM ${source.relation} ${side} ${where([source.filter])}`;
     const sum = `${this.#dialect.sumOfHashes('h')} AS digest`;
     if (buckets === 1) {
@@ -59,6 +59,25 @@ export class DiffStatements {
   /** `n` rows that have a NULL in their key. */
   countNullKeys(source: SideSource): string {
     return `SELECT count(*) AS n FROM ${source.relation} ${source.side} ${where([source.filter, this.#nullKey(source.side)])}`;
+  }
+
+  /**
+   * The first two rows, as the rows are read, whose key holds a NULL (`null_key`), or is not greater than that of the row before, or which have no row before
+   * them with a whole key; undefined where the store would have to sort or hold them for that.
+   */
+  outOfOrder(source: SideSource): string | undefined {
+    if (!this.#dialect.windowsStream) return undefined;
+    const keys = this.#keys(source.side);
+    const rows = `SELECT ${keys.map((key, index) => `${key} AS k${index}`).join(', ')} FROM ${source.relation} ${source.side} ${where([source.filter])}`;
+    const before = keys.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
+    const anyNull = (name: string): string => keys.map((_, index) => `${name}${index} IS NULL`).join(' OR ');
+    const notGreater = keys.reduceRight(
+      (rest, _, index) =>
+        rest === '' ? `k${index} <= p${index}` : `k${index} < p${index} OR (k${index} = p${index} AND (${rest}))`,
+      '',
+    );
+    return `SELECT (${anyNull('k')}) AS null_key FROM (SELECT *, ${before.join(', ')} FROM (${rows}) keys) pairs
+      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notGreater} LIMIT 2`;
   }
 
   /** The duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
@@ -145,7 +164,6 @@ export class DiffStatements {
       CAST(json_agg(${values}) FILTER (WHERE ${this.#differs()}) AS TEXT) AS found ${this.#joined(rows(batch), rows(stream))}`;
   }
 
-  /** Whether a value lies in a range; undefined: every one does. */
   #inRange(column: string, { from, to }: KeyRange): string | undefined {
     const ends = [
       from === undefined ? [] : [`${column} >= ${from}`],
@@ -265,8 +283,8 @@ export class DiffStatements {
     return `(${this.#columns.key.map((column) => `${this.#column(column, side)} IS NULL`).join(' OR ')})`;
   }
 
-  #notNull({ side, unique }: SideSource): string | undefined {
-    return unique ? undefined : `NOT ${this.#nullKey(side)}`;
+  #notNull(source: SideSource): string | undefined {
+    return isWhole(source) ? undefined : `NOT ${this.#nullKey(source.side)}`;
   }
 
   #inScope(side: Side, scope: BucketScope | undefined): string | undefined {
@@ -279,10 +297,4 @@ export class DiffStatements {
     const same = this.#keys(side).map((key, index) => `d.k${index} = ${key}`);
     return `NOT EXISTS (SELECT 1 FROM ${DUPLICATES} d WHERE ${same.join(' AND ')})`;
   }
-}
-
-function where(conditions: readonly (string | undefined)[]): string {
-  const given = conditions.filter((condition) => condition !== undefined);
-  // A condition that somebody wrote may end with a comment.
-  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
 }

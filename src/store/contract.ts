@@ -141,6 +141,8 @@ export interface SqlDialect {
   readonly countsAreFree: boolean;
   /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
   readonly rowAddress: string | null;
+  /** A window without an order runs over the rows as they are read, one after the other, and holds none of them. */
+  readonly windowsStream: boolean;
   /** How tables are compared range by range of their first key column; null: where that would not pay. */
   readonly keyRanges: KeyRangeSql | null;
   /** The hash in a type in which sums and differences of it are exact. */

@@ -154,6 +154,12 @@ function rowHash(values: readonly HashedValue[]): string {
   return `hash(hash(${values.flatMap(hashable).join(', ')}))`;
 }
 
+/** Mixed well by itself where there is one value to be hashed. */
+function keyHash(key: readonly HashedValue[]): string {
+  const [first = '', ...more] = key.flatMap(hashable);
+  return more.length === 0 ? `hash(${first})` : rowHash(key);
+}
+
 /** DuckDB's SQL. One value, no state: tried on DuckDB 1.5. */
 export const duckDbDialect: SqlDialect = {
   kind: 'duckdb',
@@ -180,11 +186,12 @@ export const duckDbDialect: SqlDialect = {
   // hash(a, b) ends with an unmixed XOR of the last column's hash, so that exchanging two rows' values can leave a SUM
   // unchanged; hashing the result once more mixes it.
   rowHash,
-  bucketOf: (key, buckets) => `CAST(${rowHash(key)} % ${buckets} AS INTEGER)`,
+  bucketOf: (key, buckets) => `CAST(${keyHash(key)} % ${buckets} AS INTEGER)`,
   once: (query) => query,
   countsAreFree: true,
   // Its tables are stored by columns, and grouping them is quick.
   rowAddress: null,
+  windowsStream: true,
   keyRanges: null,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,

@@ -134,6 +134,7 @@ export const postgresDialect: SqlDialect = {
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
   rowAddress: 'ctid',
+  windowsStream: false,
   keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,
