@@ -132,7 +132,7 @@ export class DiffStatements {
     const missing = (side: Side): string =>
       this.#columns.key
         .slice(0, 1)
-        .map((column) => `${this.#column(column, side)} IS NULL`)
+        .map((column) => this.#isNull(column, side))
         .join();
     const distinct = this.#columns.compared.map((column) => this.#distinct(column));
     const select = [
@@ -147,9 +147,11 @@ export class DiffStatements {
       ]),
     ];
     const rows = (source: SideSource): string => {
-      const kept = withoutDuplicates ? this.#notDuplicate(source.side) : undefined;
-      return `(SELECT * FROM ${source.relation} ${source.side}
-        ${where([source.filter, this.#notNull(source), this.#inScope(source.side, scope), kept])}) ${source.side}`;
+      const taken = where([source.filter, this.#notNull(source), this.#inScope(source.side, scope)]);
+      const from = withoutDuplicates
+        ? this.#withoutDuplicates(source, taken)
+        : `${source.relation} ${source.side} ${taken}`;
+      return `(SELECT * FROM ${from}) ${source.side}`;
     };
     return `SELECT ${select.join(', ')} FROM ${rows(batch)} FULL OUTER JOIN ${rows(stream)}
       ON ${keyPairs.map(([b, s]) => `${b} = ${s}`).join(' AND ')}
@@ -167,8 +169,20 @@ export class DiffStatements {
 
   #comparable(column: ComparedColumn, side: Side): string {
     const plain = this.#column(column, side);
-    const value = column.rule.set === true ? this.#dialect.asSet(plain) : plain;
-    return this.#dialect.comparable(value, column[side], column[side === 'batch' ? 'stream' : 'batch']);
+    const [self, other] = this.#asCompared(column, side);
+    return this.#dialect.comparable(
+      column.rule.set === true ? this.#dialect.asSet(plain, column[side]) : plain,
+      self,
+      other,
+    );
+  }
+
+  /** The types of what is compared: of sets, the texts of their elements. */
+  #asCompared(column: ComparedColumn, side: Side): readonly [self: Column, other: Column] {
+    if (column.rule.set !== true)
+      return side === 'batch' ? [column.batch, column.stream] : [column.stream, column.batch];
+    const texts: Column = { name: column.name, type: this.#dialect.columnType('text[]'), family: 'list' };
+    return [texts, texts];
   }
 
   /** The values that are compared. A set drops NULL elements: whether there was one is a value of its own. */
@@ -181,7 +195,7 @@ export class DiffStatements {
 
   /** The values as they go into the row hash. */
   #hashed(column: ComparedColumn, side: Side): HashedValue[] {
-    const [self, other] = side === 'batch' ? [column.batch, column.stream] : [column.stream, column.batch];
+    const [self, other] = this.#asCompared(column, side);
     const [first = '', ...flags] = this.#values(column, side);
     return [
       { expression: first, self, other, nullable: true },
@@ -207,7 +221,12 @@ export class DiffStatements {
   }
 
   #nullKey(side: Side): string {
-    return `(${this.#columns.key.map((column) => `${this.#column(column, side)} IS NULL`).join(' OR ')})`;
+    return `(${this.#columns.key.map((column) => this.#isNull(column, side)).join(' OR ')})`;
+  }
+
+  /** IS NULL is true of a struct of NULLs too, in PostgreSQL. */
+  #isNull(column: ComparedColumn, side: Side): string {
+    return `${this.#column(column, side)} ${column[side].family === 'struct' ? 'IS NOT DISTINCT FROM' : 'IS'} NULL`;
   }
 
   #notNull({ side, unique }: SideSource): string | undefined {
@@ -220,9 +239,12 @@ export class DiffStatements {
       : `${this.#dialect.bucketOf(this.#hashedKey(side), scope.buckets)} IN (${scope.listed.join(', ')})`;
   }
 
-  #notDuplicate(side: Side): string {
-    const same = this.#keys(side).map((key, index) => `d.k${index} = ${key}`);
-    return `NOT EXISTS (SELECT 1 FROM ${DUPLICATES} d WHERE ${same.join(' AND ')})`;
+  /** The keys are computed first: DuckDB looks for each value of a column once, and holds a month to be 30 days in that. */
+  #withoutDuplicates({ side, relation }: SideSource, taken: string): string {
+    const keys = this.#keys(side);
+    const named = keys.map((key, index) => `${key} AS cutover_k${index}`).join(', ');
+    const same = keys.map((_, index) => `d.k${index} = ${side}.cutover_k${index}`).join(' AND ');
+    return `(SELECT *, ${named} FROM ${relation} ${side} ${taken}) ${side} WHERE NOT EXISTS (SELECT 1 FROM ${DUPLICATES} d WHERE ${same})`;
   }
 }
 
