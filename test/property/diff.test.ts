@@ -12,6 +12,9 @@ let store: Store;
 let session: SqlSession;
 beforeAll(async () => {
   ({ store, session } = await emptyStore());
+  if (store.kind === 'postgres')
+    await session.script(`CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('b', 'a', 'A'); CREATE TYPE pair AS (n integer, t citext);
+      CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
 });
 afterAll(() => store.close());
 
