@@ -1,10 +1,12 @@
 import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import { messageOf } from '../model/errors.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { pairColumns } from './columns.js';
 import { findDifferingBuckets } from './digest.js';
 import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
+import { disagreement, keptPair, useKept, type KeptInput, type KeptOutcome, type KeptUse } from './kept.js';
 import { Listing } from './listing.js';
 import { FEW_BUCKETS, planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
 import { CANDIDATES, DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
@@ -26,6 +28,8 @@ export interface DiffInput {
   readonly limit: number;
   /** What the last comparison found: the planner's best guess of what differs now. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
+  /** Digests that are kept of both sides; without a filter only. */
+  readonly kept?: KeptInput;
   /** Leaves the planner no choice. */
   readonly strategy?: 'digest' | 'join';
   readonly progress?: Progress;
@@ -41,6 +45,8 @@ export type DiffOutcome = DiffCounts & {
   readonly notes: string[];
   readonly plan: DiffPlan;
   readonly columns_compared: string[];
+  /** Where digests are kept: what became of them. */
+  readonly kept?: KeptOutcome;
 };
 
 /** What the digests left to look at: nothing, some buckets, or all rows. */
@@ -71,31 +77,13 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const reading: Reading = { session, columns, tally, listing, progress: input.progress };
 
-  input.progress?.update('counting rows', 0);
-  const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
-  const counted = {
-    batch: await countRows(session, statements, batch, limit),
-    stream: await countRows(session, statements, stream, limit),
-  };
-  const counts: Counts = {
-    ...counted,
-    exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
-  };
-  const strategy = planDiff({
-    batchRows: counts.batch.rows,
-    streamRows: counts.stream.rows,
-    exact: counts.exact,
-    previous: input.previous,
-    forced: input.strategy,
-  });
-  const { remaining, digest, rows } = await narrowDown(
-    session,
-    statements,
-    { batch, stream },
-    strategy,
-    counts,
-    input.progress,
-  );
+  const kept =
+    input.kept === undefined || input.filter !== undefined
+      ? null
+      : await useKept(session, input.kept, keptPair(dialect, columns, input.kept.name, input));
+  const { strategy, narrowed } =
+    narrowedByKept(kept) ?? (await planAndNarrow(session, dialect, statements, { batch, stream }, input));
+  const { remaining, digest, rows } = narrowed;
 
   const withoutDuplicates = await takeOutDuplicates(reading, statements, batch, stream, remaining);
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(batch), 'batch');
@@ -113,11 +101,11 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   await session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
 
   return {
-    ...tally.counts(rows.batch, rows.stream),
+    ...countsOf(tally, rows, kept),
     columns: tally.columns(columns.compared),
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
-    notes: [...columns.notes],
+    notes: [...columns.notes, ...(kept?.notes ?? [])],
     plan: {
       strategy: strategy.strategy,
       reason: strategy.reason,
@@ -125,7 +113,70 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
       candidates: tally.candidates,
     },
     columns_compared: columns.compared.map(({ name }) => name),
+    ...(kept === null ? {} : { kept: kept.outcome }),
   };
+}
+
+/** Digests that are wrong by rows show in counts that do not add up. */
+function countsOf(tally: Tally, rows: SidesRows, kept: KeptUse | null): DiffCounts {
+  try {
+    return tally.counts(rows.batch, rows.stream);
+  } catch (error) {
+    throw kept !== null && kept.findings !== null ? disagreement(messageOf(error)) : error;
+  }
+}
+
+interface Planned {
+  readonly strategy: Pick<Strategy, 'strategy' | 'reason'>;
+  readonly narrowed: Narrowed;
+}
+
+function narrowedByKept(kept: KeptUse | null): Planned | null {
+  if (kept === null || kept.findings === null) return null;
+  const { differing, buckets, batch, stream } = kept.findings;
+  const found = differing === null ? 'many' : String(differing.length);
+  const how = kept.outcome.how === 'checked' ? 'kept digests, held against all rows' : 'kept digests';
+  return {
+    strategy: { strategy: 'digest', reason: `${how}: ${found} of ${buckets} buckets differ` },
+    narrowed: {
+      remaining:
+        differing === null
+          ? { kind: 'all' }
+          : differing.length === 0
+            ? { kind: 'nothing' }
+            : { kind: 'buckets', scope: { buckets, listed: differing } },
+      digest: { buckets, ...(differing === null ? {} : { differing_buckets: differing.length }) },
+      rows: { batch, stream },
+    },
+  };
+}
+
+async function planAndNarrow(
+  session: SqlSession,
+  dialect: SqlDialect,
+  statements: DiffStatements,
+  { batch, stream }: { readonly batch: SideSource; readonly stream: SideSource },
+  input: DiffInput,
+): Promise<Planned> {
+  input.progress?.update('counting rows', 0);
+  const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
+  const counted = {
+    batch: await countRows(session, statements, batch, limit),
+    stream: await countRows(session, statements, stream, limit),
+  };
+  const counts: Counts = {
+    ...counted,
+    exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
+  };
+  const strategy = planDiff({
+    batchRows: counts.batch.rows,
+    streamRows: counts.stream.rows,
+    exact: counts.exact,
+    previous: input.previous,
+    forced: input.strategy,
+  });
+  const narrowed = await narrowDown(session, statements, { batch, stream }, strategy, counts, input.progress);
+  return { strategy, narrowed };
 }
 
 async function countRows(

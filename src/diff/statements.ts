@@ -33,10 +33,26 @@ const FLAG: Column = { name: '', type: 'boolean', family: 'boolean' };
 export class DiffStatements {
   readonly #dialect: SqlDialect;
   readonly #columns: DiffColumns;
+  readonly #row: (side: Side) => string;
 
-  constructor(dialect: SqlDialect, columns: DiffColumns) {
+  /** @param row what stands before a column's name; the side's name where it is left out */
+  constructor(dialect: SqlDialect, columns: DiffColumns, row: (side: Side) => string = (side) => `${side}.`) {
     this.#dialect = dialect;
     this.#columns = columns;
+    this.#row = row;
+  }
+
+  /** What a digest makes of a row: its bucket, its hash, and whether its key holds a NULL. */
+  digested(side: Side, buckets: number): { bucket: string; hash: string; nullKey: string } {
+    const values = [
+      ...this.#hashedKey(side),
+      ...this.#columns.compared.flatMap((column) => this.#hashed(column, side)),
+    ];
+    return {
+      bucket: this.#dialect.bucketOf(this.#hashedKey(side), buckets),
+      hash: this.#dialect.rowHash(values),
+      nullKey: this.#nullKey(side),
+    };
   }
 
   /** `n` rows, `nulls` of them with a NULL in their key; with a limit, of the first so many rows. */
@@ -155,7 +171,7 @@ export class DiffStatements {
   }
 
   #column(name: string, side: Side): string {
-    return `${side}.${this.#dialect.quote(name)}`;
+    return `${this.#row(side)}${this.#dialect.quote(name)}`;
   }
 
   #text(column: ComparedColumn, side: Side): string {

@@ -2,6 +2,7 @@ import { isTimestamp, type Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { bucketOf, rowHash } from './hash.js';
+import { keptDigests } from './kept/kept.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
 import { tablesRead } from './tables-read.js';
@@ -139,4 +140,5 @@ export const postgresDialect: SqlDialect = {
   canonicalKey: (texts) => texts.map((text) => `octet_length(${text}) || ':' || ${text} || ','`).join(' || '),
   canaryBucket: (key, salt) =>
     `((CAST(CAST('x' || substr(encode(sha256(convert_to(${literal(`${salt}:`)} || ${key}, 'UTF8')), 'hex'), 1, 8) AS BIT(32)) AS BIGINT) * 1000000) >> 32)`,
+  kept: keptDigests,
 };
