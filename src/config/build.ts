@@ -114,6 +114,11 @@ function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnR
   };
 }
 
+function buildIncremental(input: PipelineInput['compare']['incremental']): Pick<Pipeline, 'incremental'> {
+  if (input === undefined || input === false) return {};
+  return { incremental: { fullEvery: input === true ? FULL_EVERY : input.full_every } };
+}
+
 /** One pipeline of the project; undefined when one of its files could not be read. */
 export async function buildPipeline(
   name: string,
@@ -137,6 +142,7 @@ export async function buildPipeline(
         rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'compare', 'columns', column], context)]),
       ),
     },
+    ...buildIncremental(input.compare.incremental),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

@@ -181,6 +181,20 @@ export const pipelineSchema = strict({
   stream: stream.describe('The stream job: exactly one of sql, module.'),
   compare: strict({
     columns: z.record(value.text, rule).default({}).describe('Rules by column; a column without a rule must be equal.'),
+    incremental: z
+      .union(
+        [
+          z.boolean(),
+          strict({
+            full_every: value.duration
+              .prefault('24h')
+              .describe('How often all rows are read and compared all the same.'),
+          }),
+        ],
+        { error: 'must be true or false, or a map with full_every' },
+      )
+      .optional()
+      .describe('PostgreSQL only: keep digests of both sides by triggers, and read only the rows that differ by them.'),
   })
     .prefault({})
     .describe('How the two sides are compared.'),

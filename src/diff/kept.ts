@@ -19,7 +19,7 @@ export interface KeptInput {
   readonly now: Date;
   /** Milliseconds after which all rows are read again, and the digests held against them. */
   readonly fullEvery: number;
-  /** Reads all rows now. */
+  /** Reads all rows now, and has digests built anew that were found wrong. */
   readonly check: boolean;
 }
 
@@ -82,12 +82,13 @@ export async function keptPairOf(
 export async function useKept(session: SqlSession, kept: KeptInput, pair: KeptPair): Promise<KeptUse> {
   const record = await kept.digests.find(session, kept.name);
   if (record === null)
-    return unusable('digests are not kept yet: compared in full, they are built after this comparison', true);
+    return unusable('digests are not kept yet, all rows were compared: they are built after this comparison', true);
   const why = await kept.digests.unusable(session, record, pair);
   if (why !== null) {
-    const disagreed = record.state === 'disagreed';
-    const then = disagreed ? '' : ', and they are built anew after this comparison';
-    return unusable(`kept digests were not used (${why}): compared in full${then}`, !disagreed);
+    // Somebody is to look at it first.
+    const anew = record.state !== 'disagreed' || kept.check;
+    const then = anew ? 'they are built anew after this comparison' : '`cutover compare` builds them anew';
+    return unusable(`kept digests were not used, all rows were compared: ${why}; ${then}`, anew);
   }
   const due = kept.check || kept.now.getTime() - record.checkedAt.getTime() >= kept.fullEvery;
   if (due) {
@@ -121,6 +122,6 @@ export function disagreement(what: string): CutoverError {
   return new CutoverError(
     'DIGESTS_DISAGREE',
     `kept digests disagree with the rows: ${what}`,
-    'Comparisons since the last full check may have missed differences. From now on rows are compared in full; find out what wrote past the triggers (docs/incremental.md), then build them anew with `cutover digests build`.',
+    'Comparisons since the last full check may have missed differences. From now on rows are compared in full; find out what wrote past the triggers (docs/incremental.md), then run `cutover compare` for the pipeline, which builds them anew.',
   );
 }
