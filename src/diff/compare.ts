@@ -91,7 +91,9 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (remaining.kind !== 'nothing') {
     input.progress?.update('selecting candidates', 0);
     const candidates = statements.candidates(batch, stream, scopeOf(remaining), withoutDuplicates);
-    if (dialect.parallelCursors) await readCandidates(reading, candidates);
+    // What is looked up in a few buckets needs no workers.
+    const few = (kept?.findings?.differing ?? null) !== null;
+    if (dialect.parallelCursors || few) await readCandidates(reading, candidates);
     else {
       await session.materialize(CANDIDATES, candidates);
       await readCandidates(reading, `SELECT * FROM ${CANDIDATES}`);

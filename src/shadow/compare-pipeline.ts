@@ -28,6 +28,8 @@ export interface CycleOptions {
   readonly onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>;
 }
 
+const HELD_BY_COPY = 'kept digests were not used, all rows were compared: the stream side is held by copy';
+
 /** One cycle under way. */
 export interface Cycle {
   readonly env: ShadowEnvironment;
@@ -159,7 +161,12 @@ export async function publishAndCompare(
     finished_at: finishedAt.toISOString(),
     quarantined: cycle.quarantined,
     ...outcome,
-    notes: [...before.notes, ...outcome.notes, ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3))],
+    notes: [
+      ...before.notes,
+      ...outcome.notes,
+      ...(pipeline.incremental !== undefined && cycle.hold === 'copy' ? [HELD_BY_COPY] : []),
+      ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3)),
+    ],
     discrepancies: outcome.discrepancies.map((discrepancy) => lifecycle.see(discrepancy)),
     discrepancies_listed: outcome.discrepancies.length,
     evidence,
