@@ -21,7 +21,7 @@ describe.skipIf(loudly('incremental comparison of pipelines', problem) || url ==
       incremental: unknown = true,
     ): Promise<{ one: TestProject; clock: HandClock; next: () => Promise<Comparison> }> {
       const clock = new HandClock();
-      const pipelines = totals({ compare: { incremental } as object });
+      const pipelines = totals({ compare: { incremental } });
       const one = new TestProject({ pipelines }, clock, await createDatabase(url ?? ''));
       projects.push(one);
       one.ndjson('a.ndjson', ALL.slice(0, 20));
@@ -63,11 +63,11 @@ describe.skipIf(loudly('incremental comparison of pipelines', problem) || url ==
       expect((await next()).notes).toEqual([]);
       // The batch table gets another column type: it is dropped and made anew inside the cycle.
       const batch = { sql: BATCH_SQL.replace('count(*) AS n', 'CAST(count(*) AS INTEGER) AS n') };
-      one.configure({ pipelines: totals({ batch, compare: { incremental: { full_every: '7d' } } as object }) });
+      one.configure({ pipelines: totals({ batch, compare: { incremental: { full_every: '7d' } } }) });
       expect((await next()).notes).toEqual([expect.stringMatching(/were not used.*cutover_batch/)]);
       expect((await next()).plan.reason).toMatch(/^kept digests: 0/);
       const rule = { total: { absolute: 0.01, because: 'cents' } };
-      one.configure({ pipelines: totals({ batch, compare: { incremental: true, columns: rule } as object }) });
+      one.configure({ pipelines: totals({ batch, compare: { incremental: true, columns: rule } }) });
       expect((await next()).verdict).toBe('pass');
     });
 
