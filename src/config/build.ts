@@ -141,6 +141,11 @@ export function buildCompare(
   };
 }
 
+function buildIncremental(input: PipelineInput['compare']['incremental']): Pick<Pipeline, 'incremental'> {
+  if (input === undefined || input === false) return {};
+  return { incremental: { fullEvery: input === true ? FULL_EVERY : input.full_every } };
+}
+
 /** One pipeline of the project; undefined when one of its files could not be read. */
 export async function buildPipeline(
   name: string,
@@ -159,6 +164,7 @@ export async function buildPipeline(
     batch,
     stream,
     compare: buildCompare(input.compare, [...at, 'compare'], context),
+    ...buildIncremental(input.compare.incremental),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

@@ -95,6 +95,11 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     ':6:42 pipelines.p.batch.partition_by: is only for sql, not for replay',
   ],
   [
+    'kept digests of the embedded store',
+    withKeys('compare: { incremental: true }'),
+    ':5:29 pipelines.p.compare.incremental: is only for a PostgreSQL store, whose triggers keep the digests; the embedded one compares in full',
+  ],
+  [
     'an unknown key of a partition',
     withJobs('sql: select 1, partition_by: { column: d, form: x }'),
     ':6:56 pipelines.p.batch.partition_by.form: unknown key; did you mean "from"?',

@@ -179,6 +179,12 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
+  for (const { name, incremental } of pipelines)
+    if (incremental !== undefined && parsed.data?.store.kind === 'duckdb')
+      problems.add(
+        ['pipelines', name, 'compare', 'incremental'],
+        'is only for a PostgreSQL store, whose triggers keep the digests; the embedded one compares in full',
+      );
   if (problems.all.length > 0 || !parsed.success) throw fail();
   const { store, ingest, landing } = parsed.data;
   return {

@@ -230,6 +230,20 @@ export const pipelineSchema = strict({
       .describe(
         'Columns that have another name on the stream side: name on the batch side to name on the stream side.',
       ),
+    incremental: z
+      .union(
+        [
+          z.boolean(),
+          strict({
+            full_every: value.duration
+              .prefault('24h')
+              .describe('How often all rows are read and compared all the same.'),
+          }),
+        ],
+        { error: 'must be true or false, or a map with full_every' },
+      )
+      .optional()
+      .describe('PostgreSQL only: keep digests of both sides by triggers, and read only the rows that differ by them.'),
   })
     .prefault({})
     .describe('How the two sides are compared.'),

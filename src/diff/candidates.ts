@@ -28,7 +28,7 @@ export interface Searched {
 }
 
 /** What the digests left to look at: nothing, some buckets, or all rows. */
-type Remaining =
+export type Remaining =
   { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
 
 /** @param limit counts the first so many rows only */
@@ -54,7 +54,7 @@ export async function countSides(
   };
 }
 
-/** Reads the rows that may differ, found by digests or by one join, and has each judged; duplicate keys are told and taken out. */
+/** Finds the rows that may differ, by digests or by one join, and has each judged; duplicate keys are told and taken out. */
 export async function searchCandidates(
   reading: Reading,
   statements: DiffStatements,
@@ -63,28 +63,33 @@ export async function searchCandidates(
   counts: Counts,
   stop: () => boolean,
 ): Promise<Searched> {
-  const { remaining, digest, rows } = await narrowDown(
-    reading.session,
-    statements,
-    sides,
-    strategy,
-    counts,
-    reading.progress,
-  );
-  if (remaining.kind !== 'nothing') sides = await bothAscending(reading.session, statements, sides);
+  const { session, progress } = reading;
+  const { remaining, digest, rows } = await narrowDown(session, statements, sides, strategy, counts, progress);
+  return { rows, digest, complete: await searchRemaining(reading, statements, sides, remaining, stop) };
+}
+
+/**
+ * Has the rows judged that are left to be looked at.
+ *
+ * @returns false when it stopped before the end
+ */
+export async function searchRemaining(
+  reading: Reading,
+  statements: DiffStatements,
+  given: Sides,
+  remaining: Remaining,
+  stop: () => boolean,
+): Promise<boolean> {
+  const sides = remaining.kind === 'nothing' ? given : await bothAscending(reading.session, statements, given);
   const withoutDuplicates = await takeOutDuplicates(reading, statements, sides, remaining);
   let complete = true;
   if (remaining.kind !== 'nothing') {
     reading.progress?.update('selecting candidates', 0);
-    const scope = scopeOf(remaining);
-    complete = await readCandidates(
-      reading,
-      statements.candidates(sides.batch, sides.stream, scope, withoutDuplicates),
-      stop,
-    );
+    const candidates = statements.candidates(sides.batch, sides.stream, scopeOf(remaining), withoutDuplicates);
+    complete = await readCandidates(reading, candidates, stop);
   }
   if (withoutDuplicates) await reading.session.forget(DUPLICATES);
-  return { rows, digest, complete };
+  return complete;
 }
 
 interface Narrowed extends Pick<Searched, 'digest' | 'rows'> {

@@ -1,19 +1,28 @@
 import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
 import type { DiffProfile } from '../model/diff-report.js';
+import { messageOf } from '../model/errors.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
-import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { oneAscending } from './ascending.js';
-import { countSides, searchCandidates, type Counts, type Searched } from './candidates.js';
+import {
+  countSides,
+  searchCandidates,
+  searchRemaining,
+  type Counts,
+  type Remaining,
+  type Searched,
+} from './candidates.js';
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
+import { disagreement, keptPair, useKept, type KeptInput, type KeptOutcome, type KeptUse } from './kept.js';
 import { Listing } from './listing.js';
-import { planDiff, ROWS_IN_RANGE, SMALL_TABLE, type DiffStrategy } from './plan.js';
+import { planDiff, SMALL_TABLE, type DiffStrategy, type Strategy } from './plan.js';
 import { Profiler } from './profile.js';
-import { compareRanges } from './ranges.js';
+import { boundsFor, searchRanges } from './search-ranges.js';
 import type { Side, Sides, SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
-import { Tally, type SideRows } from './tally.js';
+import { Tally } from './tally.js';
 
 export interface DiffInput {
   /** Relation SQL of the batch side: a quoted, qualified table name or a parenthesised query. */
@@ -31,6 +40,8 @@ export interface DiffInput {
   readonly limit: number;
   /** What the last comparison found: the planner's best guess of what differs now. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
+  /** Digests that are kept of both sides; without a filter only. */
+  readonly kept?: KeptInput;
   /** Leaves the planner no choice. */
   readonly strategy?: DiffStrategy;
   /** Stops soon after so many keys were found to differ; the counts of differences are then lower bounds. */
@@ -59,6 +70,8 @@ export type DiffOutcome = DiffCounts & {
   readonly stopped_early: boolean;
   /** Only where it was asked for. */
   readonly profile?: DiffProfile;
+  /** Where digests are kept: what became of them. */
+  readonly kept?: KeptOutcome;
 };
 
 /**
@@ -88,8 +101,68 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
   const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
+  const whole = { batch: side('batch'), stream: side('stream') };
+  const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
+  const kept = await keptFor(session, dialect, columns, input);
+  const found =
+    (await searchByKept(reading, statements, whole, kept, stop)) ??
+    (await search(reading, statements, dialect, whole, columns, input, stop));
+  const { rows, sides } = found;
+  if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
+  if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
+
+  const byColumn = tally.columns(columns.compared);
+  const profile = await profiler?.finish({
+    session,
+    dialect,
+    batch: sides.batch,
+    stream: sides.stream,
+    counts: byColumn,
+    sums: input.profile?.sums === true,
+  });
+  return {
+    ...countsOf(tally, found, kept),
+    columns: byColumn,
+    discrepancies: listing.first(columns.key),
+    lossy: [...columns.lossy],
+    notes: [...columns.notes, ...(kept?.notes ?? [])],
+    plan: {
+      strategy: found.strategy,
+      reason: found.reason,
+      ...found.digest,
+      candidates: tally.candidates,
+    },
+    columns_compared: columns.compared.map(({ name }) => name),
+    stopped_early: !found.complete,
+    ...(profile === undefined ? {} : { profile }),
+    ...(kept === null ? {} : { kept: kept.outcome }),
+  };
+}
+
+/** On lines of their own, because a predicate may end with a comment. */
+function bothHold(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
+}
+
+/** What was found, and how. */
+interface Found extends Searched, Pick<Strategy, 'strategy' | 'reason'> {
+  readonly sides: Sides;
+  /** The rows of `rows` are those that were looked at. */
+  readonly partial: boolean;
+}
+
+async function search(
+  reading: Reading,
+  statements: DiffStatements,
+  dialect: SqlDialect,
+  whole: Sides,
+  columns: DiffColumns,
+  input: DiffInput,
+  stop: () => boolean,
+): Promise<Found> {
+  const { session } = reading;
   input.progress?.update('counting rows', 0);
-  const given = await oneAscending(session, statements, { batch: side('batch'), stream: side('stream') });
+  const given = await oneAscending(session, statements, whole);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
   const counted = await countSides(session, statements, given, limit);
   const counts: Counts = {
@@ -109,111 +182,60 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     forced: input.strategy,
     ranges: bounds === null ? undefined : bounds.length + 1,
   });
-  const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
   const searched =
     strategy.strategy === 'ranges' && bounds !== null && dialect.keyRanges !== null
       ? await searchRanges(reading, statements, dialect.keyRanges, sides, bounds, stop)
       : await searchCandidates(reading, statements, sides, strategy, counts, stop);
-  const { rows } = searched;
-  if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
-  if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
-
-  const byColumn = tally.columns(columns.compared);
-  const profile = await profiler?.finish({
-    session,
-    dialect,
-    batch: sides.batch,
-    stream: sides.stream,
-    counts: byColumn,
-    sums: input.profile?.sums === true,
-  });
-  return {
-    ...(searched.complete || strategy.strategy === 'ranges'
-      ? tally.counts(rows.batch, rows.stream)
-      : tally.lowerBounds(rows.batch, rows.stream)),
-    columns: byColumn,
-    discrepancies: listing.first(columns.key),
-    lossy: [...columns.lossy],
-    notes: [...columns.notes],
-    plan: {
-      strategy: strategy.strategy,
-      reason: strategy.reason,
-      ...searched.digest,
-      candidates: tally.candidates,
-    },
-    columns_compared: columns.compared.map(({ name }) => name),
-    stopped_early: !searched.complete,
-    ...(profile === undefined ? {} : { profile }),
-  };
+  const { strategy: name, reason } = strategy;
+  return { ...searched, strategy: name, reason, sides, partial: name === 'ranges' };
 }
 
-/** On lines of their own, because a predicate may end with a comment. */
-function bothHold(a: string | undefined, b: string | undefined): string | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
-}
-
-/** Where to cut the tables into key ranges; null: not, or not wanted. */
-async function boundsFor(
+/** Kept digests stand for all rows of both tables. */
+async function keptFor(
   session: SqlSession,
   dialect: SqlDialect,
+  columns: DiffColumns,
   input: DiffInput,
-  { key: [first] }: DiffColumns,
-  counts: Counts,
-): Promise<readonly string[] | null> {
-  const asked = input.strategy === undefined || input.strategy === 'ranges';
-  // Rows of a key that is duplicate on both sides would all be joined with each other.
-  const { batch, stream } = input.unique;
-  const small = Math.max(counts.batch.rows, counts.stream.rows) < SMALL_TABLE;
-  if (
-    !asked ||
-    (!batch && !stream) ||
-    (small && input.strategy === undefined) ||
-    first === undefined ||
-    dialect.keyRanges === null
-  )
-    return null;
-  return dialect.keyRanges.bounds(session, { batch: input.batch, stream: input.stream }, first, ROWS_IN_RANGE);
+): Promise<KeptUse | null> {
+  const part = input.filter !== undefined || input.rules.where !== undefined || input.sample !== undefined;
+  if (input.kept === undefined || part) return null;
+  return useKept(session, input.kept, keptPair(dialect, columns, input.kept.name, input));
 }
 
-/** By ranges of the key; the few in which keys are duplicate are then searched by a join. */
-async function searchRanges(
+async function searchByKept(
   reading: Reading,
   statements: DiffStatements,
-  sql: KeyRangeSql,
   sides: Sides,
-  bounds: readonly string[],
+  kept: KeptUse | null,
   stop: () => boolean,
-): Promise<Searched> {
-  const { session } = reading;
-  const { rows, withDuplicates, complete } = await compareRanges(reading, statements, sql, sides, bounds, stop);
-  const nulls = {
-    batch: sides.batch.unique ? 0 : await countNulls(session, statements, sides.batch),
-    stream: sides.stream.unique ? 0 : await countNulls(session, statements, sides.stream),
+): Promise<Found | null> {
+  if (kept === null || kept.findings === null) return null;
+  const { differing, buckets, batch, stream } = kept.findings;
+  const number = differing === null ? 'many' : String(differing.length);
+  const how = kept.outcome.how === 'checked' ? 'kept digests, held against all rows' : 'kept digests';
+  const remaining: Remaining =
+    differing === null
+      ? { kind: 'all' }
+      : differing.length === 0
+        ? { kind: 'nothing' }
+        : { kind: 'buckets', scope: { buckets, listed: differing } };
+  return {
+    strategy: 'digest',
+    reason: `${how}: ${number} of ${buckets} buckets differ`,
+    digest: { buckets, ...(differing === null ? {} : { differing_buckets: differing.length }) },
+    rows: { batch, stream },
+    complete: await searchRemaining(reading, statements, sides, remaining, stop),
+    sides,
+    partial: false,
   };
-  let again: Searched['rows'] | undefined;
-  if (withDuplicates.length > 0) {
-    const within = {
-      batch: statements.within(sides.batch, withDuplicates),
-      stream: statements.within(sides.stream, withDuplicates),
-    };
-    const counts = { ...(await countSides(session, statements, within)), exact: true };
-    ({ rows: again } = await searchCandidates(
-      reading,
-      statements,
-      within,
-      { strategy: 'join', buckets: 0 },
-      counts,
-      () => false,
-    ));
-  }
-  const total = (side: Side): SideRows => ({
-    rows: rows[side] + nulls[side] + (again === undefined ? 0 : again[side].rows - again[side].nulls),
-    nulls: nulls[side],
-  });
-  return { rows: { batch: total('batch'), stream: total('stream') }, digest: {}, complete };
 }
 
-async function countNulls(session: SqlSession, statements: DiffStatements, source: SideSource): Promise<number> {
-  const [row] = await session.query(statements.countNullKeys(source));
-  return Number(row?.['n'] ?? 0);
+/** Digests that are wrong by rows show in counts that do not add up. */
+function countsOf(tally: Tally, { rows, complete, partial }: Found, kept: KeptUse | null): DiffCounts {
+  if (!complete && !partial) return tally.lowerBounds(rows.batch, rows.stream);
+  try {
+    return tally.counts(rows.batch, rows.stream);
+  } catch (error) {
+    throw kept !== null && kept.findings !== null ? disagreement(messageOf(error)) : error;
+  }
 }

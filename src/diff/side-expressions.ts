@@ -11,9 +11,23 @@ export class SideExpressions {
   protected readonly dialect: SqlDialect;
   protected readonly columns: DiffColumns;
 
-  constructor(dialect: SqlDialect, columns: DiffColumns) {
+  readonly #row: (side: Side) => string;
+
+  /** @param row what stands before a column's name; the side's name where it is left out */
+  constructor(dialect: SqlDialect, columns: DiffColumns, row: (side: Side) => string = (side) => `${side}.`) {
     this.dialect = dialect;
     this.columns = columns;
+    this.#row = row;
+  }
+
+  /** What a digest makes of a row: its bucket, its hash, and whether its key holds a NULL. */
+  digested(side: Side, buckets: number): { bucket: string; hash: string; nullKey: string } {
+    const values = [...this.hashedKey(side), ...this.columns.compared.flatMap((column) => this.hashed(column, side))];
+    return {
+      bucket: this.dialect.bucketOf(this.hashedKey(side), buckets),
+      hash: this.dialect.rowHash(values),
+      nullKey: this.nullKey(side),
+    };
   }
 
   /** The first key column of a side. */
@@ -23,7 +37,7 @@ export class SideExpressions {
   }
 
   protected column(column: ComparedColumn, side: Side): string {
-    return `${side}.${this.dialect.quote(column[side].name)}`;
+    return `${this.#row(side)}${this.dialect.quote(column[side].name)}`;
   }
 
   protected text(column: ComparedColumn, side: Side): string {

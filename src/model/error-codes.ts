@@ -48,6 +48,8 @@ export const ERROR_CODES = {
   TABLE_MISSING: 'A side has no table yet.',
   TYPE_MISMATCH: 'A column has incomparable types on the two sides.',
   RULE_INVALID: 'A rule cannot be applied to the type of its column.',
+  DIGESTS_UNSUPPORTED: 'Digests of a table cannot be kept.',
+  DIGESTS_DISAGREE: 'Kept digests of a table disagree with its rows.',
   COMPARISON_NOT_FOUND: 'No stored comparison of that id, or none at all yet.',
   CANARY_REFUSED: 'The canary refuses this action in its present stage.',
   CANARY_CONFLICT: 'Another controller changed the canary at the same time.',

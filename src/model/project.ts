@@ -121,6 +121,8 @@ export interface Pipeline {
   readonly batch: BatchJob;
   readonly stream: StreamJob;
   readonly compare: CompareConfig;
+  /** PostgreSQL: digests of both sides are kept, and all rows are read again only so often. */
+  readonly incremental?: { readonly fullEvery: Duration };
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
 }

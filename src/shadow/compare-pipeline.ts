@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openLifecycle } from '../diff/lifecycle.js';
-import { compareTables } from '../diff/compare.js';
+import { compareTables, type DiffInput } from '../diff/compare.js';
 import { judge } from '../gate/judge.js';
 import { discrepancyCount, type Comparison, type Evidence } from '../model/comparison.js';
 import { toJson, type OffsetVector } from '../model/offset-vector.js';
@@ -12,6 +12,7 @@ import { saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js'
 import { newestQuarantined } from '../store/state/landing.js';
 import { partitionPredicate } from './batch-job.js';
 import { type ShadowEnvironment } from './environment.js';
+import type { KeptUpkeep } from './kept.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
@@ -27,12 +28,15 @@ export interface CycleOptions {
   readonly onReshaped: (session: SqlSession, pipeline: Pipeline) => Promise<void>;
 }
 
+const HELD_BY_COPY = 'kept digests were not used, all rows were compared: the stream side is held by copy';
+
 /** One cycle under way. */
 export interface Cycle {
   readonly env: ShadowEnvironment;
   readonly session: SqlSession;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly options: CycleOptions;
+  readonly kept: KeptUpkeep;
   readonly hold: Hold;
   /** What was known of each batch side before the cycle: only cycles write it. */
   readonly stored: ReadonlyMap<string, BatchResultRecord | null>;
@@ -94,17 +98,17 @@ export async function publishAndCompare(
   const batch = tableName(dialect, env.schemas.batch, pipeline.name);
   const stream =
     cycle.hold === 'copy' ? heldTable(env, pipeline) : tableName(dialect, env.schemas.stream, pipeline.name);
-  const {
-    columns_compared: _,
-    stopped_early: __,
-    ...outcome
-  } = await compareTables(session, dialect, {
+  const unique = { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) };
+  // Digests are kept of the stream side itself, and a copy of it is older.
+  const kept = cycle.hold === 'copy' ? undefined : cycle.kept.input(pipeline);
+  const compare: DiffInput = {
     batch,
     stream,
     key: pipeline.key,
     rules: pipeline.compare,
     today: before.startedAt.toISOString().slice(0, 10),
-    unique: { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) },
+    unique,
+    ...(kept === undefined ? {} : { kept }),
     ...(scope === undefined ? {} : { filter: scope }),
     limit: options.limit,
     previous:
@@ -118,7 +122,12 @@ export async function publishAndCompare(
     onDiscrepancy: (discrepancy) => {
       lifecycle.see(discrepancy);
     },
-  });
+  };
+  const {
+    columns_compared: _,
+    stopped_early: __,
+    ...outcome
+  } = await cycle.kept.watch(pipeline, () => compareTables(session, dialect, compare));
   const diffMs = performance.now() - diffStarted;
   await env.reached('sides compared');
   const rowsOf = async (table: string): Promise<number> =>
@@ -154,7 +163,12 @@ export async function publishAndCompare(
     finished_at: finishedAt.toISOString(),
     quarantined: cycle.quarantined,
     ...outcome,
-    notes: [...before.notes, ...outcome.notes, ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3))],
+    notes: [
+      ...before.notes,
+      ...outcome.notes,
+      ...(pipeline.incremental !== undefined && cycle.hold === 'copy' ? [HELD_BY_COPY] : []),
+      ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3)),
+    ],
     discrepancies: outcome.discrepancies.map((discrepancy) => lifecycle.see(discrepancy)),
     discrepancies_listed: outcome.discrepancies.length,
     evidence,

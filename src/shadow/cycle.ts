@@ -13,6 +13,7 @@ import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
 import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
+import { KeptUpkeep } from './kept.js';
 import { requireOwnCode } from './own-code.js';
 import { reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
@@ -40,6 +41,25 @@ export async function runCycle(
     env.pipelines,
     targets.map(({ name }) => name),
   );
+  const kept = new KeptUpkeep(env, options.force);
+  try {
+    const comparisons = await cycleChain(env, session, chain, evidence, options, kept);
+    await kept.committed(session, chain);
+    return comparisons;
+  } catch (error) {
+    await kept.failed(session).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function cycleChain(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  chain: readonly Pipeline[],
+  evidence: ReadonlyMap<string, Evidence>,
+  options: CycleOptions,
+  kept: KeptUpkeep,
+): Promise<Comparison[]> {
   const stored = new Map<string, BatchResultRecord | null>();
   for (const { name } of chain) stored.set(name, await loadBatchResult(session, name));
   const hold = chooseHold(chain, stored);
@@ -50,7 +70,7 @@ export async function runCycle(
     await env.reached('cut taken');
     const [through, retries] = [await newestLanded(session), await countRetries(session)];
     const quarantined = await countQuarantined(session);
-    return { env, session, evidence, options, hold, stored, cut, through, quarantined, retries };
+    return { env, session, evidence, options, kept, hold, stored, cut, through, quarantined, retries };
   };
   const comparisons: Comparison[] = [];
   if (hold === 'snapshot') {

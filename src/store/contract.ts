@@ -2,6 +2,7 @@ import type { Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 import type { DeclaredColumn } from '../model/project.js';
 import type { RowSource } from '../model/row-source.js';
+import type { KeptDigests } from './contract/kept.js';
 import type { GivenFile } from './file-relation.js';
 
 /** A value passed to a statement as a parameter (`$1`, `$2`, ...). */
@@ -153,6 +154,8 @@ export interface SqlDialect {
   canonicalKey(canonicalTexts: readonly string[]): string;
   /** The canary bucket 0..999999 of a canonical key: first 32 bits of SHA-256(salt ":" key), times 1,000,000, shifted right by 32. */
   canaryBucket(canonicalKey: string, salt: string): string;
+  /** Digests that the store keeps up to date by itself; null: it cannot tell who writes its tables. */
+  readonly kept: KeptDigests | null;
 }
 
 /** What a comparison by ranges of a key column needs. */

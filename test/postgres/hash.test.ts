@@ -230,4 +230,37 @@ describe.skipIf(loudly('hashes of PostgreSQL values', problem))('on a real serve
     const rows = await session.query(`SELECT ${hash('x', self, other)} = ${hash('y', other, self)} AS same`);
     return rows.map((row) => row['same'] === true);
   }
+
+  it('floats differ whatever number of digits the database shows by default', async () => {
+    const own = await createDatabase(url ?? '');
+    const settings = openPostgresStore({ url: own, schemas: { batch: 'b', stream: 's', served: 'public' } });
+    const first = await settings.session();
+    await first.run(`ALTER DATABASE ${new URL(own).pathname.slice(1)} SET extra_float_digits = -3`);
+    const later = await settings.session();
+    try {
+      await later.searchPath(['public']);
+      await later.script(`CREATE TABLE x (id INT PRIMARY KEY, v FLOAT8[]); CREATE TABLE y (id INT PRIMARY KEY, v FLOAT8[]);
+        INSERT INTO x VALUES (1, '{0.3}'); INSERT INTO y VALUES (1, '{0.30000000000000004}')`);
+      for (const strategy of ['digest', 'join'] as const)
+        expect(
+          await later.transaction(() =>
+            compareTables(later, settings.dialect, {
+              batch: 'public.x',
+              stream: 'public.y',
+              key: ['id'],
+              rules: { columns: {} },
+              today: '2026-01-01',
+              unique: { batch: true, stream: true },
+              limit: 10,
+              strategy,
+            }),
+          ),
+        ).toMatchObject({
+          value_mismatch: 1,
+          discrepancies: [{ columns: { v: { stream: ['0.30000000000000004'] } } }],
+        });
+    } finally {
+      await settings.close();
+    }
+  });
 });

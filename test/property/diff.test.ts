@@ -133,7 +133,8 @@ async function diff(
 /** A dialect that cuts the tables at every value of their first key column; undefined: the store has no ranges for its type. */
 async function cutEverywhere({ key: [first] }: RandomTables): Promise<SqlDialect | undefined> {
   const { keyRanges } = store.dialect;
-  if (keyRanges === null || first === undefined) return undefined;
+  // Keys of a column with a collation of its own are cut only where both columns have it: not here.
+  if (keyRanges === null || first === undefined || first.batch.includes('COLLATE')) return undefined;
   const whole = [first.batch, first.stream].every((type) => /^(?:SMALL|BIG)?INT(?:EGER)?$/.test(type));
   if (!whole && first.batch !== first.stream) return undefined;
   const type = whole ? 'BIGINT' : first.batch;

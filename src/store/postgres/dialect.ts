@@ -3,6 +3,7 @@ import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { asSet, canonicalText, doubleText } from './canonical.js';
 import { bucketOf, rowHash } from './hash.js';
+import { keptDigests } from './kept/kept.js';
 import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
@@ -121,4 +122,5 @@ export const postgresDialect: SqlDialect = {
   canonicalKey: (texts) => texts.map((text) => `octet_length(${text}) || ':' || ${text} || ','`).join(' || '),
   canaryBucket: (key, salt) =>
     `((CAST(CAST('x' || substr(encode(sha256(convert_to(${literal(`${salt}:`)} || ${key}, 'UTF8')), 'hex'), 1, 8) AS BIT(32)) AS BIGINT) * 1000000) >> 32)`,
+  kept: keptDigests,
 };

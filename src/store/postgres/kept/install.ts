@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { CutoverError, messageOf } from '../../../model/errors.js';
+import type { SqlSession } from '../../contract.js';
+import type { KeptPair, KeptSide } from '../../contract/kept.js';
+import { literal, lockKey, quote } from '../names.js';
+import { buildBuckets } from './digests.js';
+import { bucketsTable, deltasTable, followFunction, indexName } from './names.js';
+import { shapeOf, type Shape } from './shape.js';
+import { followStatement, triggerStatements } from './triggers.js';
+
+/** A comparison reads the rows of the buckets that differ: few rows in each. Half as many or as many, for the number is a power of two. */
+const ROWS_PER_BUCKET = 8;
+const FEWEST = 1024;
+const MOST = 4_194_304;
+
+/** How many buckets so many rows need. */
+export function bucketsFor(rows: number): number {
+  return Math.min(MOST, Math.max(FEWEST, 2 ** Math.ceil(Math.log2(Math.max(1, rows / ROWS_PER_BUCKET)))));
+}
+
+async function keptTableIsThere(session: SqlSession): Promise<boolean> {
+  const [row] = await session.query(`SELECT to_regclass('cutover.kept') IS NOT NULL AS present`);
+  return row?.['present'] === true;
+}
+
+/** One process at a time; null: another one is at it. Tried for and not waited for, because making an index waits for everybody who waits. */
+async function alone<T>(session: SqlSession, name: string, work: () => Promise<T>): Promise<T | null> {
+  const key = lockKey(`kept ${name}`);
+  const [row] = await session.query(`SELECT pg_try_advisory_lock(${key}) AS got`);
+  if (row?.['got'] !== true) return null;
+  try {
+    return await work();
+  } finally {
+    await session.query(`SELECT pg_advisory_unlock(${key})`).catch(() => undefined);
+  }
+}
+
+export async function installKept(session: SqlSession, pair: KeptPair, at: Date): Promise<void> {
+  if (!(await keptTableIsThere(session))) {
+    // A database that is no store: any two tables can be compared.
+    await session.run('CREATE SCHEMA IF NOT EXISTS cutover');
+    await session.script(await readFile(new URL('../migrations/0005_kept.sql', import.meta.url), 'utf8'));
+  }
+  await alone(session, pair.name, async () => {
+    await remove(session, pair.name);
+    let rows = 0;
+    for (const side of pair.sides(FEWEST)) {
+      const { obstacle } = await shapeOf(session, 0, side);
+      if (obstacle !== null) throw unsupported(obstacle);
+      const [row] = await session.query(`SELECT count(*) AS n FROM ${side.relation}`);
+      rows = Math.max(rows, Number(row?.['n']));
+    }
+    const buckets = bucketsFor(rows);
+    const [made] = await session.query(
+      `INSERT INTO cutover.kept (name, buckets, state, reason, indexed, shape, built_at, checked_at)
+       VALUES ($1, $2, 'building', 'they are being built', false, '', CAST($3 AS TIMESTAMPTZ), CAST($3 AS TIMESTAMPTZ)) RETURNING id`,
+      [pair.name, buckets, at.toISOString()],
+    );
+    const id = Number(made?.['id']);
+    try {
+      await follow(session, id, pair, buckets);
+      await build(session, id, pair, buckets);
+    } catch (error) {
+      await remove(session, pair.name).catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+/** From its end on every change of both tables is in the deltas: CREATE TRIGGER waits for the writers that are under way. */
+async function follow(session: SqlSession, id: number, pair: KeptPair, buckets: number): Promise<void> {
+  await session.script(
+    `CREATE TABLE ${bucketsTable(id)} (bucket INTEGER PRIMARY KEY, batch_n BIGINT NOT NULL, batch_h NUMERIC NOT NULL, stream_n BIGINT NOT NULL, stream_h NUMERIC NOT NULL);
+     CREATE INDEX ON ${bucketsTable(id)} (bucket) WHERE batch_n <> stream_n OR batch_h <> stream_h;
+     CREATE TABLE ${deltasTable(id)} (stream BOOLEAN NOT NULL, bucket INTEGER NOT NULL, n BIGINT NOT NULL, h NUMERIC NOT NULL)`,
+  );
+  let indexed = true;
+  for (const side of pair.sides(buckets)) {
+    indexed = (await makeIndex(session, id, side)) && indexed;
+    await session.transaction(async () => {
+      // Nobody may change its columns between their reading and the trigger.
+      await session.run(`LOCK TABLE ${side.relation} IN SHARE ROW EXCLUSIVE MODE`);
+      const { columns } = await shapeOf(session, id, side);
+      await session.run(followStatement(id, side, columns));
+      for (const statement of triggerStatements(id, side)) await session.run(statement);
+    }, 'current');
+  }
+  await session.run('UPDATE cutover.kept SET indexed = $1 WHERE id = $2', [indexed, id]);
+}
+
+/** False: the server takes no index on the bucket, because the text of the key depends on settings. The digests are as right without. */
+async function makeIndex(session: SqlSession, id: number, side: KeptSide): Promise<boolean> {
+  try {
+    await session.run(`CREATE INDEX CONCURRENTLY ${indexName(id, side.side)} ON ${side.relation} ((${side.indexed}))`);
+  } catch (error) {
+    if (/must be marked IMMUTABLE/.test(messageOf(error))) return false;
+    throw error;
+  }
+  // The planner knows nothing of the expression's values before.
+  await session.run(`ANALYZE ${side.relation}`);
+  return true;
+}
+
+async function build(session: SqlSession, id: number, pair: KeptPair, buckets: number): Promise<void> {
+  await session.transaction(async () => {
+    const [batch, stream] = pair.sides(buckets);
+    await session.run(`LOCK TABLE ${batch.relation}, ${stream.relation} IN ACCESS SHARE MODE`);
+    const shapes: Record<string, Shape> = {};
+    for (const side of [batch, stream]) {
+      const { obstacle, shape } = await shapeOf(session, id, side);
+      if (obstacle !== null) throw unsupported(obstacle);
+      shapes[side.side] = shape;
+    }
+    await buildBuckets(session, id, buckets, pair);
+    await session.run(`UPDATE cutover.kept SET state = 'ready', reason = '', shape = $1 WHERE id = $2`, [
+      JSON.stringify(shapes),
+      id,
+    ]);
+  });
+  await session.run(`ANALYZE ${bucketsTable(id)}`);
+}
+
+function unsupported(obstacle: string): CutoverError {
+  return new CutoverError(
+    'DIGESTS_UNSUPPORTED',
+    `digests cannot be kept of ${obstacle}`,
+    'Compare this pair in full: take `incremental` out of its rules.',
+  );
+}
+
+export async function dropKept(session: SqlSession, name: string): Promise<boolean> {
+  if (!(await keptTableIsThere(session))) return false;
+  return (await alone(session, name, () => remove(session, name))) ?? false;
+}
+
+/** Also what is left of an installation that was broken off. */
+async function remove(session: SqlSession, name: string): Promise<boolean> {
+  const [row] = await session.query('SELECT id FROM cutover.kept WHERE name = $1', [name]);
+  if (row === undefined) return false;
+  const id = Number(row['id']);
+  for (const side of ['batch', 'stream'] as const) {
+    // With its triggers, wherever their table is by now.
+    await session.run(`DROP FUNCTION IF EXISTS ${followFunction(id, side)}() CASCADE`);
+    const [index] = await session.query(
+      `SELECT n.nspname AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'i' AND c.relname = ${literal(indexName(id, side))}`,
+    );
+    if (index !== undefined)
+      await session.run(`DROP INDEX IF EXISTS ${quote(String(index['schema']))}.${quote(indexName(id, side))}`);
+  }
+  await session.run(`DROP TABLE IF EXISTS ${deltasTable(id)}, ${bucketsTable(id)}`);
+  await session.run('DELETE FROM cutover.kept WHERE id = $1', [id]);
+  return true;
+}

@@ -1,0 +1,67 @@
+import type { KeptDigests, KeptRecord } from '../../contract/kept.js';
+import type { Row } from '../../contract.js';
+import { checkKept, compactKept, markOf, readKept } from './digests.js';
+import { dropKept, installKept } from './install.js';
+import { changeOf, shapeOf, type Shape } from './shape.js';
+
+function recordOf(row: Row): KeptRecord {
+  const state = String(row['state']);
+  return {
+    id: Number(row['id']),
+    name: String(row['name']),
+    buckets: Number(row['buckets']),
+    state: state === 'ready' || state === 'building' ? state : 'disagreed',
+    reason: String(row['reason']),
+    checkedAt: new Date(Number(row['checked_ms'])),
+    indexed: row['indexed'] === true,
+    shape: String(row['shape']),
+  };
+}
+
+function shapesOf({ shape }: KeptRecord): Partial<Record<string, Shape>> {
+  return shape === '' ? {} : (JSON.parse(shape) as Record<string, Shape>);
+}
+
+/** Digests kept by triggers for statements, which append what they did (docs/incremental.md). */
+export const keptDigests: KeptDigests = {
+  find: async (session, name) => {
+    const [table] = await session.query(`SELECT to_regclass('cutover.kept') IS NOT NULL AS present`);
+    if (table?.['present'] !== true) return null;
+    const [row] = await session.query(
+      `SELECT id, name, buckets, state, reason, indexed, shape, CAST(extract(epoch FROM checked_at) * 1000 AS BIGINT) AS checked_ms
+       FROM cutover.kept WHERE name = $1`,
+      [name],
+    );
+    return row === undefined ? null : recordOf(row);
+  },
+  install: installKept,
+  drop: dropKept,
+  unusable: async (session, record, pair) => {
+    if (record.state !== 'ready') return record.reason;
+    const sides = pair.sides(record.buckets);
+    // Held to the end of the transaction: a TRUNCATE would show in a snapshot that is older than it.
+    await session.run(`LOCK TABLE ${sides.map(({ relation }) => relation).join(', ')} IN ACCESS SHARE MODE`);
+    const built = shapesOf(record);
+    for (const side of sides) {
+      const { obstacle, shape } = await shapeOf(session, record.id, side);
+      const change = obstacle ?? changeOf(side.relation, built[side.side], shape);
+      if (change !== null) return change;
+    }
+    return markOf(session, record);
+  },
+  read: readKept,
+  check: checkKept,
+  compact: (session, record) => session.transaction(() => compactKept(session, record), 'current'),
+  save: async (session, { id }, change) => {
+    if ('checkedAt' in change)
+      await session.run(
+        `UPDATE cutover.kept SET checked_at = greatest(checked_at, CAST($1 AS TIMESTAMPTZ)) WHERE id = $2`,
+        [change.checkedAt.toISOString(), id],
+      );
+    else
+      await session.run(`UPDATE cutover.kept SET state = 'disagreed', reason = $1 WHERE id = $2`, [
+        change.disagreed,
+        id,
+      ]);
+  },
+};
