@@ -69,7 +69,7 @@ async function load(
 ): Promise<void> {
   const { dialect } = env.store;
   const wanted = await dialect.columns(session, tableName(dialect, env.schemas.stream, pipeline.name));
-  const outcome = await session.loadFile(RESULT, { format, path }, wanted).catch((error: unknown) => {
+  const outcome = await session.loadFile(RESULT, { format, path }, wanted, 'store').catch((error: unknown) => {
     throw new CutoverError(
       'BATCH_JOB_FAILED',
       `${pipeline.name}: the batch command's output does not fit the table: ${messageOf(error).split('\n', 1)[0] ?? ''}`,

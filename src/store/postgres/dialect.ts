@@ -4,7 +4,8 @@ import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { bucketOf, rowHash } from './hash.js';
 import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
-import { literal, quote } from './names.js';
+import { indexKey } from './key-index.js';
+import { kept, literal, quote } from './names.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, listFromJson } from './types.js';
 import { detachView, showView } from './views.js';
@@ -94,6 +95,7 @@ function comparable(expression: string, self: Column, other: Column): string {
 export const postgresDialect: SqlDialect = {
   kind: 'postgres',
   quote,
+  kept,
   literal,
   // Rows lie in order of arrival, so that a few block ranges hold what a rebuild or a partial cycle reads. A b-tree would cost each event.
   landingIndexes: [
@@ -134,6 +136,7 @@ export const postgresDialect: SqlDialect = {
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
   rowAddress: 'ctid',
+  indexKey,
   keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,

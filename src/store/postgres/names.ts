@@ -11,3 +11,8 @@ export function literal(text: string): string {
 export function lockKey(name: string): string {
   return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
 }
+
+/** A table of the place `store`. */
+export function kept(name: string): string {
+  return `cutover.${quote(name)}`;
+}

@@ -8,20 +8,24 @@ import type { Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
-import type { FileLoad, Isolation, Param, Row, SqlSession } from '../contract.js';
+import type { FileLoad, Isolation, Param, Place, Row, SqlSession } from '../contract.js';
 import type { GivenFile } from '../file-relation.js';
 import { analyzeScript } from './analyze.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
-import { lockKey, quote } from './names.js';
+import { kept, lockKey, quote } from './names.js';
 import { cutOff, streamOf } from './socket.js';
 import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { parserOf, stagedColumns, unstaged } from './types.js';
 
 /** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
 const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
+
+function placed(name: string, place: Place): string {
+  return place === 'store' ? kept(name) : `pg_temp.${quote(name)}`;
+}
 
 /** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
 function bound(param: Param): string | boolean | null {
@@ -157,10 +161,15 @@ export class PostgresSession implements SqlSession {
     }
   }
 
-  async materialize(name: string, query: string): Promise<number> {
-    await this.forget(name);
-    const rows = await this.run(`CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`);
-    const analyze = analyzeScript(name, rows);
+  async materialize(name: string, query: string, place: Place = 'session'): Promise<number> {
+    await this.forget(name, place);
+    // Unlogged: of what only one cycle needs, nothing has to outlive a crash.
+    const rows = await this.run(
+      place === 'store'
+        ? `CREATE UNLOGGED TABLE ${kept(name)} AS ${query}`
+        : `CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`,
+    );
+    const analyze = analyzeScript(placed(name, place), rows);
     if (analyze !== null) await this.script(analyze);
     return rows;
   }
@@ -169,8 +178,8 @@ export class PostgresSession implements SqlSession {
     await this.script(`DROP VIEW IF EXISTS pg_temp.${quote(name)}; CREATE TEMPORARY VIEW ${quote(name)} AS ${query}`);
   }
 
-  async forget(name: string): Promise<void> {
-    await this.script(`DROP TABLE IF EXISTS pg_temp.${quote(name)}`);
+  async forget(name: string, place: Place = 'session'): Promise<void> {
+    await this.script(`DROP TABLE IF EXISTS ${placed(name, place)}`);
   }
 
   async load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number> {
@@ -193,8 +202,8 @@ export class PostgresSession implements SqlSession {
     return rows;
   }
 
-  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad> {
-    return loadFile(this, name, file, columns);
+  loadFile(name: string, file: GivenFile, columns: readonly Column[], place?: Place): Promise<FileLoad> {
+    return loadFile(this, name, file, columns, place);
   }
 
   async exportParquet(query: string, path: string): Promise<void> {
