@@ -71,7 +71,7 @@ export async function publishByAddress(
        CASE WHEN r.r_at IS NULL THEN ${anyNull('t.')} ELSE ${anyNull('r.')} END AS no_key
      FROM ${addressed(result, 'r_at')} r
      FULL OUTER JOIN ${addressed(`${table}${within}`, 't_at')} t ON ${keyColumns.map(both('=')).join(' AND ')}
-     WHERE NOT (${same})`,
+     WHERE CASE WHEN ${same} THEN 1 ELSE 0 END = 0`,
   );
   const sum = (filter: string): string => dialect.sumOfHashes(`CASE WHEN ${filter} THEN key_hash END`);
   const [found] = await session.query(
