@@ -23,12 +23,17 @@ export async function withAdmin<T>(brokers: readonly string[], work: (admin: Adm
   }
 }
 
-/** Metadata takes a moment to spread; until then a broker may know neither the topic nor who leads its partitions. */
+/**
+ * Metadata takes a moment to spread, and a broker another to serve the partitions that it leads: a producer that comes before that tries again, with all
+ * partitions of its request, and some records would be there twice.
+ */
 async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
   for (const end = Date.now() + 60_000; ;) {
     const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
     const known = found?.topics.find(({ name }) => name === topic)?.partitions ?? [];
-    if (known.length === partitions && known.every(({ leader, isr }) => leader >= 0 && isr.length > 0)) return;
+    const led = known.length === partitions && known.every(({ leader, isr }) => leader >= 0 && isr.length > 0);
+    const served = led ? await admin.fetchTopicOffsets(topic).catch(() => []) : [];
+    if (served.length === partitions) return;
     if (Date.now() > end) throw new Error(`${topic} has no leaders after a minute`);
     await sleep(100);
   }
