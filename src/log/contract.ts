@@ -89,8 +89,12 @@ export interface EventLog {
   readonly kind: 'file' | 'kafka';
   /** Identifies the log: a store that holds another log's offsets is refused. */
   readonly identity: string;
-  /** The event columns in order. Errors: LOG_NO_FILES, LOG_SCHEMA_MISMATCH, LOG_FILE_UNREADABLE. */
-  columns(): Promise<readonly DeclaredColumn[]>;
+  /**
+   * The event columns in order. Errors: LOG_NO_FILES, LOG_FILE_GONE, LOG_SCHEMA_MISMATCH, LOG_FILE_UNREADABLE.
+   *
+   * @param known what the store has: where nothing is there to tell columns by, it tells whether there once was
+   */
+  columns(known?: readonly PartitionState[]): Promise<readonly DeclaredColumn[]>;
   /**
    * The next run of events after `known`, or null when nothing more is there now. Partitions that are not in `known` are given
    * the next free numbers in order of their names (a log with `Checkpoints` has the numbers from there).

@@ -1,3 +1,5 @@
+import type { Place } from '../contract.js';
+
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -15,4 +17,8 @@ export function lockKey(name: string): string {
 /** A table of the place `store`. */
 export function kept(name: string): string {
   return `cutover.${quote(name)}`;
+}
+
+export function placed(name: string, place: Place): string {
+  return place === 'store' ? kept(name) : `pg_temp.${quote(name)}`;
 }

@@ -15,17 +15,13 @@ import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
-import { kept, lockKey, quote } from './names.js';
+import { lockKey, placed, quote } from './names.js';
 import { cutOff, streamOf } from './socket.js';
 import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { parserOf, stagedColumns, unstaged } from './types.js';
 
 /** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
 const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
-
-function placed(name: string, place: Place): string {
-  return place === 'store' ? kept(name) : `pg_temp.${quote(name)}`;
-}
 
 /** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
 function bound(param: Param): string | boolean | null {
@@ -133,8 +129,14 @@ export class PostgresSession implements SqlSession {
 
   async #begin(isolation: Isolation): Promise<void> {
     if (this.#inTransaction) throw new Error('a transaction was begun inside another');
-    await this.script(`BEGIN ISOLATION LEVEL ${isolation === 'snapshot' ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    // Before the server says so: another one that is begun meanwhile would be inside it.
     this.#inTransaction = true;
+    try {
+      await this.script(`BEGIN ISOLATION LEVEL ${isolation === 'snapshot' ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    } catch (error) {
+      this.#inTransaction = false;
+      throw error;
+    }
   }
 
   async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
@@ -164,11 +166,8 @@ export class PostgresSession implements SqlSession {
   async materialize(name: string, query: string, place: Place = 'session'): Promise<number> {
     await this.forget(name, place);
     // Unlogged: of what only one cycle needs, nothing has to outlive a crash.
-    const rows = await this.run(
-      place === 'store'
-        ? `CREATE UNLOGGED TABLE ${kept(name)} AS ${query}`
-        : `CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`,
-    );
+    const kind = place === 'store' ? 'UNLOGGED' : 'TEMPORARY';
+    const rows = await this.run(`CREATE ${kind} TABLE ${placed(name, place)} AS ${query}`);
     const analyze = analyzeScript(placed(name, place), rows);
     if (analyze !== null) await this.script(analyze);
     return rows;
