@@ -1,12 +1,15 @@
 import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
+import { oneAscending } from './ascending.js';
 import { countSides, searchCandidates, type Counts, type Searched } from './candidates.js';
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
 import { planDiff, ROWS_IN_RANGE, SMALL_TABLE, type DiffStrategy } from './plan.js';
+import { Profiler } from './profile.js';
 import { compareRanges } from './ranges.js';
 import type { Side, Sides, SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
@@ -35,7 +38,12 @@ export interface DiffInput {
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
   readonly sample?: number | undefined;
   readonly progress?: Progress;
-  /** Called for every discrepancy, listed or not; within a kind in key order. Must not use the session. */
+  /**
+   * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
+   * there are none.
+   */
+  readonly profile?: { readonly sums: boolean };
+  /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }
 
@@ -49,6 +57,8 @@ export type DiffOutcome = DiffCounts & {
   readonly columns_compared: string[];
   /** `stopAfter` ended it: counts of differences are lower bounds, `matched` holds what was seen to agree. */
   readonly stopped_early: boolean;
+  /** Only where it was asked for. */
+  readonly profile?: DiffProfile;
 };
 
 /**
@@ -65,20 +75,30 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   );
   const statements = new DiffStatements(dialect, columns);
   const side = (name: Side): SideSource => {
-    const plain = { side: name, relation: input[name], filter: input.filter, unique: input.unique[name] };
+    const plain = {
+      side: name,
+      relation: input[name],
+      filter: bothHold(input.filter, input.rules.where?.[name]),
+      unique: input.unique[name],
+    };
     return input.sample === undefined ? plain : statements.sampled(plain, input.sample);
   };
-  const sides = { batch: side('batch'), stream: side('stream') };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
-  const reading: Reading = { session, columns, tally, listing, progress: input.progress };
+  const profiler = input.profile === undefined ? undefined : new Profiler(columns);
+  const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
   input.progress?.update('counting rows', 0);
+  const given = await oneAscending(session, statements, { batch: side('batch'), stream: side('stream') });
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
-  const counted = await countSides(session, statements, sides, limit);
+  const counted = await countSides(session, statements, given, limit);
   const counts: Counts = {
     ...counted,
     exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
+  };
+  const sides = {
+    batch: { ...given.batch, whole: counts.exact && counts.batch.nulls === 0 },
+    stream: { ...given.stream, whole: counts.exact && counts.stream.nulls === 0 },
   };
   const bounds = await boundsFor(session, dialect, input, columns, counts);
   const strategy = planDiff({
@@ -98,11 +118,20 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
+  const byColumn = tally.columns(columns.compared);
+  const profile = await profiler?.finish({
+    session,
+    dialect,
+    batch: sides.batch,
+    stream: sides.stream,
+    counts: byColumn,
+    sums: input.profile?.sums === true,
+  });
   return {
     ...(searched.complete || strategy.strategy === 'ranges'
       ? tally.counts(rows.batch, rows.stream)
       : tally.lowerBounds(rows.batch, rows.stream)),
-    columns: tally.columns(columns.compared),
+    columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
     notes: [...columns.notes],
@@ -114,7 +143,13 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     },
     columns_compared: columns.compared.map(({ name }) => name),
     stopped_early: !searched.complete,
+    ...(profile === undefined ? {} : { profile }),
   };
+}
+
+/** On lines of their own, because a predicate may end with a comment. */
+function bothHold(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
 }
 
 /** Where to cut the tables into key ranges; null: not, or not wanted. */
