@@ -42,7 +42,7 @@ function lagOfTopic(all: readonly PartitionProgress[], topic: string): string {
 /** By partition the newest event time of its newest micro-batch, which the store finds without reading the landing. */
 async function newestEvents({ session }: OpenProject): Promise<string> {
   const moments = await session.query(
-    `SELECT partition, name, CAST(updated_at AS VARCHAR) AS at FROM cutover.offsets WHERE position <> '' ORDER BY name LIMIT ${SHOWN}`,
+    `SELECT partition, name, CAST(updated_at AS VARCHAR) AS at FROM cutover.offsets WHERE position <> '' AND updated_at > TIMESTAMPTZ '1970-01-01 00:00:00+00' ORDER BY name LIMIT ${SHOWN}`,
   );
   const found: string[] = [];
   for (const row of moments) {

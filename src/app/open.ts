@@ -79,6 +79,7 @@ export async function withStoreOf<T>(
       clock: ctx.clock,
       logger: ctx.logger,
       progress: ctx.progress,
+      root: project.root,
       workDir,
       openLog: () => openLog(null),
       reached: ctx.reached ?? (() => Promise.resolve()),

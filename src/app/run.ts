@@ -49,7 +49,7 @@ export async function startRun(
   const { env, session, store, project, evidence } = open;
   const positions = await Positions.load(await store.session(), ctx.clock);
   const log = await open.openLog(positions, { bounded });
-  const columns = await log.columns();
+  const columns = await log.columns(positions.all);
   await inTurn(env, session, 'prepare', ctx.signal, async () => {
     await session.transaction(async () => {
       await claimForLog(session, log.identity);

@@ -23,6 +23,8 @@ export interface Chunk {
   readonly position: string;
   /** The claim under which it was read (see `Checkpoints`); a log that needs none has 0. */
   readonly epoch: number;
+  /** Its rows are no records but marks of what was lost, for the quarantine. */
+  readonly lost?: boolean;
   /** Frees what the source reads (a temporary file); called once the chunk was taken or given up. */
   release(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export interface RawRecord {
   readonly reason: string;
   /** `_raw` of then; null where it was not kept. */
   readonly raw: string | null;
+  /** It is no record but the mark of a loss. */
+  readonly lost?: boolean;
 }
 
 /** Records that were read again, as a source of rows with the columns of a chunk. */
@@ -49,13 +53,22 @@ export interface ClaimedPartition extends PartitionState {
   readonly epoch: number;
 }
 
+/** Where a partition begins that the store has nothing of yet. */
+export interface PartitionStart {
+  readonly name: string;
+  readonly nextOffset: number;
+  readonly position: string;
+}
+
 /** Where the store stands: asked by a log whose partitions are assigned and taken away while it runs. */
 export interface Checkpoints {
   /**
    * Registers partitions that are new (`nextOffset` 0 and `position` "" until something is committed), and claims all of them, so that a
    * process that had them before can commit no more.
+   *
+   * @param starts kept with the claim, of those of which nothing was committed or kept before: whoever has them next begins at the same place
    */
-  claim(names: readonly string[]): Promise<readonly ClaimedPartition[]>;
+  claim(names: readonly string[], starts?: readonly PartitionStart[]): Promise<readonly ClaimedPartition[]>;
   /** What the store has of every partition now, of those that other processes read too. */
   stored(): Promise<readonly PartitionState[]>;
 }
@@ -76,8 +89,12 @@ export interface EventLog {
   readonly kind: 'file' | 'kafka';
   /** Identifies the log: a store that holds another log's offsets is refused. */
   readonly identity: string;
-  /** The event columns in order. Errors: LOG_NO_FILES, LOG_SCHEMA_MISMATCH, LOG_FILE_UNREADABLE. */
-  columns(): Promise<readonly DeclaredColumn[]>;
+  /**
+   * The event columns in order. Errors: LOG_NO_FILES, LOG_FILE_GONE, LOG_SCHEMA_MISMATCH, LOG_FILE_UNREADABLE.
+   *
+   * @param known what the store has: where nothing is there to tell columns by, it tells whether there once was
+   */
+  columns(known?: readonly PartitionState[]): Promise<readonly DeclaredColumn[]>;
   /**
    * The next run of events after `known`, or null when nothing more is there now. Partitions that are not in `known` are given
    * the next free numbers in order of their names (a log with `Checkpoints` has the numbers from there).

@@ -15,7 +15,7 @@ import { closeWorkSchema, openWorkSchema } from './work-schema.js';
 export const REPLAY_SCHEMA = 'cutover_replay';
 
 /**
- * Runs a pipeline's batch job over the session's view `events` (bounded to the cut) into the temporary table `cutover_result`.
+ * Runs a pipeline's batch job over the session's view `events` (bounded to the cut) into the table `cutover_result` of the place `store`.
  * What the query reads of other pipelines stands on the batch side, at the same cut. Errors: SQL_FAILED, BATCH_JOB_FAILED, BATCH_OUTPUT_MISSING.
  *
  * @param partitions SQL literals of the partitions to compute; undefined: everything
@@ -39,6 +39,7 @@ export async function runBatchJob(
         await session.materialize(
           RESULT,
           `SELECT * FROM (\n${statement.text}\n) AS cutover_job${scope === undefined ? '' : ` WHERE ${scope}`}`,
+          'store',
         );
       } catch (error) {
         throw sqlFailed(error, batch.sql, statement, 1);
@@ -59,12 +60,13 @@ export async function runBatchJob(
       await session.materialize(
         RESULT,
         `SELECT * FROM ${tableName(dialect, REPLAY_SCHEMA, pipeline.name)}${scope === undefined ? '' : ` WHERE ${scope}`}`,
+        'store',
       );
       await closeWorkSchema(session, dialect, REPLAY_SCHEMA);
       break;
     }
   }
-  const columns = await dialect.columns(session, RESULT);
+  const columns = await dialect.columns(session, dialect.kept(RESULT));
   const absent = pipeline.key.filter((name) => !columns.some((column) => column.name === name));
   if (absent.length > 0) {
     throw new CutoverError(

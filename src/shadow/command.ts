@@ -15,7 +15,7 @@ type CommandJob = Extract<BatchJob, { kind: 'command' }>;
 const TAIL_CHARACTERS = 2000;
 
 /**
- * Runs an external batch program. It is told by environment variables:
+ * Runs an external batch program, in the configuration's folder. It is told by environment variables:
  * `CUTOVER_PIPELINE`, `CUTOVER_CUT` (JSON, partition -> exclusive end offset), `CUTOVER_EVENTS` (Parquet file of the events up to the cut, unless it wants none) and
  * `CUTOVER_OUTPUT` (the file to write). Its standard output goes to the log. Errors: BATCH_JOB_FAILED, BATCH_OUTPUT_MISSING.
  */
@@ -69,7 +69,7 @@ async function load(
 ): Promise<void> {
   const { dialect } = env.store;
   const wanted = await dialect.columns(session, tableName(dialect, env.schemas.stream, pipeline.name));
-  const outcome = await session.loadFile(RESULT, { format, path }, wanted).catch((error: unknown) => {
+  const outcome = await session.loadFile(RESULT, { format, path }, wanted, 'store').catch((error: unknown) => {
     throw new CutoverError(
       'BATCH_JOB_FAILED',
       `${pipeline.name}: the batch command's output does not fit the table: ${messageOf(error).split('\n', 1)[0] ?? ''}`,
@@ -107,6 +107,7 @@ async function execute(
     throw new CutoverError('BATCH_JOB_FAILED', `${pipeline.name}: the batch command is empty`, 'Name a program.');
   const timeout = AbortSignal.timeout(job.timeout);
   const child = spawn(program, args, {
+    cwd: env.root,
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),

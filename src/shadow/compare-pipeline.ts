@@ -16,7 +16,7 @@ import type { KeptUpkeep } from './kept.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
-import { hasUniqueKey, tableName } from './tables.js';
+import { hasUniqueKey, RESULT, tableName } from './tables.js';
 
 export interface CycleOptions {
   /** Discrepancies listed in a comparison. */
@@ -90,6 +90,7 @@ export async function publishAndCompare(
   if (jobMs !== null) {
     const { reshaped } = await publish(env, session, pipeline, before.partitions);
     if (reshaped) await options.onReshaped(session, pipeline);
+    await session.forget(RESULT, 'store');
   }
   const publishMs = performance.now() - publishStarted;
   await env.reached('batch side published');

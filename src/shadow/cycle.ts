@@ -19,7 +19,7 @@ import { reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, touchedPartitions } from './scope.js';
-import { ensureBatchTable, tableName } from './tables.js';
+import { ensureBatchTable, RESULT, tableName } from './tables.js';
 
 /**
  * Takes a cut, runs the batch jobs of `targets` (and of what they read) on it, publishes, compares, judges and stores.
@@ -96,6 +96,7 @@ async function cycleChain(
       comparisons.push(await cyclePipeline(cycle, pipeline, (work) => session.transaction(work)));
     await env.reached('cycle committed');
   } finally {
+    await session.forget(RESULT, 'store').catch(() => undefined);
     for (const pipeline of chain)
       await session.run(`DROP TABLE IF EXISTS ${heldTable(env, pipeline)}`).catch(() => undefined);
   }

@@ -36,6 +36,8 @@ export interface ShadowEnvironment {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly progress: Progress;
+  /** The folder of the configuration file. */
+  readonly root: string;
   /** A folder for files that live as long as one job. */
   readonly workDir: string;
   /** The log, to read again what was pruned from the landing; closed with the project. */

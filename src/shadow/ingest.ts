@@ -201,7 +201,8 @@ export class Ingest {
     let quarantined = 0;
     if (misfits > 0) {
       quarantined = await session.run(
-        `INSERT INTO cutover.quarantine SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ) FROM ${CHUNK} WHERE ${range} AND _error IS NOT NULL`,
+        `INSERT INTO cutover.quarantine (partition, "offset", reason, raw, quarantined_at, lost)
+         SELECT ${chunk.partition}, _offset, _error, _raw, CAST('${stamp}' AS TIMESTAMPTZ), ${chunk.lost === true} FROM ${CHUNK} WHERE ${range} AND _error IS NOT NULL`,
       );
     }
     await this.#env.reached('events landed');

@@ -1,8 +1,8 @@
-import type { Checkpoints, ClaimedPartition } from '../log/contract.js';
+import type { Checkpoints, ClaimedPartition, PartitionStart } from '../log/contract.js';
 import type { PartitionState } from '../model/partition.js';
 import type { Clock } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
-import { claimPartition, loadPartitions } from '../store/state/offsets.js';
+import { claimPartition, keepStart, loadPartitions } from '../store/state/offsets.js';
 import { retryingConflicts } from './retry.js';
 
 /** Where the store stands in every partition, as far as this process knows: what it loaded, claimed and committed. */
@@ -41,10 +41,11 @@ export class Positions implements Checkpoints {
     return loadPartitions(this.#session);
   }
 
-  async claim(names: readonly string[]): Promise<readonly ClaimedPartition[]> {
+  async claim(names: readonly string[], starts: readonly PartitionStart[] = []): Promise<readonly ClaimedPartition[]> {
     const claimed = await retryingConflicts(this.#clock, () =>
       this.#session.transaction(async () => {
         await this.#session.lock('claim');
+        for (const start of starts) await keepStart(this.#session, start);
         const made: ClaimedPartition[] = [];
         for (const name of [...names].sort()) {
           made.push(await claimPartition(this.#session, name, this.#clock.now().toISOString()));

@@ -4,7 +4,7 @@ import type { Pipeline, SchemaNames } from '../model/project.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../store/contract.js';
 import { runScript, singleStatement, splitStatements, sqlFailed } from './sql-script.js';
 
-/** The temporary table in which a batch job's result stands before it is published. */
+/** The table of the place `store` in which a batch job's result stands before it is published. */
 export const RESULT = 'cutover_result';
 
 /** The tables of a schema, by name. */

@@ -15,6 +15,12 @@ export type Param = string | number | bigint | boolean | null;
 export type Isolation = 'snapshot' | 'current';
 
 /**
+ * Where a table of intermediate rows stands. `session`: a temporary table. `store`: a table of that name that belongs to the whole store, where the store reads
+ * temporary tables with one processor only; so for large ones, of which only one is needed at a time. Whoever made it removes it; see `SqlDialect.kept`.
+ */
+export type Place = 'session' | 'store';
+
+/**
  * One connection to the store. Statements of a session run one after the other; sessions run beside each other,
  * and a transaction of a session sees one snapshot.
  */
@@ -42,19 +48,19 @@ export interface SqlSession {
    * Outside a transaction: the same lock, waited for first, for as long as `work` takes, over any number of transactions. It ends with the session in any case.
    */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Replaces the session's temporary table `name` by the rows of a query (in their order, where it has one). Returns their number. */
-  materialize(name: string, query: string): Promise<number>;
+  /** Replaces the session's temporary table `name` (or that of `place`) by the rows of a query (in their order, where it has one). Returns their number. */
+  materialize(name: string, query: string, place?: Place): Promise<number>;
   /** Replaces the session's temporary view `name`. */
   defineView(name: string, query: string): Promise<void>;
-  /** Removes a temporary table, if it is there. */
-  forget(name: string): Promise<void>;
+  /** Removes a temporary table (or that of `place`), if it is there. */
+  forget(name: string, place?: Place): Promise<void>;
   /** Replaces the session's temporary table `name` by rows from elsewhere, for example a file; `columns` in order. Returns their number. */
   load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number>;
   /**
-   * Replaces the session's temporary table `name` by the rows of a file that some program wrote: the given columns, by name, in their types. Throws what
+   * Replaces the session's temporary table `name` (or that of `place`) by the rows of a file that some program wrote: the given columns, by name, in their types. Throws what
    * does not fit a type; what fits only with loss (rounded, cut) is told, and the table is then not to be used.
    */
-  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad>;
+  loadFile(name: string, file: GivenFile, columns: readonly Column[], place?: Place): Promise<FileLoad>;
   /** Writes the rows of a query to a Parquet file. */
   exportParquet(query: string, path: string): Promise<void>;
   /** Unqualified names resolve in these schemas, in order (temporary tables and views come first). */
@@ -98,6 +104,8 @@ export interface SqlDialect {
   readonly kind: 'duckdb' | 'postgres';
   /** An identifier in quotes. */
   readonly quote: (name: string) => string;
+  /** A table that was made in the place `store`, as SQL. */
+  readonly kept: (name: string) => string;
   /** A text literal. */
   readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */
@@ -142,6 +150,8 @@ export interface SqlDialect {
   readonly countsAreFree: boolean;
   /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
   readonly rowAddress: string | null;
+  /** Makes rows of a table quick to find by these columns, once the table is filled. Does nothing where something does so already, or where it can't be. */
+  indexKey(session: SqlSession, table: TableRead, key: readonly Column[]): Promise<void>;
   /** A window without an order runs over the rows as they are read, one after the other, and holds none of them. */
   readonly windowsStream: boolean;
   /** How tables are compared range by range of their first key column; null: where that would not pay. */

@@ -7,7 +7,7 @@ const newProject = testProjects();
 /** A batch program that writes the given query over the events' file. */
 function command(select: string, format: string): string[] {
   const program = `
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance } from ${JSON.stringify(import.meta.resolve('@duckdb/node-api'))};
 const connection = await (await DuckDBInstance.create(':memory:')).connect();
 const [select, format] = process.argv.slice(-2);
 await connection.run('COPY (' + select.replaceAll('EVENTS', "'" + process.env.CUTOVER_EVENTS + "'") + ") TO '" + process.env.CUTOVER_OUTPUT + "' (FORMAT " + format + ')');

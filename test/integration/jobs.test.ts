@@ -26,14 +26,13 @@ const ALL = events(40);
 
 /** A batch program in a language of its own: reads the events' Parquet file, writes the output file. */
 const PROGRAM = `
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance } from ${JSON.stringify(import.meta.resolve('@duckdb/node-api'))};
 const connection = await (await DuckDBInstance.create(':memory:')).connect();
 const { CUTOVER_EVENTS, CUTOVER_OUTPUT, CUTOVER_PIPELINE, CUTOVER_CUT } = process.env;
 if (CUTOVER_PIPELINE !== 'totals' || JSON.parse(CUTOVER_CUT)['0'] === undefined) process.exit(9);
 await connection.run("COPY (SELECT k, count(*) AS n, sum(amount) AS total FROM '" + CUTOVER_EVENTS + "' GROUP BY k) TO '" + CUTOVER_OUTPUT + "' (FORMAT parquet)");
 `;
 
-/** Beside the tests, so that the program finds the package it imports. */
 function command(one: TestProject, program: string): string[] {
   return [process.execPath, '--input-type=module', '-e', program, one.root];
 }
@@ -124,6 +123,13 @@ describe('batch jobs', () => {
     expect(await one.query(`SELECT id FROM cutover.comparisons WHERE verdict <> 'error'`)).toEqual([]);
     // The events are in: only the cycle failed.
     expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
+  it('a command runs in the folder of the configuration', async () => {
+    const one = withCommand(
+      `import { realpathSync } from 'node:fs'; if (process.cwd() !== realpathSync(process.argv[1])) process.exit(9);\n${PROGRAM}`,
+    );
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
   });
 
   it('a command that cannot be started', async () => {

@@ -257,6 +257,10 @@ describe('a log that is not what it was', () => {
     renameSync(path(one), join(one.root, 'data/z.ndjson'));
     expect((await failure(one.run())).code).toBe('LOG_FILE_GONE');
     rmSync(join(one.root, 'data/z.ndjson'));
+    expect(await failure(one.run())).toMatchObject({
+      code: 'LOG_FILE_GONE',
+      message: expect.stringContaining('a.ndjson'),
+    });
     one.ndjson('other.ndjson', events(3));
     expect((await failure(one.run())).code).toBe('LOG_FILE_GONE');
   });

@@ -1,10 +1,15 @@
-import type { Checkpoints, ClaimedPartition, PartitionState } from '../../src/log/contract.js';
+import type { Checkpoints, ClaimedPartition, PartitionStart, PartitionState } from '../../src/log/contract.js';
 
 /** The store's part in a claim, in memory: what was committed, and how often each partition was claimed. */
 export class Claims implements Checkpoints {
   readonly states = new Map<string, ClaimedPartition>();
 
-  claim(names: readonly string[]): Promise<readonly ClaimedPartition[]> {
+  claim(names: readonly string[], starts: readonly PartitionStart[] = []): Promise<readonly ClaimedPartition[]> {
+    for (const start of starts) {
+      const before = this.states.get(start.name);
+      if (before === undefined || before.position === '')
+        this.states.set(start.name, { partition: this.states.size, epoch: 0, ...before, ...start });
+    }
     return Promise.resolve(
       [...names].sort().map((name) => {
         const before = this.states.get(name);

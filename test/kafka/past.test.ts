@@ -162,35 +162,36 @@ describe.skipIf(loudly('reading Kafka again', problem))('what was read of a topi
       { key: 'b', value: null },
     ]);
     const state = stateOf(await readAll(brokers, [topic], { config: CONFIG }), `${topic}/0`);
-    const marks = [
-      'offsets 0 to 14 were deleted from the topic before they were read',
-      'the topic ends at offset 1, before the stored offset 2: its end was cut off',
-    ];
-    const records = marks.map((reason, offset) => ({ offset, reason, raw: '' }));
-    expect(await retried(topic, state, records)).toMatchObject(
-      marks.map((error, offset) => ({ offset, error, raw: '' })),
+    const words = 'offsets 0 to 14 were deleted from the topic before they were read';
+    const marks = [0, 1].map((offset) => ({ offset, reason: words, raw: '', lost: true }));
+    expect(await retried(topic, state, marks)).toMatchObject(
+      marks.map(({ offset }) => ({ offset, error: words, raw: '' })),
     );
+    // The words alone make no mark of a record.
+    const kept = { offset: 1, reason: words, raw: '' };
+    expect(await retried(topic, state, [kept])).toMatchObject([{ offset: 1, error: null }]);
   });
 
-  it('and those marks are what the log writes', async () => {
+  it('is told by the chunk that a row is such a mark', async () => {
     const topic = await createTopic(brokers, 1);
-    await send(brokers, topic, [{ value: '{"id":0}' }]);
+    await send(brokers, topic, numbered(0, 1));
     const { claims } = await readAll(brokers, [topic], { config: CONFIG });
-    await send(
-      brokers,
-      topic,
-      Array.from({ length: 5 }, (_, n) => ({ value: `{"id":${n}}` })),
-    );
+    await send(brokers, topic, numbered(1, 5));
     await deleteBefore(brokers, topic, 3);
-    const marked = await readAll(brokers, [topic], { claims, config: { ...CONFIG, onDataLoss: 'mark' } });
-    const [mark] = marked.events;
-    if (mark?.error === null || mark === undefined) throw new Error('there is no mark');
-    // As if the topic had a record there after all: at the same offset of the same topic.
-    const other = await createTopic(brokers, 1);
-    await send(brokers, other, [{ value: '{"id":0}' }, { value: '' }]);
-    const state = stateOf(await readAll(brokers, [other], { config: CONFIG }), `${other}/0`);
-    const record = { offset: mark.offset, reason: mark.error, raw: mark.raw };
-    expect(await retried(other, state, [record])).toMatchObject([{ offset: 1, error: mark.error }]);
+    const reader = await LogReader.open(brokers, [topic], { claims, config: { ...CONFIG, onDataLoss: 'mark' } });
+    try {
+      const told: (boolean | undefined)[] = [];
+      for (;;) {
+        const chunk = await reader.log.next([...claims.states.values()], 100, AbortSignal.timeout(30_000));
+        if (chunk === null) break;
+        told.push(chunk.lost);
+        claims.commit(chunk.name, chunk.to, chunk.position);
+        await chunk.release();
+      }
+      expect(told).toEqual([true, false]);
+    } finally {
+      await reader.close();
+    }
   });
 
   it('leaves the group alone', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
-import type { ClaimedPartition } from '../../src/log/contract.js';
+import type { ClaimedPartition, PartitionStart } from '../../src/log/contract.js';
 import { loudly } from '../parts/require.js';
 import { Claims } from './claims.js';
 import { LogReader, readAll } from './open-log.js';
@@ -23,11 +23,14 @@ class SlowClaims extends Claims {
     this.open = resolve;
   });
 
-  override async claim(names: readonly string[]): Promise<readonly ClaimedPartition[]> {
+  override async claim(
+    names: readonly string[],
+    starts?: readonly PartitionStart[],
+  ): Promise<readonly ClaimedPartition[]> {
     this.waiting += 1;
     await this.#opened;
     this.waiting -= 1;
-    return super.claim(names);
+    return super.claim(names, starts);
   }
 }
 
@@ -96,6 +99,26 @@ describe.skipIf(loudly('rebalances of a Kafka group', problem))('a partition tha
     } finally {
       await reader.close();
     }
+  });
+
+  it('is read from where it was first taken over, also by a process that has it before anything was committed', async () => {
+    const topic = await createTopic(brokers, 2);
+    await produce(topic, 5);
+    const config = { start: { kind: 'latest' } } as const;
+    const first = await LogReader.open(brokers, [topic], { config, bounded: false });
+    const { claims } = first;
+    try {
+      const nothing = await first.log.next([], 100, AbortSignal.timeout(5000));
+      expect(nothing).toBe(null);
+    } finally {
+      await first.close();
+    }
+    // After the first had its partitions, and before it committed anything of them.
+    await withProducer(brokers, (producer) =>
+      producer.send({ topic, messages: [0, 1].map((partition) => ({ value: `new ${partition}`, partition })) }),
+    );
+    const { values } = await readAll(brokers, [topic], { config, claims });
+    expect(values.toSorted()).toEqual(['new 0', 'new 1']);
   });
 
   it('is claimed for one assignment after the other, however slow the store is', async () => {

@@ -23,6 +23,22 @@ export async function withAdmin<T>(brokers: readonly string[], work: (admin: Adm
   }
 }
 
+/**
+ * Metadata takes a moment to spread, and a broker another to serve the partitions that it leads: a producer that comes before that tries again, with all
+ * partitions of its request, and some records would be there twice.
+ */
+async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
+  for (const end = Date.now() + 60_000; ;) {
+    const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+    const known = found?.topics.find(({ name }) => name === topic)?.partitions ?? [];
+    const led = known.length === partitions && known.every(({ leader, isr }) => leader >= 0 && isr.length > 0);
+    const served = led ? await admin.fetchTopicOffsets(topic).catch(() => []) : [];
+    if (served.length === partitions) return;
+    if (Date.now() > end) throw new Error(`${topic} has no leaders after a minute`);
+    await sleep(100);
+  }
+}
+
 export async function createTopic(
   brokers: readonly string[],
   numPartitions: number,
@@ -31,9 +47,11 @@ export async function createTopic(
 ): Promise<string> {
   // Tests send records of any time: none is to be too old.
   const configEntries = Object.entries({ 'retention.ms': '-1', ...settings }).map(([name, value]) => ({ name, value }));
-  await withAdmin(brokers, (admin) =>
-    admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true }),
-  );
+  await withAdmin(brokers, async (admin) => {
+    const topics = [{ topic, numPartitions, configEntries }];
+    if (!(await admin.createTopics({ topics, waitForLeaders: false }))) throw new Error(`${topic} is there already`);
+    await untilLed(admin, topic, numPartitions);
+  });
   return topic;
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Chunk, EventLog, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
 import type { Logger } from '../../model/ports.js';
@@ -64,8 +64,19 @@ class FileLog implements EventLog {
     this.identity = `file:${[...patternsOf(config, root), ...(config.format ? [config.format] : [])].join(',')}`;
   }
 
-  async columns(): Promise<readonly DeclaredColumn[]> {
-    return (await this.#shapeOf(await discoverFiles(this.#config, this.#root))).columns;
+  async columns(known: readonly PartitionState[] = []): Promise<readonly DeclaredColumn[]> {
+    const found = await discoverFiles(this.#config, this.#root);
+    if (found.length === 0) {
+      for (const { name } of known) {
+        // One that is still there is no longer matched by the globs.
+        const there = await stat(resolve(this.#root, name)).then(
+          () => true,
+          () => false,
+        );
+        if (!there) throw gone(name);
+      }
+    }
+    return (await this.#shapeOf(found)).columns;
   }
 
   explain(error: unknown, chunk: Chunk): CutoverError | null {

@@ -61,8 +61,8 @@ async function takeScratch(request: ChunkRequest): Promise<Chunk> {
 }
 
 function chunkOf({ reader }: ChunkRequest, written: Written, source: RowSource, release: () => Promise<void>): Chunk {
-  const { partition, name, committed: from, epoch } = reader;
-  return { partition, name, from, ...written, source, epoch, release };
+  const { partition, name, committed: from, epoch, step } = reader;
+  return { partition, name, from, ...written, source, epoch, lost: step !== null && step.lost !== null, release };
 }
 
 interface Written {

@@ -3,6 +3,7 @@ import type Cluster from 'kafkajs/src/cluster/index.js';
 import { messageOf } from '../../model/errors.js';
 import type { Clock, Logger } from '../../model/ports.js';
 import { METADATA_AGE } from './connect.js';
+import { leaderOf } from './leader.js';
 import type { PartitionReader } from './partition-reader.js';
 import { committedOnly, recordBatches } from './record-batch.js';
 import { fetchBatches, KAFKA_ERROR, type FetchedPartition } from './requests.js';
@@ -70,7 +71,7 @@ export class Fetcher {
     while (!signal.aborted) {
       await clock.sleep(LEADERS_MS, signal);
       const nodes = new Set(cluster.getNodeIds());
-      const orphaned = readers().some((reader) => !nodes.has(this.#leaderOf(reader)));
+      const orphaned = readers().some(({ source }) => !nodes.has(leaderOf(cluster, source) ?? ''));
       // While nobody answers, the loops try, more and more slowly.
       if (signal.aborted || this.#unreachableSince !== undefined) continue;
       if (!orphaned && clock.now().getTime() - askedAt < METADATA_AGE) continue;
@@ -82,18 +83,6 @@ export class Fetcher {
   async #refresh(): Promise<void> {
     await this.#options.cluster.refreshMetadata().catch(() => undefined);
     if (!this.#stop.signal.aborted) this.start();
-  }
-
-  #leaderOf({ source: { topic, partition } }: PartitionReader): string {
-    const { cluster } = this.#options;
-    try {
-      return String(
-        cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader,
-      );
-    } catch {
-      // No metadata at all, as after all brokers were away.
-      return '';
-    }
   }
 
   async #loop(node: string): Promise<void> {
@@ -123,11 +112,13 @@ export class Fetcher {
 
   /** The partitions that this broker leads and that have room. */
   #wantedFrom(node: string): PartitionReader[] {
-    const { clock, readers } = this.#options;
+    const { clock, cluster, readers } = this.#options;
     const all = readers();
     if (all.reduce((sum, { bytes }) => sum + bytes, 0) >= BUFFER_BYTES) return [];
     const now = clock.now().getTime();
-    return all.filter((reader) => reader.hasRoom && reader.notBefore <= now && this.#leaderOf(reader) === node);
+    return all.filter(
+      (reader) => reader.hasRoom && reader.notBefore <= now && leaderOf(cluster, reader.source) === node,
+    );
   }
 
   /** @returns false when the broker says that the metadata is out of date */

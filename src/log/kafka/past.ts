@@ -1,12 +1,12 @@
 import type Cluster from 'kafkajs/src/cluster/index.js';
-import type { WireBroker } from 'kafkajs/src/cluster/index.js';
 import type { PartitionState } from '../contract.js';
 import { CutoverError } from '../../model/errors.js';
 import type { Clock } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { damaged, unreachable } from './kafka-errors.js';
+import { leaderOf } from './leader.js';
 import { PartitionReader } from './partition-reader.js';
-import { readPosition, sourceOf, type TopicPartition } from './position.js';
+import { readPosition, sourceOf } from './position.js';
 import { committedOnly, recordBatches, recordsOf, type KafkaRecord, type RecordBatch } from './record-batch.js';
 import { fetchBatches, KAFKA_ERROR, type FetchedPartition } from './requests.js';
 import { topicIds } from './topic-ids.js';
@@ -89,7 +89,9 @@ export class Past {
   async #fetch(): Promise<boolean> {
     const { source, topicId, fetchFrom } = this.#reader;
     return trying(this.#options, async () => {
-      const broker = await leaderOf(this.#options.cluster, source);
+      const leader = leaderOf(this.#options.cluster, source);
+      if (leader === null) return null;
+      const broker = await this.#options.cluster.findBroker({ nodeId: leader });
       const [fetched] = await fetchBatches(broker, [{ ...source, topicId, offset: fetchFrom }], LIMITS);
       return fetched === undefined ? null : this.#taken(fetched, fetchFrom);
     });
@@ -124,11 +126,6 @@ export class Past {
   #now(): number {
     return this.#options.clock.now().getTime();
   }
-}
-
-async function leaderOf(cluster: Cluster, { topic, partition }: TopicPartition): Promise<WireBroker> {
-  const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
-  return cluster.findBroker({ nodeId: String(found?.leader) });
 }
 
 /** Tries until there is an answer: brokers go away for a moment, and partitions change their leaders. Errors: LOG_UNREACHABLE. */

@@ -1,5 +1,5 @@
 import type Cluster from 'kafkajs/src/cluster/index.js';
-import type { ClaimedPartition, Checkpoints, PartitionState } from '../contract.js';
+import type { ClaimedPartition, Checkpoints, PartitionStart, PartitionState } from '../contract.js';
 import type { Logger } from '../../model/ports.js';
 import type { KafkaLogConfig } from '../../model/project.js';
 import { PartitionReader } from './partition-reader.js';
@@ -36,9 +36,10 @@ export async function placeReaders(
   const { cluster } = options;
   await cluster.refreshMetadata();
   const ids = await topicIds(await cluster.findControllerBroker(), [...new Set(assigned.map(({ topic }) => topic))]);
+  const starts = await startsOf(options, [...ids.keys()], ids, await options.checkpoints.stored());
   // The brokers may have taken their time: another process may have these partitions by now.
   if (!current()) return [];
-  const claimed = await claimCurrent(options.checkpoints, assigned);
+  const claimed = await claimCurrent(options.checkpoints, assigned, starts);
   const stored = await options.checkpoints.stored();
   const placed: Placed[] = [];
   for (const { source, state } of claimed) {
@@ -46,9 +47,11 @@ export async function placeReaders(
     const before = readPosition(state.position, state.name);
     const anew = before !== null && before.topicId !== null && topicId !== undefined && before.topicId !== topicId;
     const position = writePosition({ topicId: topicId ?? before?.topicId ?? null });
-    const start = before === null ? await startOf(options, source, state, stored) : state.nextOffset;
+    const start = before === null ? goesOnAt(source, state, stored) : state.nextOffset;
     const reader = new PartitionReader(source, state, topicId, position, start);
     if (start !== state.nextOffset) reader.leap({ to: start, lost: null, position });
+    if (start > 0 && (before === null || starts.some(({ name }) => name === state.name)))
+      options.logger.info({ partition: state.name, offset: start }, 'this partition is read from here on');
     if (options.bounded)
       reader.bound = Math.max(start, (await offsetsOf(cluster, source, { fromBeginning: false })) ?? 0);
     placed.push({ reader, anew });
@@ -62,11 +65,16 @@ interface Current {
 }
 
 /** Claims the generation of each partition that is read now; those that ended before it are claimed too, which harms nothing. */
-async function claimCurrent(checkpoints: Checkpoints, assigned: readonly TopicPartition[]): Promise<Current[]> {
+async function claimCurrent(
+  checkpoints: Checkpoints,
+  assigned: readonly TopicPartition[],
+  starts: readonly PartitionStart[],
+): Promise<Current[]> {
   const current: Current[] = [];
   let open = assigned;
   for (let generation = 1; open.length > 0; generation += 1) {
-    const states = await checkpoints.claim(open.map((source) => partitionName(source, generation)));
+    const names = open.map((source) => partitionName(source, generation));
+    const states = await checkpoints.claim(names, generation === 1 ? starts : []);
     const next: TopicPartition[] = [];
     for (const source of open) {
       const name = partitionName(source, generation);
@@ -80,13 +88,33 @@ async function claimCurrent(checkpoints: Checkpoints, assigned: readonly TopicPa
   return current;
 }
 
-/** Where a partition begins that was never read. */
-async function startOf(
-  { config, cluster, logger }: PlacementOptions,
-  source: TopicPartition,
-  state: ClaimedPartition,
+/**
+ * Where the partitions of topics begin of which the store has nothing yet. All of a topic's, whoever has them: one that comes later was added to it, and is told by that.
+ */
+async function startsOf(
+  { config, cluster }: PlacementOptions,
+  topics: readonly string[],
+  ids: ReadonlyMap<string, string | null | undefined>,
   stored: readonly PartitionState[],
-): Promise<number> {
+): Promise<readonly PartitionStart[]> {
+  const starts: PartitionStart[] = [];
+  for (const topic of topics) {
+    const read = stored.filter(({ name, position }) => name.startsWith(`${topic}/`) && position !== '');
+    for (const { partitionId: partition } of cluster.findTopicPartitionMetadata(topic)) {
+      const source = { topic, partition };
+      const name = partitionName(source);
+      if (read.some((state) => state.name === name)) continue;
+      const earliest = (await offsetsOf(cluster, source, { fromBeginning: true })) ?? 0;
+      // A partition that was added to a topic which is read already holds nothing that anybody wanted to skip.
+      const nextOffset = read.length > 0 ? earliest : await configuredStart(config, cluster, source, earliest);
+      starts.push({ name, nextOffset, position: writePosition({ topicId: ids.get(topic) ?? null }) });
+    }
+  }
+  return starts;
+}
+
+/** Where a generation begins of which nothing is stored: what ended the former one says it. */
+function goesOnAt(source: TopicPartition, state: ClaimedPartition, stored: readonly PartitionState[]): number {
   const former = stored.flatMap(({ name, position }): KafkaPosition[] => {
     const ended = name === state.name ? null : readPosition(position, name);
     return ended !== null &&
@@ -95,14 +123,7 @@ async function startOf(
       ? [ended]
       : [];
   });
-  const goesOn = former.findLast(({ ended }) => ended !== undefined)?.ended?.start;
-  if (goesOn !== undefined) return goesOn;
-  const earliest = (await offsetsOf(cluster, source, { fromBeginning: true })) ?? 0;
-  // A partition that was added to a topic which is read already holds nothing that anybody wanted to skip.
-  const added = stored.some(({ name, position }) => name.startsWith(`${source.topic}/`) && position !== '');
-  const wanted = added ? earliest : await configuredStart(config, cluster, source, earliest);
-  if (wanted > 0) logger.info({ partition: state.name, offset: wanted }, 'this partition is read from here on');
-  return wanted;
+  return former.findLast(({ ended }) => ended !== undefined)?.ended?.start ?? state.nextOffset;
 }
 
 async function configuredStart(

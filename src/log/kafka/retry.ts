@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import type { PartitionState, RawRecord, Reread } from '../contract.js';
 import { rejected, type TextColumn } from '../record/record.js';
 import { ScratchFile, scratchRelation, withoutNul } from '../record/scratch.js';
-import { isLossMark } from './loss.js';
 import { Past, type PastOptions } from './past.js';
 import { sourceOf } from './position.js';
 import type { Fields, RecordFields } from './record-fields.js';
@@ -29,7 +28,7 @@ export async function rereadRecords(request: RetryRequest): Promise<Reread> {
   const { state, records, columns, eventTime } = request;
   const scratch = await ScratchFile.create(request.scratch, request.holdsNul);
   try {
-    const first = records.find((record) => !isLossMark(record));
+    const first = records.find((record) => record.lost !== true);
     const past = first === undefined ? null : await Past.open(request, state, first.offset);
     for (const record of records) {
       const { record: parsed, raw } = await again(request, past, record);
@@ -51,7 +50,7 @@ async function again({ state, fields, columns }: RetryRequest, past: Past | null
   const { offset, reason } = kept;
   const raw = kept.raw ?? '';
   // Nothing that could be read stands behind it, whatever Kafka has at its offset now.
-  if (isLossMark(kept)) return { record: rejected(columns, reason), raw };
+  if (kept.lost === true) return { record: rejected(columns, reason), raw };
   const record = past === null ? null : await past.at(offset);
   if (record === null) return { record: rejected(columns, reason.endsWith(GONE) ? reason : `${reason}; ${GONE}`), raw };
   const found = await fields.of(record, sourceOf(state.name).topic);

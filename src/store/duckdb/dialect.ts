@@ -146,6 +146,8 @@ function keyHash(key: readonly HashedValue[]): string {
 export const duckDbDialect: SqlDialect = {
   kind: 'duckdb',
   quote,
+  // Temporary tables are read with all processors.
+  kept: quote,
   literal,
   // DuckDB keeps the smallest and largest value of each row group by itself.
   landingIndexes: [],
@@ -173,6 +175,8 @@ export const duckDbDialect: SqlDialect = {
   countsAreFree: true,
   // Its tables are stored by columns, and grouping them is quick.
   rowAddress: null,
+  // Its tables keep the smallest and largest value of each row group.
+  indexKey: () => Promise.resolve(),
   windowsStream: true,
   keyRanges: null,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,

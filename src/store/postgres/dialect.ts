@@ -6,7 +6,8 @@ import { bucketOf, rowHash } from './hash.js';
 import { keptDigests } from './kept/kept.js';
 import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
-import { literal, quote } from './names.js';
+import { indexKey } from './key-index.js';
+import { kept, literal, quote } from './names.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, listFromJson } from './types.js';
 import { detachView, showView } from './views.js';
@@ -76,6 +77,7 @@ function comparable(expression: string, self: Column, other: Column): string {
 export const postgresDialect: SqlDialect = {
   kind: 'postgres',
   quote,
+  kept,
   literal,
   // Rows lie in order of arrival, so that a few block ranges hold what a rebuild or a partial cycle reads. A b-tree would cost each event.
   landingIndexes: [
@@ -115,6 +117,7 @@ export const postgresDialect: SqlDialect = {
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
   rowAddress: 'ctid',
+  indexKey,
   windowsStream: false,
   keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,

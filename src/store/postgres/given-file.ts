@@ -1,5 +1,5 @@
 import type { Column } from '../../model/column.js';
-import type { FileLoad, SqlSession } from '../contract.js';
+import type { FileLoad, Place, SqlSession } from '../contract.js';
 import { fileRelation, type GivenFile } from '../file-relation.js';
 import { typesOf } from './interchange.js';
 import { literal, quote } from './names.js';
@@ -16,6 +16,7 @@ export async function loadFile(
   name: string,
   file: GivenFile,
   wanted: readonly Column[],
+  place: Place = 'session',
 ): Promise<FileLoad> {
   const found = await typesOf(fileRelation(file, ''));
   const absent = wanted.filter((column) => !found.has(column.name));
@@ -43,7 +44,7 @@ export async function loadFile(
     if (value !== null) return { kind: 'lossy', column, value: String(value) };
   }
   const values = casts.map(({ column, value }) => `${value} AS ${quote(column.name)}`);
-  await session.materialize(name, `SELECT ${values.join(', ')} FROM ${staged}`);
+  await session.materialize(name, `SELECT ${values.join(', ')} FROM ${staged}`, place);
   await session.forget(STAGED);
   return { kind: 'loaded' };
 }

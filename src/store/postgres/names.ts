@@ -1,3 +1,5 @@
+import type { Place } from '../contract.js';
+
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -10,4 +12,13 @@ export function literal(text: string): string {
 /** The key of an advisory lock, as an expression. */
 export function lockKey(name: string): string {
   return `hashtextextended(${literal(`cutover:${name}`)}, 0)`;
+}
+
+/** A table of the place `store`. */
+export function kept(name: string): string {
+  return `cutover.${quote(name)}`;
+}
+
+export function placed(name: string, place: Place): string {
+  return place === 'store' ? kept(name) : `pg_temp.${quote(name)}`;
 }

@@ -8,14 +8,14 @@ import type { Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { RowSource } from '../../model/row-source.js';
-import type { FileLoad, Isolation, Param, Row, SqlSession } from '../contract.js';
+import type { FileLoad, Isolation, Param, Place, Row, SqlSession } from '../contract.js';
 import type { GivenFile } from '../file-relation.js';
 import { analyzeScript } from './analyze.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
-import { lockKey, quote } from './names.js';
+import { lockKey, placed, quote } from './names.js';
 import { cutOff, streamOf } from './socket.js';
 import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { parserOf, stagedColumns, unstaged } from './types.js';
@@ -129,8 +129,14 @@ export class PostgresSession implements SqlSession {
 
   async #begin(isolation: Isolation): Promise<void> {
     if (this.#inTransaction) throw new Error('a transaction was begun inside another');
-    await this.script(`BEGIN ISOLATION LEVEL ${isolation === 'snapshot' ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    // Before the server says so: another one that is begun meanwhile would be inside it.
     this.#inTransaction = true;
+    try {
+      await this.script(`BEGIN ISOLATION LEVEL ${isolation === 'snapshot' ? 'REPEATABLE READ' : 'READ COMMITTED'}`);
+    } catch (error) {
+      this.#inTransaction = false;
+      throw error;
+    }
   }
 
   async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
@@ -157,10 +163,12 @@ export class PostgresSession implements SqlSession {
     }
   }
 
-  async materialize(name: string, query: string): Promise<number> {
-    await this.forget(name);
-    const rows = await this.run(`CREATE TEMPORARY TABLE ${quote(name)} AS ${query}`);
-    const analyze = analyzeScript(name, rows);
+  async materialize(name: string, query: string, place: Place = 'session'): Promise<number> {
+    await this.forget(name, place);
+    // Unlogged: of what only one cycle needs, nothing has to outlive a crash.
+    const kind = place === 'store' ? 'UNLOGGED' : 'TEMPORARY';
+    const rows = await this.run(`CREATE ${kind} TABLE ${placed(name, place)} AS ${query}`);
+    const analyze = analyzeScript(placed(name, place), rows);
     if (analyze !== null) await this.script(analyze);
     return rows;
   }
@@ -169,8 +177,8 @@ export class PostgresSession implements SqlSession {
     await this.script(`DROP VIEW IF EXISTS pg_temp.${quote(name)}; CREATE TEMPORARY VIEW ${quote(name)} AS ${query}`);
   }
 
-  async forget(name: string): Promise<void> {
-    await this.script(`DROP TABLE IF EXISTS pg_temp.${quote(name)}`);
+  async forget(name: string, place: Place = 'session'): Promise<void> {
+    await this.script(`DROP TABLE IF EXISTS ${placed(name, place)}`);
   }
 
   async load(name: string, source: RowSource, columns: readonly DeclaredColumn[]): Promise<number> {
@@ -193,8 +201,8 @@ export class PostgresSession implements SqlSession {
     return rows;
   }
 
-  loadFile(name: string, file: GivenFile, columns: readonly Column[]): Promise<FileLoad> {
-    return loadFile(this, name, file, columns);
+  loadFile(name: string, file: GivenFile, columns: readonly Column[], place?: Place): Promise<FileLoad> {
+    return loadFile(this, name, file, columns, place);
   }
 
   async exportParquet(query: string, path: string): Promise<void> {

@@ -43,7 +43,7 @@ export async function newestLanded(session: SqlSession): Promise<string | null> 
     `SELECT CAST(extract(epoch FROM max(updated_at)) * 1000000 AS BIGINT) AS us FROM cutover.offsets WHERE position <> ''`,
   );
   const us = row?.['us'];
-  return us === null || us === undefined ? null : stampText(Number(us));
+  return us === null || us === undefined || Number(us) === 0 ? null : stampText(Number(us));
 }
 
 /** Marks a partition as changed at a moment, where events of it landed without moving it on. */
@@ -53,6 +53,9 @@ export async function touchPartition(session: SqlSession, partition: number, at:
     at,
   ]);
 }
+
+/** Of a partition that no micro-batch has moved. */
+const NO_MOMENT = `TIMESTAMPTZ '1970-01-01 00:00:00+00'`;
 
 /** A micro-batch's step of one partition. */
 export interface PartitionStep {
@@ -82,6 +85,26 @@ export async function stepPartition(session: SqlSession, { state, from, epoch, a
     [state.partition, state.name, state.nextOffset, state.position, at],
   );
   return added === 1;
+}
+
+/**
+ * Keeps where a partition begins of which nothing is known yet. It is no micro-batch, and has no moment. To be called in a transaction that holds the lock `claim`.
+ */
+export async function keepStart(
+  session: SqlSession,
+  { name, nextOffset, position }: Omit<PartitionState, 'partition'>,
+): Promise<void> {
+  await session.run(
+    `INSERT INTO cutover.offsets (partition, name, next_offset, position, updated_at, epoch)
+     SELECT (SELECT coalesce(max(partition) + 1, 0) FROM cutover.offsets), CAST($1 AS VARCHAR), 0, '', ${NO_MOMENT}, 0
+     WHERE NOT EXISTS (SELECT 1 FROM cutover.offsets WHERE name = $1)`,
+    [name],
+  );
+  await session.run(`UPDATE cutover.offsets SET next_offset = $2, position = $3 WHERE name = $1 AND position = ''`, [
+    name,
+    nextOffset,
+    position,
+  ]);
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Quarantined {
   readonly reason: string;
   /** Null: only the reason was kept. */
   readonly raw: string | null;
+  /** It is no record but the mark of a loss. */
+  readonly lost: boolean;
 }
 
 /** Records that are retried: all, or one. */
@@ -38,13 +40,14 @@ export async function recordsFrom(
   limit: number,
 ): Promise<Quarantined[]> {
   const rows = await session.query(
-    `SELECT "offset" AS at, reason, raw FROM cutover.quarantine WHERE partition = ${partition} AND "offset" >= ${from} ORDER BY "offset" LIMIT ${limit}`,
+    `SELECT "offset" AS at, reason, raw, lost FROM cutover.quarantine WHERE partition = ${partition} AND "offset" >= ${from} ORDER BY "offset" LIMIT ${limit}`,
   );
   return rows.map((row: Row) => ({
     partition,
     offset: Number(row['at']),
     reason: String(row['reason']),
     raw: textOf(row['raw']),
+    lost: row['lost'] === true,
   }));
 }
 
