@@ -71,6 +71,7 @@ export async function withStoreOf<T>(
       logs.push(log);
       return log;
     };
+    let watched: Promise<EventLog> | undefined;
     const env: ShadowEnvironment = {
       store,
       schemas: project.store.schemas,
@@ -81,6 +82,7 @@ export async function withStoreOf<T>(
       progress: ctx.progress,
       workDir,
       openLog: () => openLog(null),
+      watchLog: () => (watched ??= openLog(null)),
       reached: ctx.reached ?? (() => Promise.resolve()),
     };
     const evidence = deployedEvidence(project.pipelines);
@@ -138,6 +140,13 @@ async function openLogOf(
   bounded: boolean,
 ): Promise<EventLog> {
   const { log: config, ingest } = project;
+  if (config === null) {
+    throw new CutoverError(
+      'EXTERNAL_SIDE',
+      `${project.file} names no log: both sides of every pipeline are external`,
+      'Configure `log` to read events.',
+    );
+  }
   if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger, capabilities.holdsNul);
   // A command that does not need it should not load the client.
   const { openKafkaLog } = await import('../log/kafka/open.js');

@@ -1,4 +1,4 @@
-import { DISCREPANCY_KINDS, type ColumnCounts, type Discrepancy, type DiffCounts } from '../model/comparison.js';
+import type { ColumnCounts, Discrepancy, DiffCounts } from '../model/comparison.js';
 import { daysOf, secondsOf } from './calendar.js';
 import type { DiffOutcome } from './compare.js';
 import { compareDecimals, distance, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
@@ -33,7 +33,7 @@ export interface Settled {
   readonly outcome: DiffOutcome;
   /** Every discrepancy that stayed. */
   readonly stayed: readonly Discrepancy[];
-  /** Keys that differed at every look, with other values each time; the first of them, as they were last seen. */
+  /** Keys that differed at every look, with other values each time, as they were last seen. */
   readonly moving: readonly Discrepancy[];
   /** Keys that differed at the first look and were too many to be looked at again. */
   readonly beyond: number;
@@ -110,7 +110,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
       discrepancies: kept.slice(0, input.limit),
     },
     stayed: kept,
-    moving: [...moving.values()].slice(0, input.limit).map(({ discrepancy }) => discrepancy),
+    moving: [...moving.values()].map(({ discrepancy }) => discrepancy),
     beyond,
     looks,
   };
@@ -133,14 +133,9 @@ function differingKeys(counts: DiffCounts): number {
 type KindCounts = Pick<DiffCounts, 'missing_in_stream' | 'missing_in_batch' | 'value_mismatch' | 'duplicate_key'>;
 
 function countsOf(stayed: readonly Discrepancy[]): KindCounts {
-  const counts = Object.fromEntries(DISCREPANCY_KINDS.map((kind) => [kind, 0])) as Record<keyof KindCounts, number>;
+  const counts = { missing_in_stream: 0, missing_in_batch: 0, value_mismatch: 0, duplicate_key: 0 };
   for (const { kind } of stayed) if (kind !== 'null_key') counts[kind] += 1;
-  return {
-    missing_in_stream: counts.missing_in_stream,
-    missing_in_batch: counts.missing_in_batch,
-    value_mismatch: counts.value_mismatch,
-    duplicate_key: counts.duplicate_key,
-  };
+  return counts;
 }
 
 /** Counts by column of what stayed; what was tolerated is that of the first look. */

@@ -48,6 +48,8 @@ export async function runBatchJob(
     case 'command':
       await runCommand(env, session, pipeline, batch, cut, signal);
       break;
+    case 'external':
+      throw new CutoverError('INTERNAL', `${pipeline.name} has no batch job of its own`, 'Please report this defect.');
     case 'replay': {
       const chain = withAncestors(env.pipelines, [pipeline.name]);
       // With hold `copy` there is no transaction around it: a run that was ended in the middle leaves its tables here.

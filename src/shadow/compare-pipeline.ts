@@ -15,6 +15,7 @@ import { type ShadowEnvironment } from './environment.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
+import { tableOfSide } from './sides.js';
 import { hasUniqueKey, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -64,9 +65,13 @@ export function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
 }
 
 export function evidenceOf(cycle: Cycle, pipeline: Pipeline): Evidence {
-  const evidence = cycle.evidence.get(pipeline.name);
-  if (evidence === undefined) throw new Error(`no evidence for ${pipeline.name}`);
-  return evidence;
+  return requireEvidence(cycle.evidence, pipeline);
+}
+
+export function requireEvidence(evidence: ReadonlyMap<string, Evidence>, { name }: Pipeline): Evidence {
+  const found = evidence.get(name);
+  if (found === undefined) throw new Error(`no evidence for ${name}`);
+  return found;
 }
 
 /** @param jobMs how long the batch job took; null: its last result stands at this very cut and was not computed again */
@@ -100,7 +105,10 @@ export async function publishAndCompare(
     key: pipeline.key,
     rules: pipeline.compare,
     today: before.startedAt.toISOString().slice(0, 10),
-    unique: { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) },
+    unique: {
+      batch: false,
+      stream: await hasUniqueKey(session, tableOfSide(env.schemas, pipeline, 'stream'), pipeline),
+    },
     ...(scope === undefined ? {} : { filter: scope }),
     limit: options.limit,
     previous:

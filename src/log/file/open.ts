@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, EventLog, PartitionState, RawRecord, Reread } from '../contract.js';
 import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
@@ -95,6 +95,15 @@ class FileLog implements EventLog {
       if (chunk !== null) return chunk;
     }
     return null;
+  }
+
+  async mark(): Promise<string> {
+    const found = await discoverFiles(this.#config, this.#root);
+    const files = found.map(async ({ name, path }) => {
+      const { size, mtimeMs } = await stat(path);
+      return [name, size, mtimeMs];
+    });
+    return JSON.stringify(await Promise.all(files));
   }
 
   async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {

@@ -1,0 +1,137 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { discrepancyCount, type Comparison } from '../../src/model/comparison.js';
+import { bothExternal, WINDOW_MS, withWriters, type Lags, type Writers } from './external-world.js';
+import { SCHEMA, testProjects, type ConfigInput, type TestProject } from './project.js';
+
+const newProject = testProjects();
+
+const SECONDS = Number(process.env['CUTOVER_LOAD_SECONDS'] ?? 4);
+
+const LAGS: Readonly<Record<'batch' | 'stream', Lags>> = {
+  batch: { lag: 60, most: 40 },
+  stream: { lag: 5, most: 7 },
+};
+
+interface Manner {
+  readonly align: (side: 'batch' | 'stream') => object;
+  readonly keys: number;
+  /** Between bursts of events. */
+  readonly pause: number;
+  readonly windowed: boolean;
+  /** What the log of these jobs does where cutover watches it. */
+  readonly watched?: boolean;
+}
+
+const watermark = (side: string): object => ({ watermark: { sql: `SELECT reached FROM ext.${side}_watermark` } });
+
+const MANNERS: Readonly<Record<string, Manner>> = {
+  progress: {
+    align: (side) => ({
+      progress: { table: `ext.${side}_progress`, partition: 'part', offset: 'upto', wait: '2s' },
+    }),
+    keys: 30,
+    pause: 250,
+    windowed: false,
+  },
+  quiescent: {
+    align: () => ({ quiescent: { settle: '150ms', wait: '3s' } }),
+    keys: 30,
+    pause: 700,
+    windowed: false,
+    watched: true,
+  },
+  window: {
+    align: (side) => ({ window: { column: 'w', size: `${WINDOW_MS}ms`, ...watermark(side) } }),
+    keys: 30,
+    pause: 0,
+    windowed: true,
+  },
+  settle: { align: () => ({ settle: { delay: '250ms', rounds: 4 } }), keys: 2000, pause: 0, windowed: false },
+  'settle by the measured lag': {
+    align: (side) => ({ settle: { delay: '150ms', rounds: 4, ...watermark(side) } }),
+    keys: 2000,
+    pause: 0,
+    windowed: false,
+  },
+};
+
+function projectOf({ align, watched }: Manner): TestProject {
+  const log = watched === true ? { log: { path: 'data/*.ndjson', schema: SCHEMA } } : { log: undefined };
+  const one = newProject({ ...bothExternal(align), ...log } as unknown as ConfigInput);
+  one.ndjson('a.ndjson', []);
+  return one;
+}
+
+/** Runs comparisons while events come; `plant` changes a side behind the jobs' back first. */
+async function underLoad(
+  manner: Manner,
+  plant: string | null,
+): Promise<{ made: Comparison[]; events: number; after: Comparison }> {
+  const one = projectOf(manner);
+  return withWriters(one, async (writers: Writers, compare, open) => {
+    writers.start(LAGS, manner.windowed);
+    let over = false;
+    const seen = { events: 0 };
+    const producing = writers.produce(
+      () => {
+        // What cutover knows of the log: it grows with the events.
+        if (manner.watched === true && writers.events.length > seen.events) {
+          seen.events = writers.events.length;
+          appendFileSync(join(one.root, 'data', 'a.ndjson'), '{"id":1}\n');
+        }
+        return over;
+      },
+      manner.keys,
+      manner.pause,
+    );
+    try {
+      while (writers.events.length < 300) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (plant !== null) await open.session.script(plant);
+      const made: Comparison[] = [];
+      for (const end = Date.now() + SECONDS * 1000; Date.now() < end || made.length < 3;) made.push(await compare());
+      over = true;
+      await producing;
+      await writers.caughtUp();
+      return { made, events: writers.events.length, after: await compare() };
+    } finally {
+      over = true;
+      await producing.catch(() => undefined);
+      await writers.stop();
+    }
+  });
+}
+
+const ODD = `'1999-01-01T00:00:00Z'`;
+
+describe.each(Object.entries(MANNERS))('two writers that lag differently, aligned by %s', (_, manner) => {
+  it('make not one discrepancy', { timeout: (SECONDS + 60) * 1000 }, async () => {
+    const { made, events, after } = await underLoad(manner, null);
+    for (const comparison of made) expect([comparison.verdict, discrepancyCount(comparison)]).not.toContain('fail');
+    expect(made.reduce((sum, one) => sum + discrepancyCount(one), 0)).toBe(0);
+    expect(events).toBeGreaterThan(300);
+    // Something was compared while events came, not only at the end.
+    expect(made.filter(({ keys_compared: keys }) => keys > 0).length).toBeGreaterThan(0);
+    expect(after).toMatchObject({ verdict: 'pass', in_flux: 0 });
+    expect(after.keys_compared).toBeGreaterThan(0);
+  });
+
+  it('do not hide what differs for good', { timeout: (SECONDS + 60) * 1000 }, async () => {
+    const { made, after } = await underLoad(
+      manner,
+      `INSERT INTO ext.batch VALUES ('only batch', ${ODD}, 1, 1), ('both', ${ODD}, 1, 1);
+       INSERT INTO ext.stream VALUES ('only stream', ${ODD}, 1, 1), ('both', ${ODD}, 1, 2)`,
+    );
+    const compared = made.filter(({ keys_compared: keys }) => keys > 0);
+    expect(compared.length).toBeGreaterThan(0);
+    for (const comparison of [...compared, after]) {
+      expect(comparison).toMatchObject({
+        verdict: 'fail',
+        missing_in_stream: 1,
+        missing_in_batch: 1,
+        value_mismatch: 1,
+      });
+    }
+  });
+});
