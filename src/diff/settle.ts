@@ -18,6 +18,11 @@ export interface SettleInput {
    * @param keys as the look before found them
    */
   readonly again: (keys: readonly Discrepancy['key'][], nulls: boolean) => Look;
+  /**
+   * Whether the side behind has by now, at the newest look, got to where the side ahead was at look `since` (0: the first). Until it has, a difference
+   * may be one of timing however long it stayed. Left out: the wait is long enough.
+   */
+  readonly caughtUp?: (since: number) => boolean;
   /** Waits before each further look: no less than what the slower side may lag behind. Rejects to end it all. */
   readonly wait: (round: number) => Promise<void>;
   /** Looks after the first one at the most. */
@@ -33,7 +38,7 @@ export interface Settled {
   readonly outcome: DiffOutcome;
   /** Every discrepancy that stayed. */
   readonly stayed: readonly Discrepancy[];
-  /** Keys that differed at every look, with other values each time, as they were last seen. */
+  /** Keys that differed at every look and never stayed the same for long enough, as they were last seen. */
   readonly moving: readonly Discrepancy[];
   /** Keys that differed at the first look and were too many to be looked at again. */
   readonly beyond: number;
@@ -45,6 +50,8 @@ interface Tracked {
   readonly discrepancy: Discrepancy;
   /** What differed, and how. */
   readonly print: string;
+  /** The look at which it was first seen to differ like this. */
+  readonly since: number;
 }
 
 /**
@@ -59,7 +66,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
   let nullKeys: Discrepancy[] = [];
   const outcome = await input.first((discrepancy) => {
     if (discrepancy.kind === 'null_key') nullKeys.push(discrepancy);
-    else if (moving.size < most) moving.set(keyOf(discrepancy), tracked(discrepancy));
+    else if (moving.size < most) moving.set(keyOf(discrepancy), tracked(discrepancy, 0));
   });
   const differing = differingKeys(outcome);
   const beyond = differing - moving.size;
@@ -78,7 +85,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
       nulls,
     )((discrepancy) => {
       if (discrepancy.kind === 'null_key') nullsNow.push(discrepancy);
-      else seen.set(keyOf(discrepancy), tracked(discrepancy));
+      else seen.set(keyOf(discrepancy), tracked(discrepancy, looks));
     });
     looks += 1;
     agreed.matched += now.matched;
@@ -89,8 +96,10 @@ export async function settle(input: SettleInput): Promise<Settled> {
     [nullKeys, nullCount] = [nullsNow, now.null_key];
     const next = new Map<string, Tracked>();
     for (const [key, one] of seen) {
-      if (moving.get(key)?.print === one.print) stayed.push(one.discrepancy);
-      else next.set(key, one);
+      const before = moving.get(key);
+      if (before?.print !== one.print) next.set(key, one);
+      else if (input.caughtUp?.(before.since) ?? true) stayed.push(one.discrepancy);
+      else next.set(key, before);
     }
     moving = next;
   }
@@ -121,9 +130,9 @@ function keyOf({ key }: Discrepancy): string {
 }
 
 /** A key that stands twice on a side stands twice, however often: such tables grow. */
-function tracked(discrepancy: Discrepancy): Tracked {
+function tracked(discrepancy: Discrepancy, since: number): Tracked {
   const { kind, columns } = discrepancy;
-  return { discrepancy, print: kind === 'duplicate_key' ? kind : JSON.stringify([kind, columns]) };
+  return { discrepancy, since, print: kind === 'duplicate_key' ? kind : JSON.stringify([kind, columns]) };
 }
 
 function differingKeys(counts: DiffCounts): number {

@@ -33,11 +33,14 @@ export class Writers {
   readonly #open: OpenProject;
   readonly #applied = { batch: 0, stream: 0 };
   readonly #loops: Promise<void>[] = [];
+  readonly #backlog: number;
   #stopped = false;
   #failed: unknown;
 
-  constructor(open: OpenProject) {
+  /** @param backlog events that a side may be behind; more are not produced */
+  constructor(open: OpenProject, backlog: number) {
     this.#open = open;
+    this.#backlog = backlog;
   }
 
   /** Tables `ext.batch` and `ext.stream` by key and window, their progress and watermarks. */
@@ -65,6 +68,11 @@ export class Writers {
   async produce(until: () => boolean, keys: number, pause = 0): Promise<void> {
     let rng = 1;
     for (let turn = 0; !until() && this.#failed === undefined; turn += 1) {
+      // However slow the machine is: what a side has still to apply is not much.
+      while (Math.min(this.#applied.batch, this.#applied.stream) < this.events.length - this.#backlog) {
+        if (this.#failed !== undefined) throw this.#failed;
+        await sleep(3);
+      }
       for (let i = 0; i < 4; i += 1) {
         rng = (rng * 48_271) % 2_147_483_647;
         this.events.push({ k: `k${rng % keys}`, amount: rng % 100, at: Date.now() });
@@ -139,10 +147,11 @@ export function bothExternal(align: (side: Side) => object, parts: object = {}):
 /** The store of a project, with writers beside it and cycles on request, in real time. */
 export function withWriters<T>(
   project: TestProject,
+  backlog: number,
   work: (writers: Writers, compare: () => Promise<Comparison>, open: OpenProject) => Promise<T>,
 ): Promise<T> {
   return withProject(project.context({ clock: systemClock }), async (open) => {
-    const writers = new Writers(open);
+    const writers = new Writers(open, backlog);
     await writers.create();
     const compare = async (): Promise<Comparison> => {
       const options = { limit: 100, force: false, onReshaped: () => Promise.resolve() };

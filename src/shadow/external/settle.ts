@@ -4,7 +4,7 @@ import { requireSettleable, restrictToKeys, type KeyColumns } from '../../diff/s
 import { settle, type Look, type Settled } from '../../diff/settle.js';
 import { digestOfTable } from '../../diff/table-digest.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
-import { formatDuration } from '../../model/duration.js';
+import { formatDuration, formatElapsed } from '../../model/duration.js';
 import type { Alignment } from '../../model/project.js';
 import { rateText } from '../../model/rate.js';
 import type { Verdict } from '../../model/verdict.js';
@@ -44,7 +44,8 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
     diff: 0,
   };
   let columns: KeyColumns | null = null;
-  let lag: number | null = null;
+  // By look: up to which times the two sides had got.
+  const reached: (Reached | null)[] = [];
   const look =
     (relations: (all: Relations, columns: KeyColumns) => Promise<Relations>): Look =>
     (see) =>
@@ -55,7 +56,7 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
         looking.job = { notes: job.notes, job: looking.job.job + job.job, publish: looking.job.publish + job.publish };
         const all = relationsOf(cycle);
         columns ??= await keyColumns(cycle, all);
-        if (align.watermark !== null) lag = await lagOf(cycle);
+        if (align.watermark !== null) reached.push(await reachedBy(cycle));
         if (looking.state === null && isWhollyExternal(cycle.pipeline))
           looking.state = `batch ${await digestOfTable(session, dialect, all.batch)}, stream ${await digestOfTable(session, dialect, all.stream)}`;
         const started = performance.now();
@@ -67,10 +68,11 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
     first: look((all) => Promise.resolve(all)),
     again: (keys, nulls) => look((all, key) => restrictToKeys(session, dialect, all, key, keys, nulls)),
     wait: async () => {
-      const delay = delayOf(align, lag);
+      const delay = delayOf(align, lagOf(reached.at(-1)));
       looking.delays.push(delay);
       await pause(cycle, delay);
     },
+    ...(align.watermark === null ? {} : { caughtUp: (since: number) => passed(reached[since], reached.at(-1)) }),
     rounds: align.rounds,
     limit: cycle.options.limit,
   });
@@ -92,7 +94,7 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
         ...(looking.state === null ? {} : { state: looking.state }),
       },
       findings: findingsOf(settled, align),
-      notes: [`aligned by settle: ${detail}`, ...fluxNotes(settled, align, lag)],
+      notes: [`aligned by settle: ${detail}`, ...fluxNotes(settled, align, reached.at(-1) ?? null)],
       job: looking.job,
       diff: looking.diff,
       lifecycle,
@@ -112,10 +114,27 @@ async function keyColumns({ env, session, pipeline }: ExternalCycle, all: Relati
   return columns;
 }
 
-/** Milliseconds between the times up to which the two sides have got; null while one of them has none. */
-async function lagOf(cycle: ExternalCycle): Promise<number | null> {
+/** Microseconds since the epoch. */
+interface Reached {
+  readonly batch: number;
+  readonly stream: number;
+}
+
+/** Up to which times the two sides have got; null while one of them has none. */
+async function reachedBy(cycle: ExternalCycle): Promise<Reached | null> {
   const [batch, stream] = [await watermarkOf(cycle, 'batch'), await watermarkOf(cycle, 'stream')];
-  return batch === null || stream === null ? null : Math.ceil(Math.abs(batch - stream) / 1000);
+  return batch === null || stream === null ? null : { batch, stream };
+}
+
+/** Whether the side behind is now where the side ahead was then. */
+function passed(then: Reached | null | undefined, now: Reached | null | undefined): boolean {
+  if (then === null || then === undefined || now === null || now === undefined) return false;
+  return Math.min(now.batch, now.stream) >= Math.max(then.batch, then.stream);
+}
+
+/** Milliseconds between the two sides; null where that is not known. */
+function lagOf(reached: Reached | null | undefined): number | null {
+  return reached === null || reached === undefined ? null : Math.ceil(Math.abs(reached.batch - reached.stream) / 1000);
 }
 
 /** Twice the lag, so that the side behind has time to come to where the other one is now. */
@@ -138,18 +157,21 @@ function findingsOf({ outcome }: Settled, align: Settle): (readonly [Verdict, st
     : [['inconclusive', `${rateText(share, align.maxInFlux)} of the keys are in flux, allowed ${align.maxInFlux}`]];
 }
 
-function fluxNotes({ moving, outcome, beyond, looks }: Settled, align: Settle, lag: number | null): string[] {
+function fluxNotes({ moving, outcome, beyond, looks }: Settled, align: Settle, reached: Reached | null): string[] {
   const named = moving.slice(0, NAMED).map(keyText);
+  const lag = lagOf(reached);
   return [
     ...(outcome.in_flux - beyond > 0
       ? [
-          `${outcome.in_flux - beyond} keys differed at each of ${looks} looks, with other values each time, such as ${named.join('; ')}: whether they agree is not known`,
+          `${outcome.in_flux - beyond} keys differed at each of ${looks} looks and did not come to rest, such as ${named.join('; ')}: whether they agree is not known`,
         ]
       : []),
     ...(beyond > 0 ? [`${beyond} keys that differed at the first look were too many to be looked at again`] : []),
-    ...(lag !== null && 2 * lag > Math.max(align.delay, align.maxDelay)
+    ...(outcome.in_flux > 0 && align.watermark !== null
       ? [
-          `the sides are ${formatDuration(lag)} apart, which is more than half of max_delay (${formatDuration(align.maxDelay)})`,
+          lag === null
+            ? 'a side has no watermark yet: no difference can be told from one of timing'
+            : `by their watermarks the sides are ${formatElapsed(lag)} apart; what differs is a discrepancy once the side behind has passed where the other one was`,
         ]
       : []),
   ];
