@@ -35,7 +35,7 @@ export class Writers {
   readonly #loops: Promise<void>[] = [];
   readonly #backlog: number;
   #stopped = false;
-  #failed: unknown;
+  #failed: Error | undefined;
 
   /** @param backlog events that a side may be behind; more are not produced */
   constructor(open: OpenProject, backlog: number) {
@@ -58,7 +58,7 @@ export class Writers {
   start(lags: Readonly<Record<Side, Lags>>, windowed: boolean): void {
     for (const side of SIDES) {
       const loop = this.#write(side, lags[side], windowed).catch((error: unknown) => {
-        this.#failed = error;
+        this.#failed = error instanceof Error ? error : new Error(String(error));
       });
       this.#loops.push(loop);
     }
@@ -70,7 +70,7 @@ export class Writers {
     for (let turn = 0; !until() && this.#failed === undefined; turn += 1) {
       // However slow the machine is: what a side has still to apply is not much.
       while (Math.min(this.#applied.batch, this.#applied.stream) < this.events.length - this.#backlog) {
-        if (this.#failed !== undefined) throw this.#failed;
+        this.#raise();
         await sleep(3);
       }
       for (let i = 0; i < 4; i += 1) {
@@ -79,13 +79,13 @@ export class Writers {
       }
       await sleep(pause > 0 && turn % 8 === 7 ? pause : 4);
     }
-    if (this.#failed !== undefined) throw this.#failed;
+    this.#raise();
   }
 
   /** Waits until both sides have applied all. */
   async caughtUp(): Promise<void> {
     while (SIDES.some((side) => this.#applied[side] < this.events.length)) {
-      if (this.#failed !== undefined) throw this.#failed;
+      this.#raise();
       await sleep(5);
     }
   }
@@ -93,6 +93,10 @@ export class Writers {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);
+    this.#raise();
+  }
+
+  #raise(): void {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
