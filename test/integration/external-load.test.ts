@@ -1,9 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startRun } from '../../src/app/run.js';
+import { withProject } from '../../src/app/open.js';
+import { systemClock } from '../../src/cli/clock.js';
 import { discrepancyCount, type Comparison } from '../../src/model/comparison.js';
+import { runUntilStopped } from '../../src/shadow/runner.js';
 import { bothExternal, WINDOW_MS, withWriters, type Lags, type Writers } from './external-world.js';
-import { SCHEMA, testProjects, type ConfigInput, type TestProject } from './project.js';
+import { events, SCHEMA, testProjects, totals, type ConfigInput, type TestProject } from './project.js';
 
 const newProject = testProjects();
 
@@ -109,6 +113,8 @@ async function underLoad(
   });
 }
 
+const BATCH = `SELECT k, count(*) AS n, CAST(sum(amount) AS DECIMAL(38,2)) AS total FROM events GROUP BY k`;
+
 const ODD = `'1999-01-01T00:00:00Z'`;
 
 describe.each(Object.entries(MANNERS))('two writers that lag differently, aligned by %s', (_, manner) => {
@@ -140,4 +146,65 @@ describe.each(Object.entries(MANNERS))('two writers that lag differently, aligne
     expect(compared.map(({ verdict }) => verdict)).toContain('fail');
     expect(after).toMatchObject({ verdict: 'fail', in_flux: 0, ...planted });
   });
+});
+
+describe('an external stream that names its progress, beside a running ingest', () => {
+  it(
+    'is compared at exactly its offsets, however far cutover has read',
+    { timeout: (SECONDS + 60) * 1000 },
+    async () => {
+      const external = { table: 'ext.totals', align: { progress: { table: 'ext.progress', wait: '5s' } } };
+      const one = newProject(
+        { pipelines: totals({ stream: { external }, batch: { sql: BATCH, every: '1ms' } }) },
+        systemClock,
+      );
+      one.ndjson('a.ndjson', events(50));
+      const stop = new AbortController();
+      const ctx = one.context({ signal: stop.signal });
+      const made: Comparison[] = [];
+      await withProject(ctx, async (open) => {
+        await open.session
+          .script(`CREATE SCHEMA ext; CREATE TABLE ext.totals (k TEXT PRIMARY KEY, n BIGINT, total DECIMAL(38,2));
+        CREATE TABLE ext.progress AS SELECT 'data/a.ndjson' AS partition, 0 AS next_offset`);
+        const writer = await open.store.session();
+        let applied = 0;
+        let written = 50;
+        const apply = async (): Promise<void> => {
+          const due = events(Math.min(written - applied, 1 + (applied % 17)), applied);
+          const values = due.map(({ k, amount }) => `('${k}', CAST('${amount}' AS DECIMAL(18,2)))`).join(', ');
+          await writer.transaction(async () => {
+            await writer.run(`INSERT INTO ext.totals AS t SELECT k, count(*), sum(amount) FROM (VALUES ${values}) v (k, amount) GROUP BY k
+            ON CONFLICT (k) DO UPDATE SET n = t.n + excluded.n, total = t.total + excluded.total`);
+            await writer.run(`UPDATE ext.progress SET next_offset = ${applied + due.length}`);
+          });
+          applied += due.length;
+        };
+        const parts = await startRun(
+          ctx,
+          open,
+          { limit: 10, onComparison: (found) => void made.push(found) },
+          new Map(),
+          false,
+        );
+        const running = runUntilStopped(parts);
+        try {
+          for (const end = Date.now() + SECONDS * 1000; Date.now() < end || made.length < 5;) {
+            one.append('a.ndjson', events(6, written));
+            written += 6;
+            if (applied < written) await apply();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        } finally {
+          stop.abort();
+          await running;
+        }
+      });
+      const compared = made.filter(({ keys_compared: keys }) => keys > 0);
+      expect(made.reduce((sum, comparison) => sum + discrepancyCount(comparison), 0)).toBe(0);
+      expect(new Set(made.map(({ verdict }) => verdict))).not.toContain('error');
+      // At many cuts, which are the stream's.
+      expect(new Set(compared.map(({ cut }) => cut['0'])).size).toBeGreaterThan(3);
+      expect(compared.every(({ verdict, alignment }) => verdict === 'pass' && alignment.exact)).toBe(true);
+    },
+  );
 });
