@@ -4,6 +4,7 @@ import { formatDuration } from '../../model/duration.js';
 import { CutoverError, messageOf } from '../../model/errors.js';
 import type { OffsetVector } from '../../model/offset-vector.js';
 import type { Alignment } from '../../model/project.js';
+import { heldTable } from '../compare-pipeline.js';
 import { externalSide, isWhollyExternal, type SideName } from '../sides.js';
 import { conclude, concludeApart } from './conclude.js';
 import {
@@ -26,21 +27,44 @@ const POLL_MS = 100;
 
 /**
  * Compares where both sides name the same offsets: exact, for each side's table and the offsets it reflects are read in one snapshot. A batch job of
- * cutover's own is run at the offsets that the stream names, once they have landed. Other sides are waited for.
+ * cutover's own is run at the offsets that the stream names, once they have landed; a stream that stays ahead of what has landed is copied, so that
+ * these are offsets that stand still. Other sides are waited for.
  */
 export async function byProgress(cycle: ExternalCycle, align: Progress): Promise<Comparison> {
+  const held = heldTable(cycle.env, cycle.pipeline);
+  let copied = false;
+  try {
+    return await untilMet(cycle, align, held, () => {
+      copied = true;
+    });
+  } finally {
+    if (copied) await cycle.session.run(`DROP TABLE IF EXISTS ${held}`).catch(() => undefined);
+  }
+}
+
+async function untilMet(cycle: ExternalCycle, align: Progress, held: string, onCopy: () => void): Promise<Comparison> {
   const { session } = cycle;
+  let copy: Named | null = null;
   for (let waited = 0; ; waited += POLL_MS) {
     const last = waited + POLL_MS > align.wait;
     const made = await session.transaction(async () => {
       const moment = await beginMoment(cycle);
-      const met = await meeting(cycle, moment);
-      if (met.kind === 'met') return compareAt(cycle, moment, met);
-      if (!last) return null;
+      const met = await meeting(cycle, moment, copy);
+      if (met.kind === 'met') return compareAt(cycle, moment, met, copy === null ? null : held);
+      if (!last) {
+        // The first time it may be a moment's lag, which is not worth a copy.
+        if (waited === 0 || copy !== null || met.ahead === undefined) return null;
+        await session.run(`DROP TABLE IF EXISTS ${held}`);
+        await session.run(`CREATE TABLE ${held} AS SELECT * FROM ${relationsOf(cycle).stream}`);
+        return met.ahead;
+      }
       const why = `${met.why} (waited ${formatDuration(align.wait)})`;
       return concludeApart(cycle, moment, { method: 'progress', exact: true, detail: 'the sides did not meet' }, why);
     });
-    if (made !== null) return made;
+    if (made instanceof Map) {
+      copy = made;
+      onCopy();
+    } else if (made !== null) return made;
     await pause(cycle, POLL_MS);
   }
 }
@@ -51,11 +75,19 @@ interface Met {
   readonly named: Named;
 }
 
-async function compareAt(cycle: ExternalCycle, moment: Moment, { cut, named }: Met): Promise<Comparison> {
+/** @param held where the stream side stands that was copied at these offsets; null: in its table */
+async function compareAt(
+  cycle: ExternalCycle,
+  moment: Moment,
+  { cut, named }: Met,
+  held: string | null,
+): Promise<Comparison> {
   const job = await runOwnBatch(cycle, moment, cut);
   const started = performance.now();
   const lifecycle = await openLifecycle(cycle.session, cycle.pipeline.name);
-  const outcome = await compareSides(cycle, relationsOf(cycle), (discrepancy) => {
+  const relations = relationsOf(cycle);
+  const sides = held === null ? relations : { ...relations, stream: held };
+  const outcome = await compareSides(cycle, sides, (discrepancy) => {
     lifecycle.see(discrepancy);
   });
   return conclude(cycle, {
@@ -65,7 +97,7 @@ async function compareAt(cycle: ExternalCycle, moment: Moment, { cut, named }: M
     alignment: {
       method: 'progress',
       exact: true,
-      detail: `both sides reflect ${shown(named)}`,
+      detail: `both sides reflect ${shown(named)}${held === null ? '' : '; the stream side was copied there'}`,
       ...(isWhollyExternal(cycle.pipeline) ? { state: JSON.stringify([...named].sort()) } : {}),
     },
     findings: [],
@@ -77,13 +109,24 @@ async function compareAt(cycle: ExternalCycle, moment: Moment, { cut, named }: M
   });
 }
 
-/** Where the two sides stand in the transaction's snapshot. */
-async function meeting(cycle: ExternalCycle, moment: Moment): Promise<Met | { kind: 'apart'; why: string }> {
+interface Apart {
+  readonly kind: 'apart';
+  readonly why: string;
+  /** What the stream side reflects, where cutover only has to read that far. */
+  readonly ahead?: Map<string, number>;
+}
+
+/**
+ * Where the two sides stand in the transaction's snapshot.
+ *
+ * @param copy what a copy of the stream side reflects; null: it stands in its table
+ */
+async function meeting(cycle: ExternalCycle, moment: Moment, copy: Named | null): Promise<Met | Apart> {
   const { pipeline } = cycle;
   const batch = await progressOf(cycle, 'batch');
-  const stream = await progressOf(cycle, 'stream');
+  const stream = copy ?? (await progressOf(cycle, 'stream'));
   const landed: Named = new Map(moment.partitions.map(({ name, nextOffset }) => [name, nextOffset]));
-  const apart = (why: string): { kind: 'apart'; why: string } => ({ kind: 'apart', why });
+  const apart = (why: string): Apart => ({ kind: 'apart', why });
   for (const [side, named] of [
     ['batch', batch],
     ['stream', stream],
@@ -110,9 +153,8 @@ async function meeting(cycle: ExternalCycle, moment: Moment): Promise<Met | { ki
         ? ''
         : `; cutover has read nothing of ${list(unknown)}${known.length === 0 ? '' : `, the partitions it knows are ${list(known)}`}`;
     const numbers = behind.map(([name, offset]) => `${name} to ${offset}, landed are ${landed.get(name) ?? 0}`);
-    return apart(
-      `the stream side of ${pipeline.name} reflects events that cutover has not read yet: ${list(numbers, '; ')}${hint}`,
-    );
+    const why = `the stream side of ${pipeline.name} reflects events that cutover has not read yet: ${list(numbers, '; ')}${hint}`;
+    return { ...apart(why), ahead: new Map(named) };
   }
   return { kind: 'met', named, cut: numbered(named, landed, moment) };
 }
