@@ -7,7 +7,7 @@ import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
 import { checkLog, checkPipeline } from './checks.js';
 import { checkExternalProject } from './external-checks.js';
-import { findings, valueAt, wantsScalar } from './issues.js';
+import { findings, valueAt, wantsScalar, type Finding } from './issues.js';
 import { dependencyOrder } from './order.js';
 import { problemsError, shownFile } from './problems.js';
 import type { KeyPath, Problem, ProblemCode } from './problems.js';
@@ -181,11 +181,13 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
   const value = coerce(source.value ?? {}, source);
   const parsed = configSchema.safeParse(value);
   const map = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (map && valueAt(value, ['log']) === undefined && !withoutLog(valueAt(value, ['pipelines'])))
-    problems.add(['log'], 'is missing');
-  if (!parsed.success)
-    for (const { path: at, message, part } of findings(parsed.error, value, (at) => source.placeholderAt(at)))
-      problems.add(at, message, 'CONFIG_INVALID', part);
+  const found: Finding[] = parsed.success ? [] : findings(parsed.error, value, (at) => source.placeholderAt(at));
+  if (map && valueAt(value, ['log']) === undefined && !withoutLog(valueAt(value, ['pipelines']))) {
+    // In the order of the keys, as all others.
+    const place = found.findIndex(({ path: [first] }) => first === 'pipelines');
+    found.splice(place === -1 ? found.length : place, 0, { path: ['log'], message: 'is missing', part: 'value' });
+  }
+  for (const { path: at, message, part } of found) problems.add(at, message, 'CONFIG_INVALID', part);
   const log = configSchema.shape.log.safeParse(valueAt(value, ['log']));
   if (log.success && log.data !== undefined) checkLog(log.data, (at, message) => problems.add(['log', ...at], message));
 
