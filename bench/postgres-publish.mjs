@@ -34,7 +34,7 @@ await withDatabase(async (url) => {
     // The stream's table has a key, so that the product indexes the batch's when it publishes; one without stays bare.
     await session.script('CREATE TABLE s.indexed (id BIGINT PRIMARY KEY); CREATE TABLE s.bare (id BIGINT)');
     await session.materialize('cutover_result', source(`CASE WHEN i % ${step} = 0 THEN 1 ELSE 0 END`), 'store');
-    const result = store.dialect.kept('cutover_result');
+    const result = store.dialect.stored('cutover_result');
     for (const name of ['bare', 'indexed'])
       await session.script(
         `CREATE TABLE b.${name} AS ${source('0')}; CREATE TABLE b.${name}_rewritten (LIKE b.${name})`,

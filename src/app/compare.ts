@@ -18,7 +18,7 @@ export function compareNow(ctx: AppContext, name: string, options: { limit: numb
   return withProject(ctx, async (open) => {
     const { env, session, evidence } = open;
     const pipeline = open.pipeline(name);
-    if (!(await loadStreamJobs(session)).has(name)) {
+    if (pipeline.stream.kind !== 'external' && !(await loadStreamJobs(session)).has(name)) {
       throw new CutoverError(
         'TABLE_MISSING',
         `${name} has no stream table yet`,

@@ -14,8 +14,10 @@ import { countQuarantined } from '../store/state/landing.js';
 import { loadPruned } from '../store/state/pruned.js';
 import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
+import { requireExternalTables } from '../shadow/external/tables.js';
 import { checkJobs } from '../shadow/job-sql.js';
 import { readersOfLanding } from '../shadow/retention.js';
+import { externalSide, isExternal } from '../shadow/sides.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -49,12 +51,14 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       if (open.store.kind === 'postgres') await checkPostgres(open, () => ctx.clock.now(), check);
       await check('disk', () => diskCheck(open));
       let log: EventLog | null = null;
-      await check('log', async () => {
-        log = await open.openLog(null);
-        const columns = await log.columns();
-        return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
-      });
-      if (log !== null && open.project.log.kind === 'kafka') await checkKafka(open, log, open.project.log, check);
+      const config = open.project.log;
+      if (config !== null)
+        await check('log', async () => {
+          log = await open.openLog(null);
+          const columns = await log.columns();
+          return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
+        });
+      if (log !== null && config?.kind === 'kafka') await checkKafka(open, log, config, check);
       await check('quarantine', () => quarantineCheck(open));
       await check('job SQL', () => {
         checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);
@@ -62,6 +66,8 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       });
       await check('landing', () => landingCheck(ctx, open));
       for (const pipeline of open.project.pipelines) {
+        if (isExternal(pipeline)) await check(`${pipeline.name}: external tables`, () => externalCheck(open, pipeline));
+        if (pipeline.stream.kind === 'external') continue;
         checks.push(afterCheck(open, pipeline));
         await check(`${pipeline.name}: stream job`, async () => {
           await prepareStreamJob(pipeline, open.env);
@@ -170,6 +176,18 @@ function afterCheck(open: OpenProject, pipeline: Pipeline): DoctorCheck {
         detail: `its SQL mentions ${undeclared.join(', ')}, which it does not name`,
         remedy: `If it reads that table, write after: [${[...pipeline.after, ...undeclared].join(', ')}]: otherwise it reads it at another cut.`,
       };
+}
+
+/** The tables that others write can be read and compared. */
+async function externalCheck({ env, session }: OpenProject, pipeline: Pipeline): Promise<string> {
+  await session.transaction(() => requireExternalTables({ env, session, pipeline }));
+  const tables = (['batch', 'stream'] as const).flatMap((side) => {
+    const external = externalSide(pipeline, side);
+    return external === null
+      ? []
+      : [`${side} ${external.table.schema}.${external.table.name} by ${external.align.kind}`];
+  });
+  return tables.join(', ');
 }
 
 async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck> {

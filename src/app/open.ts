@@ -71,6 +71,7 @@ export async function withStoreOf<T>(
       logs.push(log);
       return log;
     };
+    let watched: Promise<EventLog> | undefined;
     const env: ShadowEnvironment = {
       store,
       schemas: project.store.schemas,
@@ -82,6 +83,7 @@ export async function withStoreOf<T>(
       root: project.root,
       workDir,
       openLog: () => openLog(null),
+      watchLog: () => (watched ??= openLog(null)),
       reached: ctx.reached ?? (() => Promise.resolve()),
     };
     const evidence = deployedEvidence(project.pipelines);
@@ -139,6 +141,13 @@ async function openLogOf(
   bounded: boolean,
 ): Promise<EventLog> {
   const { log: config, ingest } = project;
+  if (config === null) {
+    throw new CutoverError(
+      'EXTERNAL_SIDE',
+      `${project.file} names no log: both sides of every pipeline are external`,
+      'Configure `log` to read events.',
+    );
+  }
   if (config.kind === 'file') return openFileLog(config, project.root, workDir, ctx.logger, capabilities.holdsNul);
   // A command that does not need it should not load the client.
   const { openKafkaLog } = await import('../log/kafka/open.js');

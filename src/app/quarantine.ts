@@ -4,6 +4,7 @@ import type { QuarantineResult } from '../model/results.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { retryingConflicts } from '../shadow/retry.js';
 import { retryQuarantined, type RetryCounts } from '../shadow/retry-quarantined.js';
+import { withOwnStream } from '../shadow/sides.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import type { SqlSession } from '../store/contract.js';
 import { countQuarantined, ensureLanding } from '../store/state/landing.js';
@@ -49,7 +50,9 @@ export async function retryWithin(
   );
   // As a run does before its first event: every pipeline's table takes the retried events too.
   await prepareTables(env, session, evidence, open.refreshServed);
-  const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, open.env)));
+  const jobs = await Promise.all(
+    withOwnStream(project.pipelines).map((pipeline) => prepareStreamJob(pipeline, open.env)),
+  );
   return retryQuarantined(env, { session, log, columns, jobs, evidence }, scope);
 }
 

@@ -7,13 +7,14 @@ import { toJson } from '../model/offset-vector.js';
 import type { RebuildResult } from '../model/results.js';
 import { connected } from '../shadow/environment.js';
 import { rebuildStreams } from '../shadow/rebuild.js';
+import { ownStream } from '../shadow/sides.js';
 import { inTurn } from '../shadow/turns.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { ensureLanding } from '../store/state/landing.js';
 
 /**
  * Replays the landing into fresh stream tables of a pipeline and of those connected with it, and swaps them in.
- * Errors: CANARY_REFUSED where readers already read one of these tables and its code is another: nothing has compared that yet.
+ * Errors: EXTERNAL_SIDE; CANARY_REFUSED where readers already read one of these tables and its code is another: nothing has compared that yet.
  *
  * @param options.force swap it in under the readers all the same
  */
@@ -25,6 +26,7 @@ export function rebuild(
   return withProject(ctx, async (open) => {
     const started = performance.now();
     const pipeline = open.pipeline(name);
+    ownStream(pipeline);
     const log = await open.openLog(null);
     const columns = await log.columns();
     const { env, session, evidence } = open;

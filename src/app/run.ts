@@ -18,6 +18,7 @@ import { prepareTables } from '../shadow/prepare.js';
 import type { Roles } from '../shadow/roles.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
 import { pruneOld } from '../shadow/retention.js';
+import { isWhollyExternal, withOwnStream } from '../shadow/sides.js';
 import { Standing } from '../shadow/standing.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import { inTurn } from '../shadow/turns.js';
@@ -45,25 +46,28 @@ export async function startRun(
   handlers: RunHandlers,
   last: Map<string, Comparison>,
   bounded: boolean,
-): Promise<RunnerParts & { readonly log: EventLog }> {
+): Promise<RunnerParts & { readonly log: EventLog | null }> {
   const { env, session, store, project, evidence } = open;
   const positions = await Positions.load(await store.session(), ctx.clock);
-  const log = await open.openLog(positions, { bounded });
-  const columns = await log.columns(positions.all);
+  const log = project.pipelines.every(isWhollyExternal) ? null : await open.openLog(positions, { bounded });
+  const columns = (await log?.columns(positions.all)) ?? [];
   await inTurn(env, session, 'prepare', ctx.signal, async () => {
-    await session.transaction(async () => {
-      await claimForLog(session, log.identity);
-      await ensureLanding(session, store.dialect, columns);
-    });
+    if (log !== null) {
+      await session.transaction(async () => {
+        await claimForLog(session, log.identity);
+        await ensureLanding(session, store.dialect, columns);
+      });
+    }
     await prepareTables(env, session, evidence, open.refreshServed, ctx.signal);
     for (const pipeline of project.pipelines)
       await session.transaction(() => open.refreshServed(session, pipeline), 'current');
   });
-  const jobs = await Promise.all(project.pipelines.map((pipeline) => prepareStreamJob(pipeline, env)));
+  const jobs = await Promise.all(withOwnStream(project.pipelines).map((pipeline) => prepareStreamJob(pipeline, env)));
   const ingestSession = await store.session({ idleLimit: ctx.lease ?? INGEST_IDLE_MS });
   return {
     env,
-    ingest: await Ingest.open(env, { session: ingestSession, log, positions, columns, jobs, evidence }),
+    ingest:
+      log === null ? null : await Ingest.open(env, { session: ingestSession, log, positions, columns, jobs, evidence }),
     positions,
     ingestSession,
     cycleSession: session,
@@ -79,7 +83,7 @@ export async function startRun(
       for (const report of await followCanary(ctx, open, comparisons)) handlers.onCanary?.(report);
     },
     active: (pipelines) => stillValidated(ctx, open, pipelines),
-    afterCycles: retention(ctx, open),
+    afterCycles: log === null ? () => Promise.resolve() : retention(ctx, open),
     signal: ctx.signal,
     log,
   };
@@ -103,13 +107,13 @@ function retention(ctx: AppContext, open: OpenProject): () => Promise<void> {
 /** What only one process does where several may share the store. Each reads the partitions that it was assigned of a log that assigns them. */
 async function rolesFor(
   store: Store,
-  log: EventLog,
+  log: EventLog | null,
   ingestSession: SqlSession,
   cycleSession: SqlSession,
 ): Promise<Roles | null> {
   if (!store.capabilities.sharedByProcesses) return null;
   return {
-    ingest: log.kind === 'file' ? await store.candidate('ingest', ingestSession) : null,
+    ingest: log?.kind === 'file' ? await store.candidate('ingest', ingestSession) : null,
     cycles: await store.candidate('cycles', cycleSession),
   };
 }
@@ -139,7 +143,7 @@ class Tally {
   }
 
   get #counts(): IngestCounts {
-    const { events = 0, microBatches = 0, quarantined = 0 } = this.#parts?.ingest.counts ?? {};
+    const { events = 0, microBatches = 0, quarantined = 0 } = this.#parts?.ingest?.counts ?? {};
     const before = this.#before;
     return {
       events: before.events + events,
@@ -190,7 +194,8 @@ export async function runForever(
       tally.follow(parts);
       started();
       const ended = new AbortController();
-      void reportLag(parts.log, ctx.clock, ctx.logger, AbortSignal.any([ctx.signal, ended.signal]));
+      if (parts.log !== null)
+        void reportLag(parts.log, ctx.clock, ctx.logger, AbortSignal.any([ctx.signal, ended.signal]));
       await runUntilStopped(parts).finally(() => {
         ended.abort();
       });

@@ -4,7 +4,8 @@ import { initialState } from '../canary/state.js';
 import type { CanaryState } from '../model/canary.js';
 import type { Column } from '../model/column.js';
 import type { Pipeline, SchemaNames } from '../model/project.js';
-import { tableName, tablesOf } from '../shadow/tables.js';
+import { externalSide, tableOfSide } from '../shadow/sides.js';
+import { qualified, tablesOf } from '../shadow/tables.js';
 import type { SqlSession, Store } from '../store/contract.js';
 
 /** The columns that a served view can show, of both sides; null while a side has no table. */
@@ -19,13 +20,13 @@ export async function servedColumns(
   schemas: SchemaNames,
   pipeline: Pipeline,
 ): Promise<ServedColumns | null> {
-  for (const schema of [schemas.batch, schemas.stream]) {
-    if (!(await tablesOf(session, schema)).includes(pipeline.name)) return null;
+  for (const side of ['batch', 'stream'] as const) {
+    if (externalSide(pipeline, side) !== null) continue;
+    if (!(await tablesOf(session, schemas[side])).includes(pipeline.name)) return null;
   }
-  return {
-    batch: await store.dialect.columns(session, tableName(store.dialect, schemas.batch, pipeline.name)),
-    stream: await store.dialect.columns(session, tableName(store.dialect, schemas.stream, pipeline.name)),
-  };
+  const columns = (side: 'batch' | 'stream'): Promise<Column[]> =>
+    store.dialect.columns(session, qualified(store.dialect, tableOfSide(schemas, pipeline, side)));
+  return { batch: await columns('batch'), stream: await columns('stream') };
 }
 
 /** The canary's state, or that of a canary that was never touched. */
@@ -48,8 +49,8 @@ export function showServed(
     pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
   return showServedView(session, store.dialect, {
     servedSchema: schemas.served,
-    batchSchema: schemas.batch,
-    streamSchema: schemas.stream,
+    batch: tableOfSide(schemas, pipeline, 'batch'),
+    stream: tableOfSide(schemas, pipeline, 'stream'),
     pipeline: pipeline.name,
     columns: columns.batch
       .map(({ name }) => name)

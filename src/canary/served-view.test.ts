@@ -13,8 +13,8 @@ const keyColumns: Column[] = [
 ];
 const view: ServedView = {
   servedSchema: 'main',
-  batchSchema: 'b',
-  streamSchema: 's',
+  batch: { schema: 'b', name: 'daily' },
+  stream: { schema: 's', name: 'daily' },
   pipeline: 'daily',
   columns: ['day', 'Event "type"', 'side'],
   keyColumns,

@@ -1,13 +1,14 @@
 import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
-import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { SqlDialect, SqlSession, TableRead } from '../store/contract.js';
 import { BUCKETS } from './bucket.js';
 
 export interface ServedView {
   readonly servedSchema: string;
-  readonly batchSchema: string;
-  readonly streamSchema: string;
-  /** The name of the table on both sides, and of the view. */
+  /** Where the sides' rows stand. */
+  readonly batch: TableRead;
+  readonly stream: TableRead;
+  /** The name of the view. */
   readonly pipeline: string;
   /** The batch side's columns that the stream side also has, in the batch side's order. */
   readonly columns: readonly string[];
@@ -28,16 +29,17 @@ export interface ServedView {
  */
 export function servedQuery(dialect: SqlDialect, view: ServedView): string {
   const columns = view.columns.map((column) => dialect.quote(column)).join(', ');
-  const from = (schema: string) => `SELECT ${columns} FROM ${dialect.quote(schema)}.${dialect.quote(view.pipeline)}`;
-  if (view.sharePpm <= 0) return from(view.batchSchema);
-  if (view.sharePpm >= BUCKETS) return from(view.streamSchema);
+  const from = ({ schema, name }: TableRead) =>
+    `SELECT ${columns} FROM ${dialect.quote(schema)}.${dialect.quote(name)}`;
+  if (view.sharePpm <= 0) return from(view.batch);
+  if (view.sharePpm >= BUCKETS) return from(view.stream);
   const streamKey = view.streamKeyColumns ?? view.keyColumns;
   checkKeys(view, streamKey);
   const share = Math.trunc(view.sharePpm);
   // A NULL in the key makes the bucket NULL: kept on the batch side, filtered out on the stream side.
   return (
-    `${from(view.streamSchema)} WHERE ${bucketSql(dialect, view, streamKey)} < ${share}\n` +
-    `UNION ALL\n${from(view.batchSchema)} WHERE coalesce(${bucketSql(dialect, view, view.keyColumns)}, ${BUCKETS}) >= ${share}`
+    `${from(view.stream)} WHERE ${bucketSql(dialect, view, streamKey)} < ${share}\n` +
+    `UNION ALL\n${from(view.batch)} WHERE coalesce(${bucketSql(dialect, view, view.keyColumns)}, ${BUCKETS}) >= ${share}`
   );
 }
 

@@ -9,10 +9,10 @@ import type {
 } from '../model/project.js';
 import type { BuildContext } from './build.js';
 import { METADATA, type KafkaLogInput } from './kafka-schema.js';
-import type { ConfigInput } from './schema.js';
+import type { LogInput } from './schema.js';
 
 /** The log's part of the project: globs and files made absolute, not expanded. */
-export function buildLog(log: ConfigInput['log'], context: BuildContext): LogConfig {
+export function buildLog(log: LogInput, context: BuildContext): LogConfig {
   return log.kind === 'kafka' ? buildKafkaLog(log, context) : buildFileLog(log, context);
 }
 
@@ -23,7 +23,7 @@ function columnsOf(declared: Readonly<Record<string, string>>, context: BuildCon
   return names.map((name) => ({ name, type: declared[name] ?? 'text' }));
 }
 
-function buildFileLog(log: Exclude<ConfigInput['log'], { kind: 'kafka' }>, context: BuildContext): FileLogConfig {
+function buildFileLog(log: Exclude<LogInput, { kind: 'kafka' }>, context: BuildContext): FileLogConfig {
   return {
     kind: 'file',
     paths: log.path.map((glob) => path.resolve(context.root, glob)),

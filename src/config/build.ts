@@ -11,6 +11,7 @@ import type {
   StoreConfig,
   StreamJob,
 } from '../model/project.js';
+import { buildExternal } from './build-external.js';
 import { decimalText } from './decimal.js';
 import { withImports } from './imports.js';
 import type { KeyPath } from './problems.js';
@@ -52,18 +53,24 @@ function buildPartitionBy(input: NonNullable<PipelineInput['batch']['partition_b
 }
 
 async function buildBatch(
-  batch: PipelineInput['batch'],
+  { batch, stream }: PipelineInput,
   at: KeyPath,
   context: BuildContext,
 ): Promise<BatchJob | undefined> {
   const schedule: Schedule = batch.cron === undefined ? { every: batch.every ?? EVERY } : { cron: batch.cron.trim() };
-  const hold: Hold = batch.hold ?? (batch.command === undefined ? 'snapshot' : 'copy');
+  // A side that is not cutover's own is not copied: both are read in one snapshot.
+  const held = batch.command !== undefined && stream.external === undefined;
+  const hold: Hold = batch.hold ?? (held ? 'copy' : 'snapshot');
   const common = {
     schedule,
     hold,
     holdLimit: batch.hold_limit,
     ...(batch.partition_by !== undefined && { partitionBy: buildPartitionBy(batch.partition_by) }),
   };
+  if (batch.external !== undefined) {
+    const external = buildExternal(batch.external, stream.external);
+    return external && { ...common, ...external };
+  }
   if (batch.sql !== undefined) {
     const sql = await context.readSql(batch.sql, [...at, 'sql']);
     return sql && { ...common, kind: 'sql', sql };
@@ -86,10 +93,11 @@ async function buildBatch(
 }
 
 async function buildStream(
-  stream: PipelineInput['stream'],
+  { batch, stream }: PipelineInput,
   at: KeyPath,
   context: BuildContext,
 ): Promise<StreamJob | undefined> {
+  if (stream.external !== undefined) return buildExternal(stream.external, batch.external);
   const setup = stream.setup === undefined ? undefined : await context.readSql(stream.setup, [...at, 'setup']);
   const prepared = setup === undefined ? {} : { setup };
   if (stream.sql !== undefined) {
@@ -153,8 +161,8 @@ export async function buildPipeline(
   context: BuildContext,
 ): Promise<Pipeline | undefined> {
   const at = ['pipelines', name];
-  const batch = await buildBatch(input.batch, [...at, 'batch'], context);
-  const stream = await buildStream(input.stream, [...at, 'stream'], context);
+  const batch = await buildBatch(input, [...at, 'batch'], context);
+  const stream = await buildStream(input, [...at, 'stream'], context);
   if (batch === undefined || stream === undefined) return undefined;
   const { gate, canary } = input;
   return {

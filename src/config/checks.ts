@@ -1,6 +1,7 @@
+import { checkExternal } from './external-checks.js';
 import type { KafkaLogInput } from './kafka-schema.js';
 import type { KeyPath } from './problems.js';
-import type { BatchInput, ConfigInput, PipelineInput, RuleInput } from './schema.js';
+import type { BatchInput, LogInput, PipelineInput, RuleInput } from './schema.js';
 
 /** Reports a problem with the key at `path`, relative to the part that is checked. */
 export type Complain = (path: KeyPath, message: string) => void;
@@ -8,10 +9,10 @@ export type Complain = (path: KeyPath, message: string) => void;
 const COMMAND_ONLY = ['output', 'timeout', 'events', 'code'] as const;
 
 function checkBatch(batch: BatchInput, complain: Complain): void {
-  const given = (['sql', 'command', 'replay'] as const).filter((kind) => batch[kind] !== undefined);
+  const given = (['sql', 'command', 'replay', 'external'] as const).filter((kind) => batch[kind] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
-    complain([], `must have exactly one of sql, command, replay; ${found}`);
+    complain([], `must have exactly one of sql, command, replay, external; ${found}`);
   } else {
     for (const key of COMMAND_ONLY) {
       if (batch[key] !== undefined && batch.command === undefined)
@@ -26,10 +27,10 @@ function checkBatch(batch: BatchInput, complain: Complain): void {
 }
 
 function checkStream(stream: PipelineInput['stream'], complain: Complain): void {
-  const given = (['sql', 'module'] as const).filter((kind) => stream[kind] !== undefined);
+  const given = (['sql', 'module', 'external'] as const).filter((kind) => stream[kind] !== undefined);
   if (given.length === 1) return;
   const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
-  complain([], `must have exactly one of sql, module; ${found}`);
+  complain([], `must have exactly one of sql, module, external; ${found}`);
 }
 
 /** Every kind of rule; `permit`: it lets a difference pass, and has to say why. */
@@ -115,6 +116,7 @@ export function checkPipeline(
       complain([...prefix, ...path], message);
   checkBatch(pipeline.batch, under('batch'));
   checkStream(pipeline.stream, under('stream'));
+  checkExternal(pipeline, complain);
   // Names of columns differ by more than their letters' case: the embedded store does not tell `Id` from `id`.
   const keys = pipeline.key.map((column) => column.toLowerCase());
   for (const [index, column] of keys.entries()) {
@@ -144,7 +146,7 @@ export function checkPipeline(
 }
 
 /** What the keys of the log must have in common. */
-export function checkLog(log: ConfigInput['log'], complain: Complain): void {
+export function checkLog(log: LogInput, complain: Complain): void {
   if (log.kind === 'kafka') {
     checkKafka(log, complain);
     return;

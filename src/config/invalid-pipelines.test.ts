@@ -66,12 +66,12 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'no batch job',
     withJobs('every: 1h'),
-    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay; none is given',
+    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, external; none is given',
   ],
   [
     'two batch jobs',
     withJobs('sql: select 1, replay: true'),
-    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay; sql and replay are given',
+    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, external; sql and replay are given',
   ],
   [
     'a command as text',
@@ -137,12 +137,12 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'no stream job',
     withJobs('sql: select 1', 'setup: select 1'),
-    ':7:13 pipelines.p.stream: must have exactly one of sql, module; none is given',
+    ':7:13 pipelines.p.stream: must have exactly one of sql, module, external; none is given',
   ],
   [
     'two stream jobs',
     withJobs('sql: select 1', 'sql: select 1, module: a.js'),
-    ':7:13 pipelines.p.stream: must have exactly one of sql, module; sql and module are given',
+    ':7:13 pipelines.p.stream: must have exactly one of sql, module, external; sql and module are given',
   ],
   [
     'a module of another language',

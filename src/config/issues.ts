@@ -115,6 +115,8 @@ function translate(issue: Issue, value: unknown, prefix: KeyPath, placeholders: 
       return finding(issue.issues[0]?.message ?? 'is not a possible name', 'key');
     case 'invalid_type':
       if (input === undefined) return finding('is missing');
+      // A key that is refused whatever it holds says why.
+      if (issue.expected === 'never') return finding(issue.message, 'key');
       return finding(`${own(issue.message) ?? `must be ${EXPECTED[issue.expected] ?? issue.expected}`}, not ${shown}`);
     case 'invalid_value':
       return finding(

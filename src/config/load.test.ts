@@ -227,7 +227,7 @@ describe('loadProject', () => {
     const project = await load(
       `version: 1\nlog: { path: a.csv, schema: { z: text, "10": "bigint[]", "2": "decimal( 5, 0 )" } }\npipelines:\n${minimal('p')}`,
     );
-    expect(project.log.schema).toEqual([
+    expect(project.log?.schema).toEqual([
       { name: 'z', type: 'text' },
       { name: '10', type: 'bigint[]' },
       { name: '2', type: 'decimal(5,0)' },

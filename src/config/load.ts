@@ -6,7 +6,8 @@ import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
 import { checkLog, checkPipeline } from './checks.js';
-import { findings, valueAt, wantsScalar } from './issues.js';
+import { checkExternalProject } from './external-checks.js';
+import { findings, valueAt, wantsScalar, type Finding } from './issues.js';
 import { dependencyOrder } from './order.js';
 import { problemsError, shownFile } from './problems.js';
 import type { KeyPath, Problem, ProblemCode } from './problems.js';
@@ -153,6 +154,14 @@ async function readPipelines(value: unknown, context: BuildContext, problems: Pr
   return built;
 }
 
+/** Whether somebody else writes both sides of every pipeline: then nothing need be read. */
+function withoutLog(section: unknown): boolean {
+  if (typeof section !== 'object' || section === null) return false;
+  const names = Object.keys(section);
+  const external = (name: string, side: string): boolean => valueAt(section, [name, side, 'external']) !== undefined;
+  return names.length > 0 && names.every((name) => external(name, 'batch') && external(name, 'stream'));
+}
+
 /**
  * Reads and validates a configuration file: variables put in, paths made absolute, SQL and module files loaded,
  * pipelines in dependency order. All problems come in one error.
@@ -171,11 +180,16 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const value = coerce(source.value ?? {}, source);
   const parsed = configSchema.safeParse(value);
-  if (!parsed.success)
-    for (const { path: at, message, part } of findings(parsed.error, value, (at) => source.placeholderAt(at)))
-      problems.add(at, message, 'CONFIG_INVALID', part);
+  const map = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const found: Finding[] = parsed.success ? [] : findings(parsed.error, value, (at) => source.placeholderAt(at));
+  if (map && valueAt(value, ['log']) === undefined && !withoutLog(valueAt(value, ['pipelines']))) {
+    // In the order of the keys, as all others.
+    const place = found.findIndex(({ path: [first] }) => first === 'pipelines');
+    found.splice(place === -1 ? found.length : place, 0, { path: ['log'], message: 'is missing', part: 'value' });
+  }
+  for (const { path: at, message, part } of found) problems.add(at, message, 'CONFIG_INVALID', part);
   const log = configSchema.shape.log.safeParse(valueAt(value, ['log']));
-  if (log.success) checkLog(log.data, (at, message) => problems.add(['log', ...at], message));
+  if (log.success && log.data !== undefined) checkLog(log.data, (at, message) => problems.add(['log', ...at], message));
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
@@ -186,12 +200,16 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
         'is only for a PostgreSQL store, whose triggers keep the digests; the embedded one compares in full',
       );
   if (problems.all.length > 0 || !parsed.success) throw fail();
-  const { store, ingest, landing } = parsed.data;
+  const { ingest, landing } = parsed.data;
+  const store = buildStore(parsed.data.store, root);
+  const events = parsed.data.log === undefined ? null : buildLog(parsed.data.log, context);
+  checkExternalProject({ pipelines, store, log: events }, (at, message) => problems.add(at, message));
+  if (problems.all.length > 0) throw fail();
   return {
     file: absolute,
     root,
-    store: buildStore(store, root),
-    log: buildLog(parsed.data.log, context),
+    store,
+    log: events,
     ingest: { maxEvents: ingest.max_events, maxWait: ingest.max_wait, maxQuarantined: ingest.max_quarantined },
     landing: { keep: landing.keep ?? null },
     pipelines,

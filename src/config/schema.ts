@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { external } from './external-schema.js';
 import { kafkaLog } from './kafka-schema.js';
 import * as value from './values.js';
 import { strict } from './values.js';
@@ -93,6 +94,7 @@ const batch = strict({
     .literal(true, { error: 'must be true, or be left out' })
     .optional()
     .describe('The stream job itself, run again from the first event.'),
+  external: external.optional().describe('Somebody else writes the table: see docs/external.md.'),
   output: fileFormat.optional().describe('Command only: format of the file it writes. Default: parquet.'),
   timeout: value.duration.optional().describe('Command only: time after which it is stopped. Default: 1h.'),
   events: z
@@ -124,6 +126,7 @@ const stream = strict({
   setup: value.sql
     .optional()
     .describe("SQL that creates the stream's tables, instead of one made from the batch query's columns."),
+  external: external.optional().describe('Somebody else writes the table: see docs/external.md.'),
 });
 
 const rule = strict({
@@ -201,8 +204,8 @@ const canary = strict({
 export const pipelineSchema = strict({
   key: value.textOrList('a column').describe('Column or columns that identify a row.'),
   after: value.textOrList('the name of a pipeline', 0).optional().describe('Pipelines whose tables this one reads.'),
-  batch: batch.describe('The batch job: exactly one of sql, command, replay.'),
-  stream: stream.describe('The stream job: exactly one of sql, module.'),
+  batch: batch.describe('The batch job: exactly one of sql, command, replay, external.'),
+  stream: stream.describe('The stream job: exactly one of sql, module, external.'),
   compare: strict({
     columns: z
       .record(value.text, rule)
@@ -254,7 +257,7 @@ export const pipelineSchema = strict({
 export const configSchema = strict({
   version: z.literal(1, { error: 'must be 1' }).describe('Version of this format.'),
   store: store.prefault({ kind: 'duckdb' }).describe('Where events, tables and results are kept.'),
-  log: log.describe('The events.'),
+  log: log.optional().describe('The events. Needed unless both sides of every pipeline are external.'),
   ingest: ingest.prefault({}).describe('How events are taken in.'),
   landing: landing.prefault({}).describe('How long events are kept.'),
   pipelines: z
@@ -267,3 +270,4 @@ export type ConfigInput = z.output<typeof configSchema>;
 export type PipelineInput = z.output<typeof pipelineSchema>;
 export type RuleInput = z.output<typeof rule>;
 export type BatchInput = z.output<typeof batch>;
+export type LogInput = z.output<typeof log>;

@@ -164,3 +164,8 @@ export const sql = text.refine((value) => value.trim().endsWith('.sql') || /\s/.
 export const modulePath = text.regex(/\.[cm]?[jt]s$/, {
   error: 'must be the path of a .js, .mjs, .cjs, .ts, .mts or .cts file',
 });
+
+/** SQL that stands in the configuration itself. */
+export const sqlText = text.refine((value) => /\s/.test(value.trim()), {
+  error: 'must be a query, such as SELECT ...',
+});

@@ -101,6 +101,21 @@ export function sameCode({ newest, deployed }: Subject): Finding {
   );
 }
 
+/** What is not exact is said, and no more: whoever chose such an alignment decides what it is worth. */
+export function alignment({ newest }: Subject): Finding | null {
+  const found = newest?.alignment;
+  if (newest === undefined || found === undefined) return null;
+  const observed = `${found.method}, ${found.exact ? 'exact' : 'not exact'}`;
+  if (found.exact) return pass('alignment', observed, 'any');
+  const detail = found.detail === undefined ? '' : ` (${found.detail})`;
+  return pass(
+    'alignment',
+    observed,
+    'any',
+    `the evidence is not exact: comparison ${newest.comparison_id} is aligned by ${found.method}${detail}`,
+  );
+}
+
 export function freshness({ newest, now, config }: Subject): Finding {
   const name = 'fresh';
   const required = formatDuration(config.maxAge);

@@ -6,6 +6,7 @@ import type { GateConfig } from '../model/project.js';
 import type { ComparisonSummary } from '../model/results.js';
 import { worst } from '../model/verdict.js';
 import {
+  alignment,
   completeness,
   counted,
   existence,
@@ -50,10 +51,12 @@ export function evaluateGate(input: GateInput): GateResult {
   const acceptance: Acceptance = { deployed, maxMismatchRate: config.maxMismatchRate, acceptFailWithinRate };
   const run = runOfPasses(history, acceptance);
   const subject: Subject = { ...input, newest, run, acceptance };
+  const aligned = alignment(subject);
   const findings: Finding[] = [
     existence(subject),
     completeness(subject),
     sameCode(subject),
+    ...(aligned === null ? [] : [aligned]),
     freshness(subject),
     keys(subject),
     verdictOf(subject),

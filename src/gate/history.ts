@@ -41,9 +41,16 @@ export function isAcceptable(comparison: ComparisonSummary, acceptance: Omit<Acc
   if (comparison.keys_compared <= 0 || !(comparison.mismatch_rate <= acceptance.maxMismatchRate)) return false;
   if (comparison.verdict === 'pass') return true;
   if (comparison.verdict !== 'fail' || !acceptance.acceptFailWithinRate) return false;
+  // Of sides that somebody else writes it may have been inconclusive too, for keys in flux or rows left out.
+  if (comparison.alignment !== undefined && !comparison.alignment.exact) return false;
   // A partial comparison may have failed for keys outside its scope, which its rate does not show. At a rate of 1 nothing agreed
   // at all (an empty side looks like this): no limit makes that a pass. At 0 it failed for something else than differences.
   return comparison.full && comparison.mismatch_rate > 0 && comparison.mismatch_rate < 1;
+}
+
+/** What two comparisons have in common that add nothing to each other: where the sides stood. */
+export function standOf({ cut, alignment }: Pick<ComparisonSummary, 'cut' | 'alignment'>): string {
+  return alignment?.state ?? cutKey(cut);
 }
 
 /**
@@ -75,9 +82,7 @@ export function cutsKnownAt(history: readonly ComparisonSummary[], id: string | 
   if (id === null) return new Set();
   const newer = new Set(comparisonsAfter(history, id));
   return new Set(
-    history
-      .filter((comparison) => !newer.has(comparison) && sameEvidence(comparison.evidence, deployed))
-      .map((comparison) => cutKey(comparison.cut)),
+    history.filter((comparison) => !newer.has(comparison) && sameEvidence(comparison.evidence, deployed)).map(standOf),
   );
 }
 
@@ -108,7 +113,7 @@ export function runOfPasses(
 
 /** True the first time a result was computed at its cut; remembers the cut. A reused result was never computed. */
 export function countOnce(comparison: ComparisonSummary, seen: Set<string>): boolean {
-  const key = cutKey(comparison.cut);
+  const key = standOf(comparison);
   if (comparison.reused_from !== null || seen.has(key)) return false;
   seen.add(key);
   return true;

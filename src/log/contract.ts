@@ -124,6 +124,8 @@ export interface EventLog {
   progress?(): readonly PartitionProgress[];
   /** Asks the log how far the store is behind each of its partitions, also those of other processes. Errors: LOG_UNREACHABLE. */
   measure?(known: readonly PartitionState[]): Promise<readonly PartitionProgress[]>;
+  /** A text that is another one once anything arrived. A log that can be measured needs none. */
+  mark?(): Promise<string>;
   /** The coded form of an error that came up while the relation of a chunk was evaluated; null when the log has no part in it. */
   explain(error: unknown, chunk: Chunk): CutoverError | null;
   close(): Promise<void>;

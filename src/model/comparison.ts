@@ -79,6 +79,18 @@ export interface Scope {
   readonly partitions?: number;
 }
 
+/** How both sides were brought to the same input. */
+export interface ComparisonAlignment {
+  /** `snapshot`, `copy`: both sides are cutover's own. The others: of sides that somebody else writes, see docs/external.md. */
+  readonly method: 'snapshot' | 'copy' | 'progress' | 'quiescent' | 'window' | 'settle';
+  /** Whether every difference found is one of content, and none of time; false: as far as the configured times hold. */
+  readonly exact: boolean;
+  /** In words: what was waited for, what was left out. */
+  readonly detail?: string;
+  /** Where the sides stood, when the cut does not tell: comparisons of the same state are the same evidence. */
+  readonly state?: string;
+}
+
 /** The stored and printed result of one cycle; `cutover.comparison/v1`. */
 export interface Comparison extends DiffCounts {
   readonly schema: 'cutover.comparison/v1';
@@ -87,7 +99,7 @@ export interface Comparison extends DiffCounts {
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
   readonly cut: OffsetVectorJson;
-  readonly alignment: { readonly method: 'snapshot' | 'copy'; readonly exact: true };
+  readonly alignment: ComparisonAlignment;
   readonly scope: Scope;
   readonly started_at: string;
   readonly finished_at: string;

@@ -7,7 +7,8 @@ export interface Project {
   /** Absolute path of its folder. */
   readonly root: string;
   readonly store: StoreConfig;
-  readonly log: LogConfig;
+  /** null: both sides of every pipeline are external, and none of them needs to know where the log stands. */
+  readonly log: LogConfig | null;
   readonly ingest: IngestConfig;
   readonly landing: LandingConfig;
   /** In dependency order: a pipeline stands after those it names in `after`. */
@@ -171,11 +172,65 @@ export type BatchJob =
       /** Files whose content is part of the job's code. */
       readonly code: readonly SourceText[];
     })
-  | (BatchCommon & { readonly kind: 'replay' });
+  | (BatchCommon & { readonly kind: 'replay' })
+  | (BatchCommon & ExternalSide);
 
-export type StreamJob =
+/** A job of the stream side that `cutover` runs itself. */
+export type OwnStreamJob =
   | { readonly kind: 'sql'; readonly sql: SourceText; readonly setup?: SourceText }
   | { readonly kind: 'module'; readonly module: SourceText; readonly setup?: SourceText };
+
+export type StreamJob = OwnStreamJob | ExternalSide;
+
+/** A side whose table somebody else writes. */
+export interface ExternalSide {
+  readonly kind: 'external';
+  /** The table or view, in the store. */
+  readonly table: { readonly schema: string; readonly name: string };
+  readonly align: Alignment;
+}
+
+/**
+ * How a side that `cutover` does not write is brought to the same input as the other one. What both sides must agree on is the same on both
+ * sides of a pipeline.
+ */
+export type Alignment =
+  | {
+      /** A query names the offsets that the side reflects: columns `partition` and `next_offset`. */
+      readonly kind: 'progress';
+      readonly query: string;
+      /** The longest that is waited for the sides to stand at the same offsets. */
+      readonly wait: Duration;
+    }
+  | {
+      /** Neither the log nor the side changed for so long. */
+      readonly kind: 'quiescent';
+      readonly settle: Duration;
+      readonly wait: Duration;
+    }
+  | {
+      /** Only rows of closed windows are compared. */
+      readonly kind: 'window';
+      readonly column: string;
+      /** The column holds the begin of a window of this length; 0: it holds the end. */
+      readonly size: Duration;
+      readonly lateness: Duration;
+      /** A query for the side's watermark: one value. */
+      readonly watermark: string;
+      /** Rows without a value in that column. */
+      readonly nulls: 'inconclusive' | 'compare' | 'leave_out';
+    }
+  | {
+      /** What differs is compared again. */
+      readonly kind: 'settle';
+      readonly delay: Duration;
+      /** A query for a time up to which the side is known to have got; with it the delay follows the lag between the sides. */
+      readonly watermark: string | null;
+      readonly maxDelay: Duration;
+      readonly rounds: number;
+      /** Share of the keys that may be in flux; null: as many as may differ. */
+      readonly maxInFlux: number | null;
+    };
 
 export interface CompareConfig {
   /**

@@ -1,5 +1,5 @@
 import type { AuditEntry, CanaryState } from './canary.js';
-import type { Comparison, Evidence } from './comparison.js';
+import type { Comparison, ComparisonAlignment, Evidence } from './comparison.js';
 import type { GateResult } from './gate.js';
 import type { OffsetVectorJson } from './offset-vector.js';
 import type { CanaryPlan } from './project.js';
@@ -10,6 +10,8 @@ export interface ComparisonSummary {
   readonly comparison_id: string;
   readonly verdict: Verdict;
   readonly cut: OffsetVectorJson;
+  /** Undefined: exact, at the cut. */
+  readonly alignment?: ComparisonAlignment;
   readonly full: boolean;
   readonly reused_from: string | null;
   /** ISO 8601 */

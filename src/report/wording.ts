@@ -38,6 +38,10 @@ export function finding(comparison: Comparison): string {
   if (Object.keys(comparison.columns).length === 0) {
     return `${of === 1 ? 'the only key is' : `all ${grouped(of)} keys are`} on both sides, no value was compared${part}`;
   }
+  if (comparison.in_flux > 0) {
+    const flux = comparison.in_flux === 1 ? '1 key is' : `${grouped(comparison.in_flux)} keys are`;
+    return `${flux} in flux, ${grouped(of - comparison.in_flux)} of ${grouped(of)} agree${part}`;
+  }
   const tolerated = comparison.tolerated > 0 ? ` (${grouped(comparison.tolerated)} of them by a rule)` : '';
   return of === 1 ? `the only key agrees${part}` : `all ${grouped(of)} keys agree${tolerated}${part}`;
 }
@@ -50,7 +54,12 @@ function partText(comparison: Comparison): string {
 /** `daily_delays: 12 of 3,456 keys differ (0.35%) at cut 0:12,000 1:8,000`. */
 export function headline(comparison: Comparison): string {
   const cut = cutText(comparison.cut);
-  return `${comparison.pipeline}: ${finding(comparison)}${cut === NO_CUT ? `, ${cut}` : ` at cut ${cut}`}`;
+  const { method } = comparison.alignment;
+  const own = method === 'snapshot' || method === 'copy';
+  // Sides that somebody else writes need no events of cutover's.
+  const at = cut === NO_CUT ? (own ? `, ${cut}` : '') : ` at cut ${cut}`;
+  const by = own ? '' : `, aligned by ${method}${comparison.alignment.exact ? '' : ' (not exact)'}`;
+  return `${comparison.pipeline}: ${finding(comparison)}${at}${by}`;
 }
 
 export interface Count {

@@ -49,6 +49,8 @@ export async function runBatchJob(
     case 'command':
       await runCommand(env, session, pipeline, batch, cut, signal);
       break;
+    case 'external':
+      throw new CutoverError('INTERNAL', `${pipeline.name} has no batch job of its own`, 'Please report this defect.');
     case 'replay': {
       const chain = withAncestors(env.pipelines, [pipeline.name]);
       // With hold `copy` there is no transaction around it: a run that was ended in the middle leaves its tables here.
@@ -66,7 +68,7 @@ export async function runBatchJob(
       break;
     }
   }
-  const columns = await dialect.columns(session, dialect.kept(RESULT));
+  const columns = await dialect.columns(session, dialect.stored(RESULT));
   const absent = pipeline.key.filter((name) => !columns.some((column) => column.name === name));
   if (absent.length > 0) {
     throw new CutoverError(

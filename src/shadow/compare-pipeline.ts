@@ -16,6 +16,7 @@ import type { KeptUpkeep } from './kept.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
+import { tableOfSide } from './sides.js';
 import { hasUniqueKey, RESULT, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -68,9 +69,13 @@ export function heldTable(env: ShadowEnvironment, pipeline: Pipeline): string {
 }
 
 export function evidenceOf(cycle: Cycle, pipeline: Pipeline): Evidence {
-  const evidence = cycle.evidence.get(pipeline.name);
-  if (evidence === undefined) throw new Error(`no evidence for ${pipeline.name}`);
-  return evidence;
+  return requireEvidence(cycle.evidence, pipeline);
+}
+
+export function requireEvidence(evidence: ReadonlyMap<string, Evidence>, { name }: Pipeline): Evidence {
+  const found = evidence.get(name);
+  if (found === undefined) throw new Error(`no evidence for ${name}`);
+  return found;
 }
 
 /** @param jobMs how long the batch job took; null: its last result stands at this very cut and was not computed again */
@@ -99,7 +104,10 @@ export async function publishAndCompare(
   const batch = tableName(dialect, env.schemas.batch, pipeline.name);
   const stream =
     cycle.hold === 'copy' ? heldTable(env, pipeline) : tableName(dialect, env.schemas.stream, pipeline.name);
-  const unique = { batch: false, stream: await hasUniqueKey(session, env.schemas.stream, pipeline) };
+  const unique = {
+    batch: false,
+    stream: await hasUniqueKey(session, tableOfSide(env.schemas, pipeline, 'stream'), pipeline),
+  };
   // Digests are kept of the stream side itself, and a copy of it is older.
   const kept = cycle.hold === 'copy' ? undefined : cycle.kept.input(pipeline);
   const compare: DiffInput = {

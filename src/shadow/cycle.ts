@@ -8,9 +8,17 @@ import { countQuarantined } from '../store/state/landing.js';
 import { loadPartitions, newestLanded, vectorOf } from '../store/state/offsets.js';
 import { countRetries } from '../store/state/quarantine.js';
 import { runBatchJob } from './batch-job.js';
-import { evidenceOf, heldTable, publishAndCompare, type Cycle, type CycleOptions } from './compare-pipeline.js';
+import {
+  evidenceOf,
+  heldTable,
+  requireEvidence,
+  publishAndCompare,
+  type Cycle,
+  type CycleOptions,
+} from './compare-pipeline.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { defineEvents } from './events-view.js';
+import { runExternalCycle } from './external/run.js';
 import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
 import { KeptUpkeep } from './kept.js';
@@ -19,6 +27,7 @@ import { reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, touchedPartitions } from './scope.js';
+import { isExternal } from './sides.js';
 import { ensureBatchTable, RESULT, tableName } from './tables.js';
 
 /**
@@ -41,6 +50,10 @@ export async function runCycle(
     env.pipelines,
     targets.map(({ name }) => name),
   );
+  const external = chain.find(isExternal);
+  // Such a pipeline reads no other one, and none reads it.
+  if (external !== undefined)
+    return [await runExternalCycle(env, session, external, requireEvidence(evidence, external), options)];
   const kept = new KeptUpkeep(env, options.force);
   try {
     const comparisons = await cycleChain(env, session, chain, evidence, options, kept);

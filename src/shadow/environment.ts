@@ -42,6 +42,8 @@ export interface ShadowEnvironment {
   readonly workDir: string;
   /** The log, to read again what was pruned from the landing; closed with the project. */
   readonly openLog: () => Promise<EventLog>;
+  /** The log, to be asked where it ends: one for the whole time that the project is open. */
+  readonly watchLog: () => Promise<EventLog>;
   /** Called at each point; does nothing outside tests of faults. */
   readonly reached: (point: Point) => Promise<void>;
 }

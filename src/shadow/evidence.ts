@@ -22,19 +22,25 @@ export function deployedEvidence(pipelines: readonly Pipeline[]): ReadonlyMap<st
   for (const pipeline of pipelines) {
     const upstream = pipeline.after.map((name) => evidence.get(name));
     const { batch, stream } = pipeline;
-    const streamHash = hash([
-      stream.kind,
-      code(stream.kind === 'sql' ? stream.sql : stream.module),
-      code(stream.setup),
-      pipeline.key,
-      upstream.map((one) => one?.stream),
-    ]);
+    // Of a side that somebody else writes, all that is known is what is configured.
+    const streamHash =
+      stream.kind === 'external'
+        ? hash(['external', stream.table, stream.align, pipeline.key])
+        : hash([
+            stream.kind,
+            code(stream.kind === 'sql' ? stream.sql : stream.module),
+            code(stream.setup),
+            pipeline.key,
+            upstream.map((one) => one?.stream),
+          ]);
     const batchCode =
       batch.kind === 'sql'
         ? code(batch.sql)
         : batch.kind === 'command'
           ? [batch.argv, batch.output, batch.code.map(code), ...(batch.events ? [] : ['no events'])]
-          : ['replay', streamHash];
+          : batch.kind === 'external'
+            ? [batch.table, batch.align]
+            : ['replay', streamHash];
     evidence.set(pipeline.name, {
       stream: streamHash,
       batch: hash([

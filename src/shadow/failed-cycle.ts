@@ -7,6 +7,7 @@ import { insertComparison, nextComparisonId } from '../store/state/comparisons.j
 import { countQuarantined } from '../store/state/landing.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { ShadowEnvironment } from './environment.js';
+import { alignmentOf } from './sides.js';
 
 /** Stores that a cycle failed, as a comparison of the verdict `error`: a gate must not go by an older pass as if nothing had happened. */
 export async function storeFailedCycle(
@@ -18,6 +19,7 @@ export async function storeFailedCycle(
   startedAt: Date,
 ): Promise<Comparison> {
   const what = error instanceof CutoverError ? `${error.code}: ${error.message}` : messageOf(error);
+  const external = alignmentOf(pipeline);
   return session.transaction(async () => {
     const finishedAt = env.clock.now();
     const comparison: Comparison = {
@@ -27,7 +29,10 @@ export async function storeFailedCycle(
       verdict: 'error',
       reasons: [`the cycle failed: ${what}`],
       cut: toJson(vectorOf(await loadPartitions(session))),
-      alignment: { method: pipeline.batch.hold, exact: true },
+      alignment:
+        external === null
+          ? { method: pipeline.batch.hold, exact: true }
+          : { method: external.kind, exact: external.kind === 'progress' },
       scope: { full: true },
       started_at: startedAt.toISOString(),
       finished_at: finishedAt.toISOString(),

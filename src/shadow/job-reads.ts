@@ -3,6 +3,7 @@ import type { Pipeline, SourceText } from '../model/project.js';
 import type { SqlSession, TableRead } from '../store/contract.js';
 import { withAncestors, type ShadowEnvironment } from './environment.js';
 import { reservedSchemas } from './job-sql.js';
+import { externalSide } from './sides.js';
 import { sqlFailed, type Statement } from './sql-script.js';
 import { tokensOf } from './sql-tokens.js';
 
@@ -46,7 +47,15 @@ export async function refuseForeignReads(
     );
   const reserved = reservedSchemas(env.schemas);
   const upstream = new Set(withAncestors(env.pipelines, [pipeline.name]).map(({ name }) => name));
+  const other = externalSide(pipeline, part === 'batch' ? 'stream' : 'batch')?.table;
   for (const table of tables) {
+    if (table.schema === other?.schema && table.name === other.name) {
+      throw refuse(
+        table,
+        'which is the other side',
+        'Read tables of its own side: such a comparison would agree with itself.',
+      );
+    }
     if (table.schema === job.schema) {
       if (part === 'batch' && table.name === pipeline.name) {
         throw refuse(

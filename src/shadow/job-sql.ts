@@ -42,7 +42,7 @@ export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames, 
     const texts: [JobPart, SourceText | undefined][] = [
       ['batch', batch.kind === 'sql' ? batch.sql : undefined],
       ['stream', stream.kind === 'sql' ? stream.sql : undefined],
-      ['setup', stream.setup],
+      ['setup', stream.kind === 'external' ? undefined : stream.setup],
     ];
     for (const [part, source] of texts) {
       if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served, store });

@@ -4,6 +4,7 @@ import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import type { ShadowEnvironment } from './environment.js';
+import { withOwnStream } from './sides.js';
 
 /** Stands for the code of a table whose pipeline was taken out of the configuration: what is ingested from then on is not in it. */
 export const MISSED_EVENTS = 'missed events';
@@ -22,11 +23,12 @@ export async function requireOwnCode(
 ): Promise<void> {
   if (!env.store.capabilities.sharedByProcesses) return;
   const records = await loadStreamJobs(session);
-  const other = pipelines.find(({ name }) => records.get(name)?.codeHash !== evidence.get(name)?.stream);
+  const other = withOwnStream(pipelines).find(({ name }) => records.get(name)?.codeHash !== evidence.get(name)?.stream);
   if (other !== undefined)
     throw changed(`${other.name}: another process rebuilt its stream table by other code than this one runs`);
   const unknown = [...records].find(
-    ([name, { codeHash }]) => codeHash !== MISSED_EVENTS && !env.pipelines.some((pipeline) => pipeline.name === name),
+    ([name, { codeHash }]) =>
+      codeHash !== MISSED_EVENTS && !withOwnStream(env.pipelines).some((pipeline) => pipeline.name === name),
   );
   if (unknown !== undefined)
     throw changed(`${unknown[0]}: another process configured this pipeline, which this one would not feed`);

@@ -9,6 +9,7 @@ import { defineEvents } from './events-view.js';
 import { checkJobs } from './job-sql.js';
 import { MISSED_EVENTS } from './own-code.js';
 import { rebuildStreams } from './rebuild.js';
+import { isWhollyExternal, withOwnStream } from './sides.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
 
 /** A pipeline's stream table is the output of the code that wrote it; other code must rebuild it first. Errors: STREAM_JOB_CHANGED, those of `checkJobs`. */
@@ -19,7 +20,7 @@ export async function requireUnchangedStreams(
 ): Promise<void> {
   checkJobs(env.pipelines, env.schemas, env.store.kind);
   const records = await loadStreamJobs(session);
-  const changed = env.pipelines.filter(({ name }) => {
+  const changed = withOwnStream(env.pipelines).filter(({ name }) => {
     const record = records.get(name);
     return record !== undefined && record.codeHash !== evidence.get(name)?.stream;
   });
@@ -75,7 +76,7 @@ async function markMissing(
   records: ReadonlyMap<string, StreamJobRecord>,
 ): Promise<void> {
   for (const [name, record] of records) {
-    if (record.codeHash === MISSED_EVENTS || env.pipelines.some((pipeline) => pipeline.name === name)) continue;
+    if (record.codeHash === MISSED_EVENTS || withOwnStream(env.pipelines).some((one) => one.name === name)) continue;
     env.logger.info({ pipeline: name }, 'no longer configured: its stream table takes no more events');
     await session.transaction(async () => {
       await session.lock(APPLY);
@@ -99,7 +100,8 @@ export async function prepareTables(
   await requireUnchangedStreams(env, session, evidence);
   const records = await loadStreamJobs(session);
   await markMissing(env, session, records);
-  const fresh = env.pipelines.filter(({ name }) => !records.has(name));
+  await ensureBatchSides(env, session);
+  const fresh = withOwnStream(env.pipelines).filter(({ name }) => !records.has(name));
   if (fresh.length === 0) return [];
   const createdEmpty = await session.transaction(async () => {
     // A process that ingests without these pipelines must not land an event between their making and their record.
@@ -115,6 +117,16 @@ export async function prepareTables(
   if (createdEmpty) return names;
   env.logger.info({ pipelines: names }, 'new pipelines are built from the landing');
   return (await rebuildStreams(env, session, names, evidence, onReshaped, signal)).pipelines;
+}
+
+/** The batch tables of pipelines whose stream table somebody else writes: the others get theirs with their stream tables. */
+async function ensureBatchSides(env: ShadowEnvironment, session: SqlSession): Promise<void> {
+  const pipelines = env.pipelines.filter((one) => one.stream.kind === 'external' && !isWhollyExternal(one));
+  if (pipelines.length === 0) return;
+  await session.transaction(async () => {
+    await defineEvents(session, 'snapshot');
+    for (const pipeline of pipelines) await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
+  }, 'current');
 }
 
 async function createEmpty(

@@ -3,6 +3,7 @@ import type { SqlSession } from '../store/contract.js';
 import { partitionPredicate } from './batch-job.js';
 import type { ShadowEnvironment } from './environment.js';
 import { publishByAddress } from './publish-by-address.js';
+import { tableOfSide } from './sides.js';
 import { hasUniqueKey, RESULT, tableName } from './tables.js';
 
 export interface PublishCounts {
@@ -17,7 +18,7 @@ export async function reshapes(env: ShadowEnvironment, session: SqlSession, pipe
   const { dialect } = env.store;
   const shape = async (relation: string): Promise<string> =>
     JSON.stringify((await dialect.columns(session, relation)).map(({ name, type }) => [name, type]));
-  return (await shape(dialect.kept(RESULT))) !== (await shape(tableName(dialect, env.schemas.batch, pipeline.name)));
+  return (await shape(dialect.stored(RESULT))) !== (await shape(tableName(dialect, env.schemas.batch, pipeline.name)));
 }
 
 /**
@@ -34,8 +35,8 @@ export async function publish(
 ): Promise<PublishCounts> {
   const counts = await replaceRows(env, session, pipeline, partitions);
   // Readers look keys up on either side. Where the stream's table has an index on its key, this one can have one: very long texts have no place in any.
-  if (await hasUniqueKey(session, env.schemas.stream, pipeline)) {
-    const columns = await env.store.dialect.columns(session, env.store.dialect.kept(RESULT));
+  if (await hasUniqueKey(session, tableOfSide(env.schemas, pipeline, 'stream'), pipeline)) {
+    const columns = await env.store.dialect.columns(session, env.store.dialect.stored(RESULT));
     const key = pipeline.key.flatMap((name) => columns.find((column) => column.name === name) ?? []);
     await env.store.dialect.indexKey(session, { schema: env.schemas.batch, name: pipeline.name }, key);
   }
@@ -49,7 +50,7 @@ async function replaceRows(
   partitions: readonly string[] | undefined,
 ): Promise<PublishCounts> {
   const { dialect } = env.store;
-  const result = dialect.kept(RESULT);
+  const result = dialect.stored(RESULT);
   const table = tableName(dialect, env.schemas.batch, pipeline.name);
   const wanted = await dialect.columns(session, result);
   const names = wanted.map(({ name }) => dialect.quote(name));

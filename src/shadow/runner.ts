@@ -21,7 +21,8 @@ const STOP_GRACE_MS = 4000;
 
 export interface RunnerParts {
   readonly env: ShadowEnvironment;
-  readonly ingest: Ingest;
+  /** null: there is nothing to be read, for both sides of every pipeline are external. */
+  readonly ingest: Ingest | null;
   readonly positions: Positions;
   readonly ingestSession: SqlSession;
   readonly cycleSession: SqlSession;
@@ -42,6 +43,7 @@ export interface RunnerParts {
 /** Takes everything the log has now. Stops early when the signal aborts. Errors: STORE_IN_USE while another process reads the log. */
 export async function drain(parts: RunnerParts): Promise<void> {
   const { env, ingest, signal } = parts;
+  if (ingest === null) return;
   const role = parts.roles?.ingest ?? null;
   const all = async (): Promise<void> => {
     while (!signal.aborted && (await ingest.step(signal)));
@@ -188,7 +190,11 @@ export async function runUntilStopped(parts: RunnerParts): Promise<void> {
 }
 
 async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<void> {
-  const { env, signal, roles } = parts;
+  const { env, signal, roles, ingest } = parts;
+  if (ingest === null) {
+    onCaughtUp();
+    return;
+  }
   await interruptible(parts, parts.ingestSession, async () => {
     if (roles !== null && roles.ingest !== null) {
       // Whether another process has read to the log's end is not known here: cycles need not wait for it.
@@ -197,7 +203,7 @@ async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<v
       await parts.positions.reload();
     }
     while (!signal.aborted) {
-      if (await parts.ingest.step(signal)) continue;
+      if (await ingest.step(signal)) continue;
       onCaughtUp();
       await env.clock.sleep(env.ingest.maxWait, signal);
     }

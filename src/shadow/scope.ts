@@ -61,7 +61,7 @@ export async function lacksPartition(
   partitions: readonly string[],
 ): Promise<boolean> {
   const column = env.store.dialect.quote(pipeline.batch.partitionBy?.column ?? '');
-  const [row] = await session.query(`SELECT count(DISTINCT ${column}) AS n FROM ${env.store.dialect.kept(RESULT)}`);
+  const [row] = await session.query(`SELECT count(DISTINCT ${column}) AS n FROM ${env.store.dialect.stored(RESULT)}`);
   return Number(row?.['n']) < partitions.length;
 }
 

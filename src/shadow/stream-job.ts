@@ -5,6 +5,7 @@ import type { ShadowEnvironment } from './environment.js';
 import { loadReducer } from './reducer-module.js';
 import { reduceBatch } from './reducer.js';
 import { refuseForeignReads } from './job-reads.js';
+import { ownStream } from './sides.js';
 import { runScript, splitStatements, type Statement } from './sql-script.js';
 
 /** A stream job ready to run: applies the session's `batch_events` to its tables in `schema`, in the caller's transaction. */
@@ -13,12 +14,12 @@ export interface PreparedStreamJob {
   apply(session: SqlSession, schema: string): Promise<void>;
 }
 
-/** Parses or loads a pipeline's stream job once. Errors: STREAM_JOB_FAILED; `apply` also SQL_FAILED. */
+/** Parses or loads a pipeline's stream job once. Errors: STREAM_JOB_FAILED, EXTERNAL_SIDE; `apply` also SQL_FAILED. */
 export async function prepareStreamJob(
   pipeline: Pipeline,
   env: Pick<ShadowEnvironment, 'store' | 'pipelines' | 'schemas'>,
 ): Promise<PreparedStreamJob> {
-  const { stream } = pipeline;
+  const stream = ownStream(pipeline);
   const { dialect } = env.store;
   if (stream.kind === 'sql') {
     const statements = splitStatements(stream.sql.text);

@@ -1,7 +1,8 @@
 import { CutoverError } from '../model/errors.js';
 import type { Column } from '../model/column.js';
 import type { Pipeline, SchemaNames } from '../model/project.js';
-import type { SchemaObject, SqlDialect, SqlSession } from '../store/contract.js';
+import type { SchemaObject, SqlDialect, SqlSession, TableRead } from '../store/contract.js';
+import { ownStream, tableOfSide } from './sides.js';
 import { runScript, singleStatement, splitStatements, sqlFailed } from './sql-script.js';
 
 /** The table of the place `store` in which a batch job's result stands before it is published. */
@@ -20,13 +21,19 @@ export function tableName(dialect: SqlDialect, schema: string, pipeline: string)
   return `${dialect.quote(schema)}.${dialect.quote(pipeline)}`;
 }
 
-/** The columns of the batch query. The tables of the pipelines that it reads must stand in the batch schema. */
+/** A qualified name, in quotes. */
+export function qualified(dialect: SqlDialect, { schema, name }: TableRead): string {
+  return `${dialect.quote(schema)}.${dialect.quote(name)}`;
+}
+
+/** The columns of the batch query, or of the table that somebody else writes. The tables of the pipelines that it reads must stand in the batch schema. */
 export async function batchQueryColumns(
   session: SqlSession,
   dialect: SqlDialect,
   pipeline: Pipeline,
   batchSchema: string,
 ): Promise<Column[] | null> {
+  if (pipeline.batch.kind === 'external') return dialect.columns(session, qualified(dialect, pipeline.batch.table));
   if (pipeline.batch.kind !== 'sql') return null;
   const statement = singleStatement(pipeline.batch.sql);
   await session.searchPath([batchSchema]);
@@ -60,7 +67,7 @@ export async function createStreamTables(
   schema: string,
 ): Promise<SchemaObject[]> {
   const before = new Set((await dialect.objects(session, schema)).map(({ name }) => name));
-  const { setup } = pipeline.stream;
+  const { setup } = ownStream(pipeline);
   if (setup !== undefined) {
     await session.searchPath([schema]);
     await runScript(session, setup, splitStatements(setup.text));
@@ -104,24 +111,28 @@ export async function ensureBatchTable(
   schemas: SchemaNames,
   streamSchema: string = schemas.stream,
 ): Promise<void> {
+  if (pipeline.batch.kind === 'external') return;
   if ((await tablesOf(session, schemas.batch)).includes(pipeline.name)) return;
   const columns =
     (await batchQueryColumns(session, dialect, pipeline, schemas.batch)) ??
-    (await dialect.columns(session, tableName(dialect, streamSchema, pipeline.name)));
+    (await dialect.columns(
+      session,
+      qualified(dialect, tableOfSide({ ...schemas, stream: streamSchema }, pipeline, 'stream')),
+    ));
   requireKey(pipeline, columns, 'the batch job');
   const list = columns.map(({ name, type }) => `${dialect.quote(name)} ${type}`).join(', ');
   await session.run(`CREATE TABLE ${tableName(dialect, schemas.batch, pipeline.name)} (${list})`);
 }
 
-/** True when the stream table has a PRIMARY KEY or UNIQUE constraint on exactly the pipeline's key, and so cannot hold duplicates. */
-export async function hasUniqueKey(session: SqlSession, schema: string, pipeline: Pipeline): Promise<boolean> {
+/** True when a table has a PRIMARY KEY on exactly the pipeline's key, and so cannot hold duplicates. */
+export async function hasUniqueKey(session: SqlSession, table: TableRead, pipeline: Pipeline): Promise<boolean> {
   const rows = await session.query(
     `SELECT tc.constraint_name AS name, kcu.column_name AS col
      FROM information_schema.table_constraints tc
      JOIN information_schema.key_column_usage kcu
        ON kcu.constraint_name = tc.constraint_name AND kcu.table_schema = tc.table_schema AND kcu.table_name = tc.table_name
      WHERE tc.table_schema = $1 AND tc.table_name = $2 AND tc.constraint_type = 'PRIMARY KEY'`,
-    [schema, pipeline.name],
+    [table.schema, table.name],
   );
   const columns = rows.map((row) => String(row['col']));
   return columns.length === pipeline.key.length && pipeline.key.every((name) => columns.includes(name));

@@ -105,7 +105,7 @@ export interface SqlDialect {
   /** An identifier in quotes. */
   readonly quote: (name: string) => string;
   /** A table that was made in the place `store`, as SQL. */
-  readonly kept: (name: string) => string;
+  readonly stored: (name: string) => string;
   /** A text literal. */
   readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */

@@ -109,7 +109,7 @@ export function publishSuite(name: string, open: () => Promise<Store>): void {
       await fc.assert(
         fc.asyncProperty(cases, async (one) => {
           await run(one, one);
-          expect(await contents('pb.p')).toEqual(await contents(store.dialect.kept(RESULT)));
+          expect(await contents('pb.p')).toEqual(await contents(store.dialect.stored(RESULT)));
           expect(await run(one, { before: one.after, after: one.after })).toBe(0);
         }),
         { numRuns: RUNS },
@@ -152,17 +152,17 @@ export function publishSuite(name: string, open: () => Promise<Store>): void {
         ['4', 'a', 'x'],
       ];
       expect(await run(one, { before, after })).toBe(3);
-      expect(await contents('pb.p')).toEqual(await contents(store.dialect.kept(RESULT)));
+      expect(await contents('pb.p')).toEqual(await contents(store.dialect.stored(RESULT)));
     });
 
     it('sees a copy more of one key and a copy less of another, and no change in two rows of one key', async () => {
       const one: Case = { keys: ['INTEGER'], values: ['TEXT'], before: [], after: [] };
       const rows = (...given: string[]): Rows => given.map((text) => text.split(''));
       expect(await run(one, { before: rows('1a', '2a', '2a'), after: rows('1a', '1a', '2a') })).toBe(2);
-      expect(await contents('pb.p')).toEqual(await contents(store.dialect.kept(RESULT)));
+      expect(await contents('pb.p')).toEqual(await contents(store.dialect.stored(RESULT)));
       expect(await run(one, { before: rows('1a', '1b', '2a'), after: rows('1b', '2a', '1a') })).toBe(0);
       expect(await run(one, { before: rows('1a', '2a'), after: rows('1a', '1b', '2a') })).toBe(1);
-      expect(await contents('pb.p')).toEqual(await contents(store.dialect.kept(RESULT)));
+      expect(await contents('pb.p')).toEqual(await contents(store.dialect.stored(RESULT)));
     });
   });
 }

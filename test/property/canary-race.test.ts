@@ -49,8 +49,8 @@ describe('two controllers on one store', () => {
                   follow: (session, next) =>
                     showServedView(session, store.dialect, {
                       servedSchema: 'main',
-                      batchSchema: 'b',
-                      streamSchema: 's',
+                      batch: { schema: 'b', name: 'p' },
+                      stream: { schema: 's', name: 'p' },
                       pipeline: 'p',
                       columns: ['k', 'side'],
                       keyColumns: [{ name: 'k', type: 'VARCHAR', family: 'text' }],

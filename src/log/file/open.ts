@@ -108,6 +108,15 @@ class FileLog implements EventLog {
     return null;
   }
 
+  async mark(): Promise<string> {
+    const found = await discoverFiles(this.#config, this.#root);
+    const files = found.map(async ({ name, path }) => {
+      const { size, mtimeMs } = await stat(path);
+      return [name, size, mtimeMs];
+    });
+    return JSON.stringify(await Promise.all(files));
+  }
+
   async retry(state: PartitionState, records: readonly RawRecord[]): Promise<Reread> {
     return (await this.#unchanged(state)).retry(records);
   }

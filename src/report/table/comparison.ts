@@ -179,7 +179,7 @@ function footLines(comparison: Comparison, paint: Paint): string[] {
   const { plan, timing, alignment } = comparison;
   const facts = [
     `comparison ${comparison.comparison_id} at ${comparison.finished_at}`,
-    `${alignment.method} at an exact cut, ${plan.strategy} (${plan.reason})`,
+    `${alignment.method}${alignment.exact ? ' at an exact cut' : ', not exact'}, ${plan.strategy} (${plan.reason})`,
     `${formatElapsed(timing.total)}: batch job ${formatElapsed(timing.batch_job)}, publish ${formatElapsed(timing.publish)}, diff ${formatElapsed(timing.diff)}`,
   ].map((fact) => paint(`  ${visible(fact)}`, 'dim'));
   if (all === 0) return facts;

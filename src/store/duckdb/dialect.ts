@@ -147,7 +147,7 @@ export const duckDbDialect: SqlDialect = {
   kind: 'duckdb',
   quote,
   // Temporary tables are read with all processors.
-  kept: quote,
+  stored: quote,
   literal,
   // DuckDB keeps the smallest and largest value of each row group by itself.
   landingIndexes: [],

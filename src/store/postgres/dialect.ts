@@ -7,7 +7,7 @@ import { keptDigests } from './kept/kept.js';
 import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
 import { indexKey } from './key-index.js';
-import { kept, literal, quote } from './names.js';
+import { literal, quote, stored } from './names.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, listFromJson } from './types.js';
 import { detachView, showView } from './views.js';
@@ -77,7 +77,7 @@ function comparable(expression: string, self: Column, other: Column): string {
 export const postgresDialect: SqlDialect = {
   kind: 'postgres',
   quote,
-  kept,
+  stored,
   literal,
   // Rows lie in order of arrival, so that a few block ranges hold what a rebuild or a partial cycle reads. A b-tree would cost each event.
   landingIndexes: [

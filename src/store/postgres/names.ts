@@ -15,10 +15,10 @@ export function lockKey(name: string): string {
 }
 
 /** A table of the place `store`. */
-export function kept(name: string): string {
+export function stored(name: string): string {
   return `cutover.${quote(name)}`;
 }
 
 export function placed(name: string, place: Place): string {
-  return place === 'store' ? kept(name) : `pg_temp.${quote(name)}`;
+  return place === 'store' ? stored(name) : `pg_temp.${quote(name)}`;
 }

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../model/comparison.js';
+import type { Comparison, ComparisonAlignment } from '../../model/comparison.js';
 import type { OffsetVectorJson } from '../../model/offset-vector.js';
 import type { ComparisonSummary } from '../../model/results.js';
 import { verdictOf } from '../../model/verdict.js';
@@ -11,9 +11,14 @@ export async function nextComparisonId(session: SqlSession): Promise<string> {
 }
 
 const COLUMNS = `pipeline, verdict, cut_json, full_scope, reused_from, finished_at, evidence_batch, evidence_stream, evidence_rules, keys_compared,
-  mismatch_rate, result_json`;
+  mismatch_rate, result_json, alignment_json`;
 
-const VALUES = `$1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS TIMESTAMPTZ), $7, $8, $9, $10, CAST($11 AS DOUBLE PRECISION), $12`;
+const VALUES = `$1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS TIMESTAMPTZ), $7, $8, $9, $10, CAST($11 AS DOUBLE PRECISION), $12, $13`;
+
+/** Of cutover's own sides there is nothing to be told: they are compared at an exact cut. */
+function external({ alignment }: Comparison): boolean {
+  return alignment.method !== 'snapshot' && alignment.method !== 'copy';
+}
 
 function valuesOf(comparison: Comparison): Param[] {
   return [
@@ -29,11 +34,12 @@ function valuesOf(comparison: Comparison): Param[] {
     comparison.keys_compared,
     String(comparison.mismatch_rate),
     JSON.stringify(comparison),
+    external(comparison) ? JSON.stringify(comparison.alignment) : null,
   ];
 }
 
 export async function insertComparison(session: SqlSession, comparison: Comparison): Promise<void> {
-  await session.run(`INSERT INTO cutover.comparisons (${COLUMNS}, id) VALUES (${VALUES}, CAST($13 AS BIGINT))`, [
+  await session.run(`INSERT INTO cutover.comparisons (${COLUMNS}, id) VALUES (${VALUES}, CAST($14 AS BIGINT))`, [
     ...valuesOf(comparison),
     comparison.comparison_id,
   ]);
@@ -73,7 +79,7 @@ export async function loadComparison(session: SqlSession, pipeline: string, id?:
 export async function loadHistory(session: SqlSession, pipeline: string, limit: number): Promise<ComparisonSummary[]> {
   const rows = await session.query(
     `SELECT CAST(id AS VARCHAR) AS id, verdict, cut_json, full_scope, CAST(reused_from AS VARCHAR) AS reused_from,
-            CAST(extract(epoch FROM finished_at) * 1000 AS BIGINT) AS finished_ms, evidence_batch, evidence_stream, evidence_rules, keys_compared, mismatch_rate
+            CAST(extract(epoch FROM finished_at) * 1000 AS BIGINT) AS finished_ms, evidence_batch, evidence_stream, evidence_rules, keys_compared, mismatch_rate, alignment_json
      FROM cutover.comparisons WHERE pipeline = $1 ORDER BY cutover.comparisons.id DESC LIMIT $2`,
     [pipeline, limit],
   );
@@ -89,6 +95,9 @@ export async function loadHistory(session: SqlSession, pipeline: string, limit: 
       stream: String(row['evidence_stream']),
       rules: String(row['evidence_rules']),
     },
+    ...(typeof row['alignment_json'] === 'string'
+      ? { alignment: JSON.parse(row['alignment_json']) as ComparisonAlignment }
+      : {}),
     keys_compared: Number(row['keys_compared']),
     mismatch_rate: Number(row['mismatch_rate']),
   }));
