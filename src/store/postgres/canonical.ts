@@ -6,7 +6,7 @@ import type { Column, ColumnFamily } from '../../model/column.js';
  * The server's text reads back to the same double. Whole numbers get the `.0` that DuckDB shows too, -0 becomes 0, and numbers from 10^15 to 10^16 are written
  * out, as there.
  */
-export function doubleText(expression: string): string {
+function doubleText(expression: string): string {
   const value = `CAST(${expression} AS DOUBLE PRECISION)`;
   const text = `CAST(${value} + 0.0 AS TEXT)`;
   const written = `CAST(CAST(${text} AS NUMERIC) AS TEXT) || CASE WHEN trunc(${value}) = ${value} THEN '.0' ELSE '' END`;

@@ -1,7 +1,7 @@
 import { isTimestamp, type Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
-import { asSet, canonicalText, doubleText } from './canonical.js';
+import { asSet, canonicalText } from './canonical.js';
 import { bucketOf, rowHash } from './hash.js';
 import { keptDigests } from './kept/kept.js';
 import { keyRanges } from './key-ranges.js';
@@ -68,7 +68,9 @@ function comparable(expression: string, self: Column, other: Column): string {
   if (families.every((family) => family === 'double')) return `CAST(${expression} AS DOUBLE PRECISION)`;
   if (families.every((family) => family === 'integer' || family === 'decimal' || family === 'double')) {
     // Through its text, which names the double exactly: the cast to numeric rounds to 15 digits.
-    return self.family === 'double' ? `CAST(${doubleText(expression)} AS NUMERIC)` : `CAST(${expression} AS NUMERIC)`;
+    return self.family === 'double'
+      ? `CAST(CAST(CAST(${expression} AS DOUBLE PRECISION) AS TEXT) AS NUMERIC)`
+      : `CAST(${expression} AS NUMERIC)`;
   }
   return `(${canonicalText(expression, self)}) COLLATE "C"`;
 }
