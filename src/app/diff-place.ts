@@ -8,7 +8,8 @@ import type { Column } from '../model/column.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { SqlDialect } from '../store/contract.js';
 import { fileList } from '../store/duckdb/file-rows.js';
-import { typeTexts, type TextSide, type Written } from '../store/duckdb/text-columns.js';
+import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import type { Written } from '../store/duckdb/text-candidates.js';
 
 /** Two sides whose rows may have to meet first. */
 export interface PlaceRequest {

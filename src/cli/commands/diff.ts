@@ -72,6 +72,9 @@ export function addDiff(program: Command, runtime: Runtime): void {
         durationOf,
       ),
     )
+    .addOption(
+      new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 320MB)').argParser(sizeOf),
+    )
     .option('--explain-plan', 'say on standard error how it was compared, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
@@ -101,6 +104,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
           strategy:
             options['strategy'] === 'digest' || options['strategy'] === 'join' ? options['strategy'] : undefined,
           network: options['network'] === 'remote' ? 'remote' : 'local',
+          memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
         });
         if (options['explainPlan'] === true) {
@@ -178,6 +182,11 @@ function durationOf(text: string): number {
   const duration = parseDuration(text);
   if (duration === undefined || duration < 1) throw new InvalidArgumentError('Give a time such as 30s or 5m.');
   return duration;
+}
+
+function sizeOf(text: string): string {
+  if (!/^\d+(?:\.\d+)?\s*[kmgt]i?b$/i.test(text.trim())) throw new InvalidArgumentError('Give a size such as 2GB.');
+  return text.trim();
 }
 
 function texts(value: unknown): string[] {

@@ -26,6 +26,13 @@ export function mappedFileError(error: unknown, label: string): unknown {
       'Free space in the folder for temporary files, or name another one in TMPDIR.',
       { cause: error },
     );
+  if (/Out of Memory Error/i.test(message))
+    return new CutoverError(
+      'STORE_FULL',
+      `the comparison needs more memory than it may use: ${firstLine(message).replace(/\\n.*$/s, '')}`,
+      'Allow it more, for example --memory 2GB.',
+      { cause: error },
+    );
   if (DENIED.test(message))
     return new CutoverError('ENDPOINT_UNREADABLE', `${label} may not be read`, 'Give the right to read it.', {
       cause: error,

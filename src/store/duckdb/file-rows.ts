@@ -2,7 +2,7 @@ import type { FileFormat } from '../../model/project.js';
 import { CutoverError } from '../../model/errors.js';
 import { mappedFileError, unreadable } from './file-failure.js';
 import { readNdjson } from './ndjson-rows.js';
-import type { Written } from './text-columns.js';
+import type { Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
 
 /** Rows of files in the workspace. */
@@ -100,7 +100,8 @@ async function readParquet(workspace: Workspace, { files, label }: FilesToRead):
 
 /** RFC 4180, and nothing guessed: every value is a text first. NULL is an empty value without quotes. Read on one thread: quoted line breaks stay what they are. */
 const CSV = `auto_detect = false, quote = '"', escape = '"', comment = '', nullstr = '', allow_quoted_nulls = false, parallel = false, hive_partitioning = false`;
-const LONGEST = 64 * 1024 * 1024;
+/** Longer records are an error. */
+const LINES = 'max_line_size = 8388608, buffer_size = 33554432';
 
 async function readCsv(workspace: Workspace, request: FilesToRead): Promise<FileRows> {
   const { quote, literal } = workspace.dialect;
@@ -119,9 +120,8 @@ async function readCsv(workspace: Workspace, request: FilesToRead): Promise<File
     for (const name of checked) having.set(name, (having.get(name) ?? 0) + files.length);
     all.push(...checked.filter((name) => !all.includes(name)));
     const columns = checked.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
-    // A line that is too long is an error; the bound is memory's.
     selects.push(
-      `SELECT ${checked.map(quote).join(', ')} FROM read_csv(${fileList(workspace, files)}, columns = {${columns}}, header = true, delim = ${literal(delimiter)}, ${CSV}, max_line_size = ${LONGEST})`,
+      `SELECT ${checked.map(quote).join(', ')} FROM read_csv(${fileList(workspace, files)}, columns = {${columns}}, header = true, delim = ${literal(delimiter)}, ${CSV}, ${LINES})`,
     );
   }
   for (const [name, count] of having) {
@@ -137,7 +137,7 @@ async function readCsv(workspace: Workspace, request: FilesToRead): Promise<File
 async function firstLine(workspace: Workspace, file: string): Promise<string> {
   const [row] = await workspace.session.query(
     `SELECT line FROM read_csv(${fileList(workspace, [file])}, columns = {'line': 'VARCHAR'}, header = false, delim = '\u0001', auto_detect = false,
-       quote = '', escape = '', comment = '', strict_mode = false, max_line_size = ${LONGEST}) LIMIT 1`,
+       quote = '', escape = '', comment = '', strict_mode = false, ${LINES}) LIMIT 1`,
   );
   const line = row?.['line'];
   if (typeof line !== 'string') throw unreadable(file, 'it is empty, without a line of column names');
