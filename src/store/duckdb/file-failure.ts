@@ -16,7 +16,7 @@ const FULL = /No space left|out of disk|temp_directory|max_temp_directory_size|f
 export function mappedFileError(error: unknown, label: string): unknown {
   if (error instanceof CutoverError) {
     // The store's wording speaks of a store that is cutover's own.
-    return error.code === 'STORE_UNREADABLE' ? unreadable(label, firstLine(messageOf(error.cause)), error) : error;
+    return error.code === 'STORE_UNREADABLE' && error.cause !== undefined ? mappedFileError(error.cause, label) : error;
   }
   const message = messageOf(error);
   if (FULL.test(message))

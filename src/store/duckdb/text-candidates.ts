@@ -15,6 +15,7 @@ export interface Candidate {
 const PLAIN = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?';
 const LOOSE = '[+-]?[0-9]+(?:\\.[0-9]*)?|[+-]?\\.[0-9]+|[+-]?0*\\.?0*[eE][+-]?[0-9]+';
 const REAL = '[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?';
+const STRICT_REAL = `${PLAIN}(?:[eE][+-]?[0-9]+)?`;
 const DATE = '[0-9]{4,6}-[0-9]{2}-[0-9]{2}';
 // Nothing, or a zero, after the sixth digit: what is finer is not rounded.
 const TIME = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0*)?)?';
@@ -70,8 +71,8 @@ export function candidatesOf(
   ];
   if (partner === undefined) {
     if (written === 'string') return [];
-    if (written === 'number') return [...number(), double(REAL, true)];
-    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(REAL, true), of('DATE', DATE), ...times()];
+    if (written === 'number') return [...number(), double(STRICT_REAL, true)];
+    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), of('DATE', DATE), ...times()];
   }
   switch (partner.family) {
     case 'text':
