@@ -231,8 +231,11 @@ function explained(error: unknown, options: DiffOptions, label: string): unknown
   if (known instanceof CutoverError) {
     const place = known.place === undefined ? {} : { place: known.place };
     const remedies: Partial<Record<string, string>> = {
+      // A table that was looked for has told already what to grant.
+      ...(known.remedy.includes('doctor')
+        ? { STORE_RIGHTS: 'Grant the user of the endpoint USAGE on the schema and SELECT on the table.' }
+        : {}),
       TYPE_MISMATCH: 'Cast the column in a query for one side: #(select ...), or leave it out with --ignore.',
-      STORE_RIGHTS: 'Grant the user of the endpoint USAGE on the schema and SELECT on the table.',
       STORE_CONNECTION_LOST: 'Nothing was proven. Compare again.',
       STORE_LOCKED: 'Stop that process, or compare a copy of the file.',
     };
