@@ -71,8 +71,8 @@ export interface ColumnProfile {
   readonly smallest: string | null;
   /** The lower one of the two in the middle. */
   readonly median: string | null;
-  /** False: the median is right to 1% of its size. */
-  readonly median_exact: boolean;
+  /** Greatest relative error of the median; 0: exact. */
+  readonly median_error: number;
   readonly largest: string | null;
   /**
    * Signed differences between 1, 2, 5, 10, 20, 50, ... or, where they are spread wider, between powers of ten; ascending, without gaps but for the one
