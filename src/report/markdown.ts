@@ -8,7 +8,9 @@ import type { RenderOptions } from './options.js';
 import { newest } from './result.js';
 import { commonSentences, sumSentences } from './profile-wording.js';
 import type { AnyComparison, Result } from './result.js';
+import { furtherReasons } from './table/diff-report.js';
 import { fitted } from './table/layout.js';
+import { sizeText } from './table/profile.js';
 import { renderTable } from './table/table.js';
 import {
   boundText,
@@ -32,9 +34,10 @@ function entity(char: string): string {
  * read, so an empty comment stands between the sign and what follows.
  */
 function plain(text: string): string {
-  return visible(text)
-    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_@#-]/gu, entity)
-    .replace(/[@#]/g, (sign) => `${sign}<!-- -->`);
+  return visible(text).replace(
+    /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_-]/gu,
+    (sign) => (sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign)),
+  );
 }
 
 /** A value, in the type of code: in backticks where that is safe, otherwise with every sign that could be markup as an entity. */
@@ -110,16 +113,38 @@ function comparisonLines(comparison: AnyComparison, options: RenderOptions): rea
     title(comparison.verdict, headline(comparison)),
     '',
     ...(comparison.pipeline === null ? sideLines(comparison) : []),
-    ...bullets(comparison.reasons),
+    ...bullets(comparison.pipeline === null ? furtherReasons(comparison) : comparison.reasons),
     ...(comparison.pipeline === null ? bullets([...commonSentences(comparison), ...sumSentences(comparison)]) : []),
     ...tableOf(['', 'keys', 'part'], counts),
-    ...(columns.length === 0 ? [] : tableOf(['column', 'mismatched', 'tolerated', 'largest difference'], columns)),
+    ...(comparison.pipeline === null && comparison.profile !== null
+      ? profileColumns(comparison)
+      : columns.length === 0
+        ? []
+        : tableOf(['column', 'mismatched', 'tolerated', 'largest difference'], columns)),
     ...discrepancyLines(comparison, options.limit),
     ...bullets(comparison.lossy.map((step) => `Lossy: ${step}`)),
     ...bullets(comparison.notes),
     `<sub>comparison ${comparison.pipeline === null ? 'finished' : plain(comparison.comparison_id)} at ${plain(comparison.finished_at)}</sub>`,
     '',
   ];
+}
+
+/** The signed differences are right - left. */
+function profileColumns(report: DiffReport): string[] {
+  const early = report.stopped_early;
+  const rows = (report.profile?.columns ?? [])
+    .filter(({ mismatched, tolerated }) => mismatched > 0 || tolerated > 0)
+    .map((one) => [
+      code(one.column),
+      boundText(one.mismatched, early),
+      boundText(one.tolerated, early),
+      code(sizeText(one.smallest, one)),
+      code(`${one.median_error > 0 ? '~' : ''}${sizeText(one.median, one)}`),
+      code(sizeText(one.largest, one)),
+    ]);
+  return rows.length === 0
+    ? []
+    : tableOf(['column', 'mismatched', 'tolerated', 'smallest', 'median', 'largest (right - left)'], rows);
 }
 
 /** What was compared, and what is known of it only in part. */

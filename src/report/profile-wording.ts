@@ -14,7 +14,9 @@ export function commonSentences(report: DiffReport): string[] {
   const names = sideNames(report);
   return [
     ...concentrations.map((one) => concentrationText(one, report, names)),
-    ...ranges.filter((one) => isPart(one) && !isTold(one, concentrations)).map((one) => rangeText(one, report, names)),
+    ...ranges
+      .filter((one) => report[one.kind] > 1 && isPart(one) && !isTold(one, concentrations))
+      .map((one) => rangeText(one, report, names)),
   ];
 }
 
@@ -81,7 +83,7 @@ function nounOf(kind: DiscrepancyKind, names: SideNames): string {
     case 'missing_in_batch':
       return `keys only on the ${names.stream}`;
     case 'value_mismatch':
-      return 'keys with other values';
+      return 'value mismatches';
     case 'duplicate_key':
       return 'duplicate keys';
     case 'null_key':
@@ -98,9 +100,9 @@ function rangeText(one: MissingRange, report: DiffReport, names: SideNames): str
     one.from === one.to
       ? `${visible(one.column)} = ${from}`
       : one.to === one.side_to
-        ? `${visible(one.column)} from ${from} to the end, ${to}`
+        ? `${visible(one.column)} from ${from} to the end`
         : `${visible(one.column)} from ${from} to ${to}`;
-  return `the ${grouped(report[one.kind])} ${nounOf(one.kind, names)} have ${where} (the ${side} side has ${first} to ${last})`;
+  return `the ${grouped(report[one.kind])} ${nounOf(one.kind, names)} have ${where} (${first} to ${last} in all ${side} rows)`;
 }
 
 /** Whether it is clearly less than the whole side. */

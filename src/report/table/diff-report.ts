@@ -28,7 +28,7 @@ export function sideLines(report: DiffReport, options: RenderOptions, paint: Pai
           ],
         ]
       : []),
-    ...(report.alignment.exact ? [] : [['moment', report.alignment.detail] satisfies [string, string]]),
+    ...(report.alignment.exact ? [] : [['read', report.alignment.detail] satisfies [string, string]]),
   ];
   return facts.flatMap(([name, text]) =>
     wrapped(visible(text), Math.max(20, options.width - 10)).map((line, index) =>

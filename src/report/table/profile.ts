@@ -56,7 +56,7 @@ export function histogramLines(report: DiffReport, options: RenderOptions, paint
     .slice(0, HISTOGRAMS);
   return shown.flatMap((one, index) => [
     ...(index === 0 ? [] : ['']),
-    `${paint(`Differences of ${visible(one.column)}`, 'bold')} ${paint(one.unit === null ? 'right - left' : `right - left, in ${one.unit}`, 'dim')}`,
+    `${paint(`Differences of ${visible(one.column)}`, 'bold')}${paint(one.unit === null ? ', right - left' : `, right - left, in ${one.unit}`, 'dim')}`,
     ...barLines(one.histogram, options, paint),
     ...unsizedLine(one, paint),
   ]);
@@ -98,7 +98,8 @@ function edge(text: string): string {
   return text.startsWith('-') ? signed(text) : grouped(text);
 }
 
-function sizeText(size: string | null, { unit }: ColumnProfile): string {
+/** With its sign and its unit; nothing for no size. */
+export function sizeText(size: string | null, { unit }: ColumnProfile): string {
   if (size === null) return '';
   const text = size.startsWith('-') ? signed(size) : `+${grouped(size)}`;
   return unit === null ? text : `${text} ${unit === 'seconds' ? 's' : size === '1' || size === '-1' ? 'day' : 'days'}`;
