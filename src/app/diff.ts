@@ -80,20 +80,14 @@ async function compared(
       limit: options.limit ?? LIMIT,
       progress,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-      ...early(options),
+      ...(options.stopAfter === undefined ? {} : { stopAfter: options.stopAfter }),
+      ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
+      ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
   });
   await sides.requireUnchanged();
   requireGoing(context);
   return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
-}
-
-/** Given through as soon as the core knows them. */
-function early(options: DiffOptions): { readonly stopAfter?: number; readonly sample?: number } {
-  return {
-    ...(options.stopAfter === undefined ? {} : { stopAfter: options.stopAfter }),
-    ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
-  };
 }
 
 interface Found {
@@ -110,16 +104,19 @@ interface Found {
 
 function reportOf(found: Found): DiffReport {
   const { left, right, common, placed, options, started, opened, finished } = found;
-  const { columns_compared: _, columns, discrepancies, lossy, notes, plan, ...rest } = placed.outcome;
-  // SEAM: the core says whether it stopped early; one that does not say it compared all keys, whatever was asked for.
-  const saysEarly = 'stopped_early' in rest && typeof rest.stopped_early === 'boolean' ? rest.stopped_early : undefined;
-  const counts: DiffCounts & { stopped_early?: unknown } = { ...rest };
-  delete counts.stopped_early;
-  const sampled =
-    saysEarly !== undefined && options.sample !== undefined && options.sample < 1
-      ? sampledOf(options.sample, counts)
-      : null;
-  const judged = verdictOf(counts, found, { stopped: saysEarly === true, sampled: sampled !== null });
+  const {
+    columns_compared: _,
+    columns,
+    discrepancies,
+    lossy,
+    notes,
+    plan,
+    stopped_early,
+    profile,
+    ...counts
+  } = placed.outcome;
+  const sampled = options.sample !== undefined && options.sample < 1 ? sampledOf(options.sample, counts) : null;
+  const judged = verdictOf(counts, found, { stopped: stopped_early, sampled: sampled !== null });
   const pull = placed.pull + (opened.getTime() - started.getTime());
   const total = finished.getTime() - started.getTime();
   return {
@@ -148,8 +145,8 @@ function reportOf(found: Found): DiffReport {
     ].map(bySides),
     evidence: null,
     sampled,
-    stopped_early: saysEarly === true,
-    profile: null,
+    stopped_early,
+    profile: profile ?? null,
     plan: { ...plan, place: placed.place, place_reason: placed.reason },
     timing: { pull, diff: total - pull, total },
   };
