@@ -16,18 +16,11 @@ import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, quote } from './names.js';
+import { Pace } from './paced.js';
 import { cutOff, streamOf } from './socket.js';
-import { parserOf, stagedColumns, unstaged } from './types.js';
+import { bound, stagedColumns, TYPES, unstaged } from './types.js';
 
 const FETCH = 10_000;
-
-/** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
-const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
-
-/** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
-function bound(param: Param): string | boolean | null {
-  return typeof param === 'number' || typeof param === 'bigint' ? String(param) : param;
-}
 
 /** One connection to PostgreSQL. Calls queue up behind each other. */
 export class PostgresSession implements SqlSession {
@@ -64,9 +57,11 @@ export class PostgresSession implements SqlSession {
 
   /** When something has been running here without an answer: its number and the moment it was sent (milliseconds of the process). */
   get busySince(): { readonly statement: number; readonly at: number } | null {
-    return !this.#running ? null : { statement: this.#statements, at: this.#sentAt };
+    if (!this.#running || this.#pace.paused) return null;
+    return { statement: this.#statements, at: Math.max(this.#sentAt, this.#pace.askedAt) };
   }
   #sentAt = 0;
+  readonly #pace = new Pace();
 
   /** Bytes that went over the connection, in both directions. */
   get traffic(): number {
@@ -216,6 +211,15 @@ export class PostgresSession implements SqlSession {
       await stream((out) => pipeline(out, createWriteStream(csv)));
       await csvToParquet(csv, columns, path);
     });
+  }
+
+  /** Runs a COPY ... TO STDOUT and gives its bytes to `take`: see `Pace`. */
+  copyOut<T>(
+    statement: string,
+    take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<{ taken: T; rows: () => number }> {
+    const stream = this.#streaming(() => this.#client.query(copyTo(statement)));
+    return stream((out) => this.#pace.give(out, take, () => this.#cancel(this.backend)));
   }
 
   async searchPath(schemas: readonly string[]): Promise<void> {
