@@ -1,15 +1,10 @@
 import { compareTables, type DiffOutcome } from '../diff/compare.js';
-import { digestOf } from '../diff/digest.js';
-import { ExchangeStatements, judgeDigests, type Exchanged } from '../diff/exchange.js';
-import { UNRESTRICTED_FROM } from '../diff/plan.js';
 import { planTransfer, type Network, type TransferPlan } from '../diff/transfer-plan.js';
 import type { Discrepancy } from '../model/comparison.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
-import type { SqlSession } from '../store/contract.js';
-import { arrivedDialect, type Arrived } from '../store/duckdb/arrived.js';
+import { arrivedDialect } from '../store/duckdb/arrived.js';
 import {
-  digestedSide,
   hashKindOf,
   prepareSides,
   sizeOf,
@@ -19,18 +14,12 @@ import {
   type PreparedSides,
   type SideName,
 } from './across-sides.js';
-import { pullNothing, pullRows, type Pull } from './pull.js';
+import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
 
 const SIDES = ['batch', 'stream'] as const;
 
 export interface AcrossRequest extends PairRequest {
-  readonly workspace: {
-    readonly session: SqlSession;
-    /** Where tables may be made: a quoted catalog or schema. */
-    readonly scratch: string;
-    /** For files on their way. */
-    readonly tempDir: string;
-  };
+  readonly workspace: AcrossWorkspace;
   readonly limit: number;
   readonly network: Network;
   /** Leaves the planner no choice. */
@@ -45,14 +34,6 @@ export interface AcrossOutcome extends DiffOutcome {
   readonly alignment: DiffAlignment;
   /** Milliseconds. */
   readonly timing: { readonly pull: number; readonly diff: number };
-}
-
-/** What is to be judged in the workspace, and what was found to be equal before. */
-interface Gathered {
-  readonly plan: TransferPlan;
-  readonly batch: Arrived;
-  readonly stream: Arrived;
-  readonly digests: { readonly buckets: number; readonly exchanged: Exchanged } | null;
 }
 
 /** What would be done, and why, without doing it. */
@@ -101,93 +82,6 @@ async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<
     await side.session.script('SET TRANSACTION READ ONLY');
     return inSnapshots(others, work);
   });
-}
-
-async function gather(sides: PreparedSides, plan: TransferPlan, request: AcrossRequest): Promise<Gathered> {
-  if (plan.place === 'pulled') return { plan, ...(await bring(sides, request, null)), digests: null };
-  const hash = hashKindOf(sides);
-  const statements = {
-    batch: new ExchangeStatements(digestedSide(sides, 'batch', hash), hash, plan.buckets),
-    stream: new ExchangeStatements(digestedSide(sides, 'stream', hash), hash, plan.buckets),
-  };
-  request.progress?.update('digesting', 0);
-  const exchanged = await exchange(sides, statements, plan.buckets);
-  const share = exchanged.differing.length / plan.buckets;
-  if (share > UNRESTRICTED_FROM) {
-    const reason = `${plan.reason}; digests found ${exchanged.differing.length} of ${plan.buckets} buckets to differ, so that all rows were sent`;
-    return { plan: { ...plan, place: 'pulled', reason }, ...(await bring(sides, request, null)), digests: null };
-  }
-  const brought = await bring(sides, request, { statements, exchanged });
-  return { plan, ...brought, digests: { buckets: plan.buckets, exchanged } };
-}
-
-type Statements = Record<SideName, ExchangeStatements>;
-
-async function exchange(sides: PreparedSides, statements: Statements, buckets: number): Promise<Exchanged> {
-  const digest = async (name: SideName) => {
-    const rows = await sides[name].side.session.query(statements[name].digest());
-    return new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
-  };
-  const [batch, stream] = await together(digest('batch'), digest('stream'));
-  const exchanged = judgeDigests(batch, stream);
-  if (sides.batch.side.unique || sides.stream.side.unique) return exchanged;
-  if (exchanged.differing.length > UNRESTRICTED_FROM * buckets) return exchanged;
-  // In a bucket that is equal a key may stand twice on both sides; where the rows are equal, looking at one side is enough.
-  const name = sides.stream.sent === null ? 'stream' : 'batch';
-  const rows = await sides[name].side.session.query(statements[name].duplicates());
-  const differing = new Set([...exchanged.differing, ...rows.map((row) => Number(row['bucket']))]);
-  return {
-    ...exchanged,
-    differing: [...differing].sort((a, b) => a - b),
-    equal: new Map([...exchanged.equal].filter(([bucket]) => !differing.has(bucket))),
-  };
-}
-
-interface Narrowed {
-  readonly statements: Statements;
-  readonly exchanged: Exchanged;
-}
-
-/** Brings the rows of both sides to the workspace. */
-async function bring(
-  sides: PreparedSides,
-  request: AcrossRequest,
-  narrowed: Narrowed | null,
-): Promise<{ batch: Arrived; stream: Arrived }> {
-  const one = (name: SideName): Promise<Arrived> => bringSide(sides, name, request, narrowed);
-  const [batch, stream] = await together(one('batch'), one('stream'));
-  return { batch, stream };
-}
-
-async function bringSide(
-  sides: PreparedSides,
-  name: SideName,
-  { workspace, progress }: AcrossRequest,
-  narrowed: Narrowed | null,
-): Promise<Arrived> {
-  const { side, sent, columns } = sides[name];
-  const nothing = narrowed !== null && narrowed.exchanged.differing.length === 0 && narrowed.exchanged.nullKeys === 0;
-  const where = [
-    ...(side.filter === undefined ? [] : [`${side.filter}\n`]),
-    ...(narrowed === null ? [] : [nothing ? 'false' : narrowed.statements[name].within(narrowed.exchanged.differing)]),
-  ];
-  if (sent === null) {
-    const conditions = where.map((one) => `(${one})`).join(' AND ');
-    if (conditions === '') return { relation: side.relation, columns };
-    return { relation: `(SELECT * FROM ${side.relation} AS cutover_side WHERE ${conditions})`, columns };
-  }
-  progress?.update(`reading ${name}`, 0);
-  const pull: Pull = {
-    from: side.session,
-    relation: side.relation,
-    where,
-    columns: usedColumns(sides[name], sides.pairs, name),
-    into: { session: workspace.session, table: `${workspace.scratch}.cutover_${name}`, tempDir: workspace.tempDir },
-  };
-  const arrived = await (nothing ? pullNothing(pull) : pullRows(pull));
-  // Columns that were not sent are still known, so that notes and rules name them.
-  const came = new Map(arrived.columns.map((column) => [column.name, column]));
-  return { relation: arrived.relation, columns: columns.map((column) => came.get(column.name) ?? column) };
 }
 
 /** The comparison of what is in the workspace now, with what was equal before. */
@@ -250,12 +144,4 @@ function alignmentOf({ batch, stream }: AcrossRequest): DiffAlignment {
       ? 'each side was read in a snapshot of its own server, one beside the other'
       : 'the side in PostgreSQL was read in one snapshot, the other as it was meanwhile';
   return { method: 'as_read', exact: false, detail: `${detail}: rows that changed in between may differ` };
-}
-
-/** Both, or the first error once both have ended: nothing goes on behind an error. */
-async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
-  return [first.value, second.value];
 }
