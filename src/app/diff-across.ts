@@ -1,8 +1,7 @@
-import { compareTables, type DiffOutcome } from '../diff/compare.js';
+import { compareTables, type DiffInput, type DiffOutcome } from '../diff/compare.js';
 import { planTransfer, type Network, type TransferPlan } from '../diff/transfer-plan.js';
-import type { Discrepancy } from '../model/comparison.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
-import type { Progress } from '../model/ports.js';
+import type { SqlSession } from '../store/contract.js';
 import { arrivedDialect } from '../store/duckdb/arrived.js';
 import {
   hashKindOf,
@@ -18,15 +17,12 @@ import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
 
 const SIDES = ['batch', 'stream'] as const;
 
-export interface AcrossRequest extends PairRequest {
+export interface AcrossRequest
+  extends PairRequest, Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'filter' | 'previous'> {
   readonly workspace: AcrossWorkspace;
-  readonly limit: number;
   readonly network: Network;
   /** Leaves the planner no choice. */
   readonly place?: 'pulled' | 'digests_exchanged' | undefined;
-  readonly strategy?: 'digest' | 'join' | undefined;
-  readonly progress?: Progress | undefined;
-  readonly onDiscrepancy?: ((discrepancy: Discrepancy) => void) | undefined;
 }
 
 export interface AcrossOutcome extends DiffOutcome {
@@ -69,6 +65,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Tra
     stream: await size('stream'),
     network: request.network,
     sameHashes: hashKindOf(sides) === 'same',
+    allRows: request.sample !== undefined || request.profile !== undefined,
     forced: request.place,
   });
 }
@@ -78,15 +75,20 @@ async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<
   const [side, ...others] = sides;
   if (side === undefined) return work();
   if (side.dialect.kind === 'duckdb') return inSnapshots(others, work);
-  return side.session.transaction(async () => {
-    await side.session.script('SET TRANSACTION READ ONLY');
-    return inSnapshots(others, work);
+  return inSnapshot(side.session, () => inSnapshots(others, work));
+}
+
+/** In one snapshot of a server, in which nothing is written. */
+export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
+  return session.transaction(async () => {
+    await session.script('SET TRANSACTION READ ONLY');
+    return work();
   });
 }
 
 /** The comparison of what is in the workspace now, with what was equal before. */
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
-  const { workspace, limit, progress, onDiscrepancy, strategy } = request;
+  const { workspace, network: _, place: __, ...input } = request;
   const { batch, stream, digests } = gathered;
   const dialect = arrivedDialect(
     new Map([
@@ -96,16 +98,10 @@ async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRe
   );
   const found = await workspace.session.transaction(() =>
     compareTables(workspace.session, dialect, {
+      ...input,
       batch: batch.relation,
       stream: stream.relation,
-      key: request.key,
-      rules: request.rules,
-      today: request.today,
       unique: { batch: sides.batch.side.unique, stream: sides.stream.side.unique },
-      limit,
-      ...(strategy === undefined ? {} : { strategy }),
-      ...(progress === undefined ? {} : { progress }),
-      ...(onDiscrepancy === undefined ? {} : { onDiscrepancy }),
     }),
   );
   return digests === null ? found : withEqual(found, digests, gathered.plan.reason);

@@ -6,7 +6,8 @@ import { printedCell } from './cells.js';
 import type { DiffColumns } from './columns.js';
 import { judgeCell, type CellPair } from './comparator.js';
 import type { Listing } from './listing.js';
-import type { Side } from './statements.js';
+import type { Profiler } from './profile.js';
+import type { Side } from './sides.js';
 import type { Tally } from './tally.js';
 
 /** What the readers of rows share. */
@@ -15,6 +16,7 @@ export interface Reading {
   readonly columns: DiffColumns;
   readonly tally: Tally;
   readonly listing: Listing;
+  readonly profiler: Profiler | undefined;
   readonly progress: Progress | undefined;
 }
 
@@ -29,6 +31,7 @@ export async function readDuplicates(reading: Reading, sql: string): Promise<voi
       tally.duplicates += 1;
       tally.duplicateRows.batch += batch;
       tally.duplicateRows.stream += stream;
+      reading.profiler?.duplicate(keyTexts(row, reading.columns));
       list(discrepancy(keyOf(row, reading.columns, 'batch'), 'duplicate_key', { rows: { batch, stream } }));
     }
   }
@@ -49,23 +52,36 @@ export async function readNullKeys(reading: Reading, sql: string, side: Side): P
   }
 }
 
-/** Reads the candidates and has the comparator judge each. */
-export async function readCandidates(reading: Reading, sql: string): Promise<void> {
+/**
+ * Reads the candidates and has the comparator judge each.
+ *
+ * @param stop asked now and then: whether enough was found
+ * @returns false when it stopped before the end
+ */
+export async function readCandidates(reading: Reading, sql: string, stop: () => boolean): Promise<boolean> {
   const { tally } = reading;
   const list = reading.listing.source();
   for await (const rows of reading.session.cursor(sql)) {
     for (const row of rows) judgeRow(reading, row, list);
     tally.candidates += rows.length;
     reading.progress?.update('judging candidates', tally.candidates);
+    if (stop()) return false;
   }
+  return true;
 }
 
-function judgeRow({ columns, tally }: Reading, row: Row, list: (discrepancy: Discrepancy) => void): void {
+/** Has the comparator judge a candidate, counts it, and tells a discrepancy. */
+export function judgeRow(
+  { columns, tally, profiler }: Reading,
+  row: Row,
+  list: (discrepancy: Discrepancy) => void,
+): void {
   const present = row['present'];
   if (present === 'both') {
     const pairs = columns.compared.map((_, index) => pairOf(row, index));
     const verdicts = columns.compared.map((column, index) => judgeCell(column, pairs[index] ?? NOTHING));
     if (!tally.judged(verdicts)) return;
+    profiler?.mismatch(keyTexts(row, columns), pairs, verdicts);
     const differing = columns.compared.filter((_, index) => verdicts[index]?.outcome === 'different');
     const cells = Object.fromEntries(
       differing.map((column) => [column.name, cellsOf(row, columns, columns.compared.indexOf(column))]),
@@ -76,10 +92,16 @@ function judgeRow({ columns, tally }: Reading, row: Row, list: (discrepancy: Dis
   const side = present === 'batch' ? 'batch' : 'stream';
   if (side === 'batch') tally.missingInStream += 1;
   else tally.missingInBatch += 1;
+  const kind = side === 'batch' ? 'missing_in_stream' : 'missing_in_batch';
+  profiler?.missing(
+    kind,
+    keyTexts(row, columns),
+    columns.compared.map((_, index) => pairOf(row, index)[side]),
+  );
   const cells = Object.fromEntries(
     columns.compared.map((column, index) => [column.name, cellsOf(row, columns, index)]),
   );
-  list(discrepancy(keyOf(row, columns, side), side === 'batch' ? 'missing_in_stream' : 'missing_in_batch', cells));
+  list(discrepancy(keyOf(row, columns, side), kind, cells));
 }
 
 const NOTHING: CellPair = { batch: null, stream: null, distinct: true };
@@ -102,6 +124,10 @@ function keyOf(row: Row, { key }: DiffColumns, side: Side): Record<string, Cell>
   return Object.fromEntries(
     key.map((column, index) => [column.name, printedCell(textOf(row, `k${index}`), column, side)]),
   );
+}
+
+function keyTexts(row: Row, { key }: DiffColumns): (string | null)[] {
+  return key.map((_, index) => textOf(row, `k${index}`));
 }
 
 function textOf(row: Row, name: string): string | null {

@@ -1,6 +1,7 @@
 import { DISCREPANCY_KINDS, discrepancyCount, type DiffCounts } from '../model/comparison.js';
 import { worst, type Verdict } from '../model/verdict.js';
 import { rateText } from '../model/rate.js';
+import { judgeSample } from './sample.js';
 
 /** What stands beside the counts when a comparison is judged. */
 export interface JudgeFacts {
@@ -12,6 +13,8 @@ export interface JudgeFacts {
   readonly maxQuarantined: number;
   /** Share of keys (0..1) that may differ. */
   readonly maxMismatchRate: number;
+  /** True: the counts are those of a part of the keys, taken by their hash. */
+  readonly sampled?: boolean;
 }
 
 export interface Judgement {
@@ -22,7 +25,7 @@ export interface Judgement {
 
 /**
  * The verdict of ONE comparison: the worst of its findings. Empty sides, nothing compared and too many quarantined events
- * are `inconclusive`; more differences than allowed are `fail`; counts that do not add up are `error`.
+ * are `inconclusive`; more differences than allowed are `fail`; counts that do not add up are `error`. A sample is judged by what it says of all keys.
  *
  * An empty side is inconclusive and not a failure, although every key is then missing on it: an empty table is far more
  * often a job that did not run than a difference in logic.
@@ -30,7 +33,7 @@ export interface Judgement {
 export function judge(counts: DiffCounts, facts: JudgeFacts): Judgement {
   const findings = [...countFindings(counts), ...sideFindings(counts, facts), ...quarantineFindings(facts)];
   const emptySide = facts.batchRows === 0 || facts.streamRows === 0;
-  if (!emptySide) findings.push(...differenceFindings(counts, facts.maxMismatchRate));
+  if (!emptySide) findings.push(...differenceFindings(counts, facts));
   return {
     verdict: findings.length === 0 ? 'pass' : worst(findings.map(([verdict]) => verdict)),
     reasons: findings.map(([, reason]) => reason),
@@ -78,12 +81,13 @@ function quarantineFindings({ quarantined, maxQuarantined }: JudgeFacts): Findin
       ];
 }
 
-function differenceFindings(counts: DiffCounts, maxMismatchRate: number): Finding[] {
+function differenceFindings(counts: DiffCounts, { maxMismatchRate, sampled }: JudgeFacts): Finding[] {
   const different = discrepancyCount(counts);
   const total = counts.keys_compared + counts.null_key;
   if (total === 0) return [];
   const findings: Finding[] = [];
-  if (different > 0) {
+  if (sampled === true) findings.push(judgeSample(counts, maxMismatchRate));
+  else if (different > 0) {
     const kinds = DISCREPANCY_KINDS.filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`);
     const text = `${different} of ${total} keys differ (${kinds.join(', ')}): rate ${rateText(different / total, maxMismatchRate)}`;
     findings.push(

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rateText } from './rate.js';
+import { percentAtLeast, percentAtMost, rateText } from './rate.js';
 
 describe('rateText', () => {
   it('keeps four significant digits', () => {
@@ -11,5 +12,39 @@ describe('rateText', () => {
 
   it('never lets a rate above the limit look like the limit', () => {
     expect(rateText(0.010000001, 0.01)).toBe('0.010000001');
+  });
+});
+
+describe('percentAtMost and percentAtLeast', () => {
+  it('have two significant digits, rounded to the safe side', () => {
+    expect([0, 0.000_030_043, 0.05, 0.123_4, 0.3085, 0.999, 1].map(percentAtMost)).toEqual([
+      '0%',
+      '0.0031%',
+      '5%',
+      '13%',
+      '31%',
+      '100%',
+      '100%',
+    ]);
+    expect([0, 0.000_030_043, 0.05, 0.123_4, 0.3085, 0.999, 1].map(percentAtLeast)).toEqual([
+      '0%',
+      '0.003%',
+      '5%',
+      '12%',
+      '30%',
+      '99%',
+      '100%',
+    ]);
+  });
+
+  it('never claim more than is known', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-12, max: 1, noNaN: true }), (rate) => {
+        const [low, high] = [percentAtLeast(rate), percentAtMost(rate)].map((text) => Number(text.slice(0, -1)) / 100);
+        expect(low).toBeLessThanOrEqual(rate * (1 + 1e-11));
+        expect(high).toBeGreaterThanOrEqual(rate * (1 - 1e-11));
+        expect((high ?? 0) - (low ?? 0)).toBeLessThanOrEqual(rate / 10 + 1e-15);
+      }),
+    );
   });
 });

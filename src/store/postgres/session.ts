@@ -16,11 +16,10 @@ import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, quote } from './names.js';
-import { Pace } from './paced.js';
+import { takeCopied } from './paced.js';
 import { cutOff, streamOf } from './socket.js';
+import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { bound, stagedColumns, TYPES, unstaged } from './types.js';
-
-const FETCH = 10_000;
 
 /** One connection to PostgreSQL. Calls queue up behind each other. */
 export class PostgresSession implements SqlSession {
@@ -57,11 +56,9 @@ export class PostgresSession implements SqlSession {
 
   /** When something has been running here without an answer: its number and the moment it was sent (milliseconds of the process). */
   get busySince(): { readonly statement: number; readonly at: number } | null {
-    if (!this.#running || this.#pace.paused) return null;
-    return { statement: this.#statements, at: Math.max(this.#sentAt, this.#pace.askedAt) };
+    return !this.#running ? null : { statement: this.#statements, at: this.#sentAt };
   }
   #sentAt = 0;
-  readonly #pace = new Pace();
 
   /** Bytes that went over the connection, in both directions. */
   get traffic(): number {
@@ -96,24 +93,15 @@ export class PostgresSession implements SqlSession {
     return this.#columns.of(relation);
   }
 
-  async *cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
-    const own = !this.#inTransaction;
-    if (own) await this.#begin('current');
-    let done = false;
-    try {
-      await this.run(`DECLARE cutover_cursor NO SCROLL CURSOR FOR ${sql}`, params);
-      for (;;) {
-        const rows = await this.query(`FETCH ${FETCH} FROM cutover_cursor`);
-        if (rows.length === 0) break;
-        yield rows;
-        if (rows.length < FETCH) break;
-      }
-      await this.run('CLOSE cutover_cursor');
-      done = true;
-    } finally {
-      if (own) await this.#end(done ? 'COMMIT' : 'ROLLBACK');
-      else if (!done) await this.run('CLOSE cutover_cursor').catch(() => undefined);
-    }
+  cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
+    const start = (begun: (stream: RowStream) => void): Promise<void> =>
+      this.#queued(async () => {
+        const query = { text: sql, values: params.map(bound), types: TYPES };
+        const stream = streamRows(this.#client, query, (paused) => this.#paused(paused));
+        begun(stream);
+        await stream.finished;
+      }, sql);
+    return takeRows(start);
   }
 
   async transaction<T>(work: () => Promise<T>, isolation: Isolation = 'snapshot'): Promise<T> {
@@ -213,13 +201,20 @@ export class PostgresSession implements SqlSession {
     });
   }
 
-  /** Runs a COPY ... TO STDOUT and gives its bytes to `take`: see `Pace`. */
+  /** While the server waits for this process, its silence says nothing. */
+  #paused(paused: boolean): void {
+    this.#running = !paused;
+    this.#sentAt = performance.now();
+  }
+
+  /** Runs a COPY ... TO STDOUT and gives its bytes to `take`: see `takeCopied`. */
   copyOut<T>(
     statement: string,
     take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<{ taken: T; rows: () => number }> {
     const stream = this.#streaming(() => this.#client.query(copyTo(statement)));
-    return stream((out) => this.#pace.give(out, take, () => this.#cancel(this.backend)));
+    const cancel = (): Promise<void> => this.#cancel(this.backend);
+    return stream((out) => takeCopied(out, take, cancel, (paused) => this.#paused(paused)));
   }
 
   async searchPath(schemas: readonly string[]): Promise<void> {

@@ -1,0 +1,220 @@
+import type { CommonColumns } from './diff-columns.js';
+import type { DiffContext, DiffOptions } from './diff-options.js';
+import { sameColumns } from './diff-key.js';
+import { diffAcross, inSnapshot } from './diff-across.js';
+import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
+import { pullRows } from './pull.js';
+import { compareTables, type DiffInput, type DiffOutcome } from '../diff/compare.js';
+import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
+import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
+import { SCRATCH } from '../store/duckdb/workspace.js';
+
+/** Two sides whose rows may have to meet first. */
+export interface PlaceRequest {
+  readonly left: OpenSide;
+  readonly right: OpenSide;
+  readonly common: CommonColumns;
+  readonly where: { readonly batch?: string; readonly stream?: string };
+  /** What the comparison is given besides the tables. */
+  readonly input: Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'key'>;
+  readonly network: NonNullable<DiffOptions['network']>;
+}
+
+export interface Placed {
+  readonly outcome: DiffOutcome;
+  readonly place: DiffReport['plan']['place'];
+  readonly reason: string;
+  readonly alignment: DiffAlignment;
+  readonly notes: readonly string[];
+  readonly lossy: readonly string[];
+  /** Milliseconds that rows took to come together. */
+  readonly pull: number;
+}
+
+/**
+ * Compares two open sides where they are, or where their rows can meet. This is the seam between endpoints and the ways of comparing them: a way of its own
+ * (digests exchanged between two servers, for example) is one more branch here.
+ */
+export async function compareInPlace(sides: Sides, context: DiffContext, request: PlaceRequest): Promise<Placed> {
+  const { left, right } = request;
+  if (left.home === right.home) return left.home === WORKSPACE ? inWorkspace(sides, request) : inOneDatabase(request);
+  const texts = left.written.size + right.written.size > 0;
+  return texts ? pulled(sides, context, request) : across(sides, request);
+}
+
+/** Both tables in one snapshot of one database; nothing that a query or the comparison writes there is kept. */
+async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
+  const { left, common } = request;
+  let outcome: DiffOutcome | undefined;
+  const done = new Error('the comparison is done');
+  // SEAM: once the comparison needs no temporary table, this transaction is to be READ ONLY, so that it also runs on a standby.
+  await left.session
+    .transaction(async () => {
+      outcome = await compareTables(left.session, left.dialect, inputOf(request, left, request.right));
+      throw done;
+    }, 'snapshot')
+    .catch((error: unknown) => {
+      if (error !== done) throw error;
+    });
+  if (outcome === undefined) throw done;
+  return {
+    outcome,
+    place: 'one_store',
+    reason: 'both tables are in one database',
+    alignment: {
+      method: 'snapshot',
+      exact: true,
+      detail: 'both tables in one snapshot of their database (repeatable read)',
+    },
+    notes: common.notes,
+    lossy: [],
+    pull: 0,
+  };
+}
+
+async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed> {
+  const { left, right, common } = request;
+  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
+  const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
+  return {
+    outcome: await compareTables(left.session, left.dialect, input),
+    place: 'one_store',
+    reason: 'DuckDB reads both sides where they are',
+    alignment: {
+      method: 'snapshot',
+      exact: true,
+      detail: 'both sides stood still: files that did not change, databases opened to be read only',
+    },
+    notes: [...common.notes, ...typed.notes],
+    lossy: [],
+    pull: 0,
+  };
+}
+
+/** The sides are in two places: the planner chooses how much of them meets in the workspace. */
+async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
+  const { left, right, common, input, network } = request;
+  const workspace = await sides.workspace();
+  const { batch, stream, unique, key } = inputOf(request, left, right);
+  const outcome = await diffAcross({
+    ...input,
+    batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
+    stream: { session: right.session, dialect: right.dialect, relation: stream, unique: unique.stream },
+    key,
+    network,
+    workspace: { session: workspace.session, scratch: SCRATCH, tempDir: workspace.folder },
+  });
+  const { alignment, timing, ...found } = outcome;
+  const { place, place_reason: reason, ...plan } = found.plan;
+  return { outcome: { ...found, plan }, place, reason, alignment, notes: common.notes, lossy: [], pull: timing.pull };
+}
+
+/** A file of texts, whose types depend on those of the other side, against a server, whose rows are brought into the workspace first. */
+async function pulled(sides: Sides, { clock, progress }: DiffContext, request: PlaceRequest): Promise<Placed> {
+  const workspace = await sides.workspace();
+  const began = clock.now().getTime();
+  const lossy: string[] = [];
+  const bring = async (side: OpenSide, index: 0 | 1): Promise<TextSide & { readonly where: string | undefined }> => {
+    const predicate = index === 0 ? request.where.batch : request.where.stream;
+    if (side.home === WORKSPACE) return { ...side, where: predicate };
+    progress.update(`reading ${side.name}`, 0);
+    const names = request.common.pairs.map((pair) => pair[index]);
+    const { sentColumns } = await import('../store/postgres/transfer.js');
+    const columns = sentColumns(
+      names.flatMap((name) => side.columns.find((column) => column.name === name) ?? []),
+      new Set(),
+    );
+    lossy.push(...columns.flatMap(({ loss }) => loss ?? []));
+    const arrived = await inSnapshot(side.session, () =>
+      pullRows({
+        from: side.session,
+        relation: side.relation,
+        where: predicate === undefined ? [] : [`${predicate}\n`],
+        columns,
+        into: { session: workspace.session, table: `${SCRATCH}.cutover_${side.name}`, tempDir: workspace.folder },
+      }),
+    );
+    const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
+    return {
+      relation: arrived.relation,
+      columns: arrived.columns.map((column) =>
+        column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
+      ),
+      label: side.label,
+      written: new Map(texts.map(({ name }) => [name, 'number'])),
+      where: undefined,
+    };
+  };
+  const [left, right] = [await bring(request.left, 0), await bring(request.right, 1)];
+  const typed = await typeTexts(workspace, left, right, request.common.pairs);
+  const pull = clock.now().getTime() - began;
+  const where = {
+    ...(left.where === undefined ? {} : { batch: left.where }),
+    ...(right.where === undefined ? {} : { stream: right.where }),
+  };
+  const input = inputOf(
+    { ...request, where },
+    { ...request.left, ...left, dialect: workspace.dialect, relation: typed.left },
+    { ...request.right, ...right, dialect: workspace.dialect, relation: typed.right },
+  );
+  const [server] = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
+  return {
+    outcome: await compareTables(workspace.session, workspace.dialect, input),
+    place: 'pulled',
+    reason: `the ${server} was read into DuckDB, where the texts of the other side get its types`,
+    alignment: {
+      method: 'as_read',
+      exact: false,
+      detail: `the ${server} in a snapshot of its server; what was written in between is a difference`,
+    },
+    notes: [...request.common.notes, ...typed.notes],
+    lossy,
+    pull,
+  };
+}
+
+function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
+  const { common, where, input } = request;
+  const isUnique = (side: OpenSide, index: 0 | 1): boolean => {
+    const key = new Set(common.pairs.slice(0, common.key.length).map((pair) => pair[index]));
+    return side.unique.some((names) => names.every((name) => key.has(name)) && sameColumns(names, [...key]));
+  };
+  return {
+    ...input,
+    batch: relationOf(
+      left,
+      common.pairs.map(([l]) => [l, l]),
+      where.batch,
+    ),
+    stream: relationOf(
+      right,
+      common.pairs.map(([l, r]) => [r, l]),
+      where.stream,
+    ),
+    key: common.key,
+    unique: { batch: isUnique(left, 0), stream: isUnique(right, 1) },
+  };
+}
+
+/** A side with the columns that are compared, by the names on the left, and the rows that are. */
+function relationOf(
+  side: Pick<OpenSide, 'relation' | 'columns' | 'dialect'>,
+  renamed: readonly (readonly [own: string, name: string])[],
+  where: string | undefined,
+): string {
+  const { quote } = side.dialect;
+  const same = renamed.length === side.columns.length && renamed.every(([own, name]) => own === name);
+  if (same && where === undefined) return side.relation;
+  const list = renamed.map(([own, name]) => (own === name ? quote(own) : `${quote(own)} AS ${quote(name)}`));
+  const has = new Set(side.columns.map((column) => column.name.toLowerCase()));
+  // A filter may use either name of a column.
+  const also = renamed
+    .filter(([own, name]) => own !== name && !has.has(name.toLowerCase()))
+    .map(([own, name]) => `${quote(own)} AS ${quote(name)}`);
+  const rows =
+    where === undefined || also.length === 0
+      ? side.relation
+      : `(SELECT *, ${also.join(', ')} FROM ${side.relation} AS cutover_side)`;
+  return `(SELECT ${list.join(', ')} FROM ${rows} AS cutover_rows${where === undefined ? '' : ` WHERE (${where}\n)`})`;
+}
