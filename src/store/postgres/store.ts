@@ -71,6 +71,7 @@ class PostgresStore implements Store {
     this.#watchdog.start();
     await session.script(
       `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET standard_conforming_strings = on;
+       SET extra_float_digits = 1; SET bytea_output = 'hex';
        SET client_min_messages = warning; SET idle_in_transaction_session_timeout = ${idleLimit}; SET search_path TO pg_catalog; ${VANISHED}`,
     );
     await session.script(DIED).catch((error: unknown) => {
