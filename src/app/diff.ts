@@ -33,7 +33,7 @@ export async function diffTables(context: DiffContext, options: DiffOptions): Pr
     return await compared(sides, context, options, [left, right]);
   } catch (error) {
     if (context.signal.aborted) throw stopped();
-    throw explained(error, options, `${left.label} or ${right.label}`);
+    throw explained(error, `${left.label} or ${right.label}`);
   } finally {
     context.signal.removeEventListener('abort', onStop);
     await sides.close();
@@ -223,7 +223,7 @@ function stopped(): CutoverError {
 }
 
 /** Errors of the core and of the stores in the words of two tables. */
-function explained(error: unknown, options: DiffOptions, label: string): unknown {
+function explained(error: unknown, label: string): unknown {
   const known = mappedFileError(error, label);
   if (known instanceof CutoverError) {
     const place = known.place === undefined ? {} : { place: known.place };
@@ -234,6 +234,7 @@ function explained(error: unknown, options: DiffOptions, label: string): unknown
         : {}),
       TYPE_MISMATCH: 'Cast the column in a query for one side: #(select ...), or leave it out with --ignore.',
       STORE_CONNECTION_LOST: 'Nothing was proven. Compare again.',
+      STORE_TIMEOUT: 'Allow more with --statement-timeout, or compare fewer rows with --where.',
       STORE_LOCKED: 'Stop that process, or compare a copy of the file.',
     };
     return new CutoverError(
@@ -244,13 +245,6 @@ function explained(error: unknown, options: DiffOptions, label: string): unknown
     );
   }
   const message = messageOf(error).split('\n', 1)[0] ?? '';
-  if (/statement timeout/.test(message))
-    return new CutoverError(
-      'INTERRUPTED',
-      `a statement took longer than the ${options.statementTimeout ?? ''} ms allowed`,
-      'Allow more with --statement-timeout, or compare fewer rows with --where.',
-      { cause: error },
-    );
   if (/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range) Error/.test(message))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });
   if (error instanceof Error && 'cause' in error && /LINE \d+:/.test(messageOf(error)))
