@@ -1,33 +1,8 @@
-import type { FileFormat } from '../../model/project.js';
 import { CutoverError } from '../../model/errors.js';
 import { mappedFileError, unreadable } from './file-failure.js';
+import type { FileRows, FilesToRead } from './files-to-read.js';
 import { readNdjson } from './ndjson-rows.js';
-import type { Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
-
-/** Rows of files in the workspace. */
-export interface FileRows {
-  readonly relation: string;
-  /** Columns that hold texts of values of which no type was said. */
-  readonly written: ReadonlyMap<string, Written>;
-  readonly notes: readonly string[];
-  /** What was read. */
-  readonly files: readonly string[];
-}
-
-export interface FilesToRead {
-  readonly format: FileFormat;
-  /** Absolute. */
-  readonly files: readonly string[];
-  readonly label: string;
-  /** Name for what has to be kept of them. */
-  readonly as: string;
-  /** Takes the first line of a CSV file apart. */
-  readonly header: (line: string) => {
-    readonly names: readonly (string | null)[] | undefined;
-    readonly delimiter: string;
-  };
-}
 
 /** The files of a glob, sorted. Errors: ENDPOINT_MISSING. */
 export async function findFiles(workspace: Workspace, pattern: string, label: string): Promise<string[]> {

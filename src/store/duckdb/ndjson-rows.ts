@@ -1,5 +1,5 @@
 import { CutoverError } from '../../model/errors.js';
-import type { FileRows, FilesToRead } from './file-rows.js';
+import type { FileRows, FilesToRead } from './files-to-read.js';
 import { unreadable } from './file-failure.js';
 import type { Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
