@@ -1,4 +1,8 @@
-/** The library: what a service that reads through the canary, and a program that reads a configuration, need. */
+/** The library: what a service that reads through the canary, a program that reads a configuration, and one that compares two tables need. */
+export { compareTables } from './app/compare-tables.js';
+export type { CompareTablesOptions } from './app/compare-tables.js';
+export type { DiffOptions } from './app/diff-options.js';
+export type { DiffAlignment, DiffProfile, DiffReport, Sampled } from './model/diff-report.js';
 export { createRouter } from './canary/router.js';
 export type { RoutedRead, Router, RouterCounters, RouterKey, RouterOptions } from './canary/router.js';
 export { canaryBucket } from './canary/bucket.js';
@@ -25,7 +29,7 @@ export type {
 } from './model/comparison.js';
 export type { CriterionResult, GatePurpose, GateResult } from './model/gate.js';
 export type { Clock, Logger, Progress } from './model/ports.js';
-export type { CanaryPlan, ColumnRule, GateConfig, Pipeline, Project } from './model/project.js';
+export type { CanaryPlan, ColumnRule, CompareConfig, GateConfig, Pipeline, Project } from './model/project.js';
 export type {
   CanaryReport,
   DoctorCheck,

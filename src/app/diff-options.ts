@@ -32,6 +32,8 @@ export interface DiffOptions {
   readonly stopAfter?: number | undefined;
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key. */
   readonly sample?: number | undefined;
+  /** What the differences have in common is looked for; with `sums`, the sums of every column of numbers are compared. null: nothing. */
+  readonly profile?: { readonly sums: boolean } | null | undefined;
   /** A column that only one side has makes the comparison fail. */
   readonly strict?: boolean | undefined;
   /** Share of the keys (0 to 1) that may differ. Default 0. */

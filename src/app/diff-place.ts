@@ -1,14 +1,14 @@
-import { join } from 'node:path';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import { sameColumns } from './diff-key.js';
+import { diffAcross, inSnapshot } from './diff-across.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
+import { pullRows } from './pull.js';
 import { compareTables, type DiffInput, type DiffOutcome } from '../diff/compare.js';
-import type { Column } from '../model/column.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
-import type { SqlDialect } from '../store/contract.js';
-import { fileList } from '../store/duckdb/file-rows.js';
-import { typeTexts, type TextSide, type Written } from '../store/duckdb/text-columns.js';
+import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
+import { SCRATCH } from '../store/duckdb/workspace.js';
 
 /** Two sides whose rows may have to meet first. */
 export interface PlaceRequest {
@@ -39,7 +39,8 @@ export interface Placed {
 export async function compareInPlace(sides: Sides, context: DiffContext, request: PlaceRequest): Promise<Placed> {
   const { left, right } = request;
   if (left.home === right.home) return left.home === WORKSPACE ? inWorkspace(sides, request) : inOneDatabase(request);
-  return pulled(sides, context, request);
+  const texts = left.written.size + right.written.size > 0;
+  return texts ? pulled(sides, context, request) : across(sides, request);
 }
 
 /** Both tables in one snapshot of one database; nothing that a query or the comparison writes there is kept. */
@@ -91,7 +92,29 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
   };
 }
 
-/** The rows of servers are brought into the workspace first. */
+/** The sides are in two places: the planner chooses how much of them meets in the workspace. */
+async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
+  const { left, right, common, input, network } = request;
+  const workspace = await sides.workspace();
+  const { batch, stream, unique, key } = inputOf(request, left, right);
+  const { profile, ...rest } = input;
+  // What differences have in common is looked for in all rows, which are not sent over a slow network for it.
+  const profiled = profile !== undefined && (profile.sums || network === 'local') ? { profile } : {};
+  const outcome = await diffAcross({
+    ...rest,
+    ...profiled,
+    batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
+    stream: { session: right.session, dialect: right.dialect, relation: stream, unique: unique.stream },
+    key,
+    network,
+    workspace: { session: workspace.session, scratch: SCRATCH, tempDir: workspace.folder },
+  });
+  const { alignment, timing, ...found } = outcome;
+  const { place, place_reason: reason, ...plan } = found.plan;
+  return { outcome: { ...found, plan }, place, reason, alignment, notes: common.notes, lossy: [], pull: timing.pull };
+}
+
+/** A file of texts, whose types depend on those of the other side, against a server, whose rows are brought into the workspace first. */
 async function pulled(sides: Sides, { clock, progress }: DiffContext, request: PlaceRequest): Promise<Placed> {
   const workspace = await sides.workspace();
   const began = clock.now().getTime();
@@ -101,20 +124,29 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     if (side.home === WORKSPACE) return { ...side, where: predicate };
     progress.update(`reading ${side.name}`, 0);
     const names = request.common.pairs.map((pair) => pair[index]);
-    const columns = names.flatMap((name) => side.columns.find((column) => column.name === name) ?? []);
-    const sent = columns.map((column) => sentColumn(column, side.dialect));
-    lossy.push(...sent.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
-    const path = join(workspace.folder, `${side.name}.parquet`);
-    await side.session.exportParquet(
-      `SELECT ${sent.map(({ value }) => value).join(', ')} FROM ${side.relation} AS cutover_rows${predicate === undefined ? '' : ` WHERE (${predicate}\n)`}`,
-      path,
+    const { sentColumns } = await import('../store/postgres/transfer.js');
+    const columns = sentColumns(
+      names.flatMap((name) => side.columns.find((column) => column.name === name) ?? []),
+      new Set(),
     );
-    const relation = `read_parquet(${fileList(workspace, [path])}, hive_partitioning = false)`;
+    lossy.push(...columns.flatMap(({ loss }) => loss ?? []));
+    const arrived = await inSnapshot(side.session, () =>
+      pullRows({
+        from: side.session,
+        relation: side.relation,
+        where: predicate === undefined ? [] : [`${predicate}\n`],
+        columns,
+        into: { session: workspace.session, table: `${SCRATCH}.cutover_${side.name}`, tempDir: workspace.folder },
+      }),
+    );
+    const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
-      relation,
-      columns: await workspace.columns(relation, side.label),
+      relation: arrived.relation,
+      columns: arrived.columns.map((column) =>
+        column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
+      ),
       label: side.label,
-      written: new Map(sent.flatMap(({ name, written }) => (written === undefined ? [] : [[name, written] as const]))),
+      written: new Map(texts.map(({ name }) => [name, 'number'])),
       where: undefined,
     };
   };
@@ -130,44 +162,20 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     { ...request.left, ...left, dialect: workspace.dialect, relation: typed.left },
     { ...request.right, ...right, dialect: workspace.dialect, relation: typed.right },
   );
-  const servers = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
+  const [server] = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
   return {
     outcome: await compareTables(workspace.session, workspace.dialect, input),
     place: 'pulled',
-    reason: `the sides are in two places: the rows of the ${servers.join(' and the ')} were read into DuckDB`,
+    reason: `the ${server} was read into DuckDB, where the texts of the other side get its types`,
     alignment: {
       method: 'as_read',
       exact: false,
-      detail: `the ${servers.join(' and then the ')} in ${servers.length === 1 ? 'a snapshot' : 'a snapshot each'} of its server; what was written in between is a difference`,
+      detail: `the ${server} in a snapshot of its server; what was written in between is a difference`,
     },
     notes: [...request.common.notes, ...typed.notes],
     lossy,
     pull,
   };
-}
-
-/** How a column leaves the server: as its text where DuckDB has no such type. */
-function sentColumn(
-  { name, type, family }: Column,
-  { quote }: SqlDialect,
-): { name: string; value: string; written?: Written; loss?: string } {
-  const text = `CAST(${quote(name)} AS TEXT) AS ${quote(name)}`;
-  const [, precision = '99', scale = '99'] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? [];
-  switch (family) {
-    case 'decimal':
-      return Number(precision) <= 38 && Number(scale) <= Number(precision)
-        ? { name, value: quote(name) }
-        : { name, value: text, written: 'number' };
-    case 'uuid':
-      return { name, value: text, written: 'string' };
-    case 'time':
-    case 'interval':
-    case 'struct':
-    case 'other':
-      return { name, value: text, written: 'string', loss: `${name}: ${type} is compared by its text in PostgreSQL` };
-    default:
-      return { name, value: quote(name) };
-  }
 }
 
 function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {

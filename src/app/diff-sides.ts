@@ -9,7 +9,8 @@ import { CutoverError, messageOf } from '../model/errors.js';
 import type { SqlDialect, SqlSession, Store } from '../store/contract.js';
 import { mappedFileError, missing } from '../store/duckdb/file-failure.js';
 import { findFiles, readFiles } from '../store/duckdb/file-rows.js';
-import { typeAlone, type Written } from '../store/duckdb/text-columns.js';
+import { typeAlone } from '../store/duckdb/text-columns.js';
+import type { Written } from '../store/duckdb/text-candidates.js';
 import { Workspace } from '../store/duckdb/workspace.js';
 
 /** A side of a comparison that can be asked. */

@@ -33,7 +33,7 @@ export async function diffTables(context: DiffContext, options: DiffOptions): Pr
     return await compared(sides, context, options, [left, right]);
   } catch (error) {
     if (context.signal.aborted) throw stopped();
-    throw explained(error, options, `${left.label} or ${right.label}`);
+    throw explained(error, `${left.label} or ${right.label}`);
   } finally {
     context.signal.removeEventListener('abort', onStop);
     await sides.close();
@@ -80,20 +80,14 @@ async function compared(
       limit: options.limit ?? LIMIT,
       progress,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-      ...early(options),
+      ...(options.stopAfter === undefined ? {} : { stopAfter: options.stopAfter }),
+      ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
+      ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
   });
   await sides.requireUnchanged();
   requireGoing(context);
   return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
-}
-
-/** Given through as soon as the core knows them. */
-function early(options: DiffOptions): { readonly stopAfter?: number; readonly sample?: number } {
-  return {
-    ...(options.stopAfter === undefined ? {} : { stopAfter: options.stopAfter }),
-    ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
-  };
 }
 
 interface Found {
@@ -110,16 +104,19 @@ interface Found {
 
 function reportOf(found: Found): DiffReport {
   const { left, right, common, placed, options, started, opened, finished } = found;
-  const { columns_compared: _, columns, discrepancies, lossy, notes, plan, ...rest } = placed.outcome;
-  // SEAM: the core says whether it stopped early; one that does not say it compared all keys, whatever was asked for.
-  const saysEarly = 'stopped_early' in rest && typeof rest.stopped_early === 'boolean' ? rest.stopped_early : undefined;
-  const counts: DiffCounts & { stopped_early?: unknown } = { ...rest };
-  delete counts.stopped_early;
-  const sampled =
-    saysEarly !== undefined && options.sample !== undefined && options.sample < 1
-      ? sampledOf(options.sample, counts)
-      : null;
-  const judged = verdictOf(counts, found, { stopped: saysEarly === true, sampled: sampled !== null });
+  const {
+    columns_compared: _,
+    columns,
+    discrepancies,
+    lossy,
+    notes,
+    plan,
+    stopped_early,
+    profile,
+    ...counts
+  } = placed.outcome;
+  const sampled = options.sample !== undefined && options.sample < 1 ? sampledOf(options.sample, counts) : null;
+  const judged = verdictOf(counts, found, { stopped: stopped_early, sampled: sampled !== null });
   const pull = placed.pull + (opened.getTime() - started.getTime());
   const total = finished.getTime() - started.getTime();
   return {
@@ -148,8 +145,8 @@ function reportOf(found: Found): DiffReport {
     ].map(bySides),
     evidence: null,
     sampled,
-    stopped_early: saysEarly === true,
-    profile: null,
+    stopped_early,
+    profile: profile ?? null,
     plan: { ...plan, place: placed.place, place_reason: placed.reason },
     timing: { pull, diff: total - pull, total },
   };
@@ -226,14 +223,18 @@ function stopped(): CutoverError {
 }
 
 /** Errors of the core and of the stores in the words of two tables. */
-function explained(error: unknown, options: DiffOptions, label: string): unknown {
+function explained(error: unknown, label: string): unknown {
   const known = mappedFileError(error, label);
   if (known instanceof CutoverError) {
     const place = known.place === undefined ? {} : { place: known.place };
     const remedies: Partial<Record<string, string>> = {
+      // A table that was looked for has told already what to grant.
+      ...(known.remedy.includes('doctor')
+        ? { STORE_RIGHTS: 'Grant the user of the endpoint USAGE on the schema and SELECT on the table.' }
+        : {}),
       TYPE_MISMATCH: 'Cast the column in a query for one side: #(select ...), or leave it out with --ignore.',
-      STORE_RIGHTS: 'Grant the user of the endpoint USAGE on the schema and SELECT on the table.',
       STORE_CONNECTION_LOST: 'Nothing was proven. Compare again.',
+      STORE_TIMEOUT: 'Allow more with --statement-timeout, or compare fewer rows with --where.',
       STORE_LOCKED: 'Stop that process, or compare a copy of the file.',
     };
     return new CutoverError(
@@ -244,13 +245,6 @@ function explained(error: unknown, options: DiffOptions, label: string): unknown
     );
   }
   const message = messageOf(error).split('\n', 1)[0] ?? '';
-  if (/statement timeout/.test(message))
-    return new CutoverError(
-      'INTERRUPTED',
-      `a statement took longer than the ${options.statementTimeout ?? ''} ms allowed`,
-      'Allow more with --statement-timeout, or compare fewer rows with --where.',
-      { cause: error },
-    );
   if (/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range) Error/.test(message))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });
   if (error instanceof Error && 'cause' in error && /LINE \d+:/.test(messageOf(error)))

@@ -7,7 +7,7 @@ import type { SideRows } from './tally.js';
 /** The bucket of rows that have a NULL in their key: they match nothing. */
 const NULL_KEYS = -1;
 
-interface BucketDigest {
+export interface BucketDigest {
   readonly rows: number;
   readonly sum: string;
 }
@@ -31,7 +31,7 @@ async function digestSide(
   return { rows: { rows: nulls + [...found.values()].reduce((sum, one) => sum + one.rows, 0), nulls }, buckets: found };
 }
 
-function digestOf(row: Row): BucketDigest {
+export function digestOf(row: Row): BucketDigest {
   return { rows: Number(row['n']), sum: String(row['digest']) };
 }
 

@@ -8,7 +8,7 @@ import { compareDecimals, parseDecimal } from './decimal.js';
 import { Sizes } from './profile-sizes.js';
 
 /** Different sizes that are kept as they are: of each column so many, and of all together. */
-const SIZES = 1024;
+const SIZES = 4096;
 const SIZES_OF_ALL = 65_536;
 
 /** The sizes of the differences of every compared column. */

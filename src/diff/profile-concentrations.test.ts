@@ -62,6 +62,13 @@ describe('what is told', () => {
     expect(told(...prefixes, longer)).toEqual(['prefix EU-']);
   });
 
+  it('is no more than two of a column', () => {
+    const days = [1, 2, 3, 4].map((day) =>
+      candidate({ by: 'day', value: `2001-04-0${day}`, discrepancies: 250 - day }),
+    );
+    expect(told(...days)).toEqual(['day 2001-04-01', 'day 2001-04-02']);
+  });
+
   it('is never more than ten, the largest share first', () => {
     const many = Array.from({ length: 15 }, (_, index) =>
       candidate({ column: `c${index}`, value: `v${index}`, discrepancies: 500 + index }),

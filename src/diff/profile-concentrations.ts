@@ -1,8 +1,9 @@
 import type { Concentration } from '../model/diff-report.js';
 import { lowerBound } from '../model/proportion.js';
 
-/** Concentrations told at the most. */
+/** Concentrations told at the most, of all columns and of one. */
 const MOST = 10;
+const MOST_OF_COLUMN = 2;
 
 /** A smaller share, or fewer discrepancies, are no concentration. */
 export const LEAST_SHARE = 0.1;
@@ -42,6 +43,9 @@ export function tellable(candidates: readonly Candidate[]): Concentration[] {
   );
   return told
     .sort((a, b) => b.share - a.share || a.base_share - b.base_share)
+    .filter(
+      (one, index, sorted) => sorted.slice(0, index).filter((other) => sameColumn(one, other)).length < MOST_OF_COLUMN,
+    )
     .slice(0, MOST)
     .map(({ of: _, ...concentration }) => concentration);
 }

@@ -5,7 +5,7 @@ import type { CellPair, CellVerdict } from './comparator.js';
 import type { ComparedColumn } from './compared-column.js';
 import { LEAST_DISCREPANCIES, LEAST_SHARE } from './profile-concentrations.js';
 import { hasRange, Range } from './profile-ranges.js';
-import { hasTraits, Traits, type Trait } from './profile-traits.js';
+import { hasTraits, Traits, type Role, type Trait } from './profile-traits.js';
 import type { Side } from './sides.js';
 
 /** Columns besides the key that are looked at. */
@@ -63,7 +63,13 @@ export class KindProfile {
     this.#columns.key.forEach((column, index) => {
       // A duplicate key may come from either side: only where both have one type can it be looked for on one of them.
       if (this.kind === 'duplicate_key' && column.batch.type !== column.stream.type) return;
-      add(this.#key, index, column[this.base].family, texts[index] ?? null, true);
+      add(
+        this.#key,
+        index,
+        column[this.base].family,
+        texts[index] ?? null,
+        this.#columns.key.length === 1 ? 'only key' : 'key',
+      );
     });
   }
 
@@ -71,7 +77,7 @@ export class KindProfile {
   row(key: readonly (string | null)[], values: readonly (string | null)[]): void {
     this.key(key);
     this.#looked.forEach((column, index) => {
-      add(this.#values.both, index, column[this.base].family, values[index] ?? null, false);
+      add(this.#values.both, index, column[this.base].family, values[index] ?? null, 'value');
     });
     for (const { range, at, isKey } of this.#ranges) range.add((isKey ? key : values)[at] ?? null);
   }
@@ -83,10 +89,10 @@ export class KindProfile {
       const pair = pairs[index];
       if (pair === undefined) return;
       if (verdicts[index]?.outcome !== 'different')
-        add(this.#values.both, index, column.batch.family, pair.batch, false);
+        add(this.#values.both, index, column.batch.family, pair.batch, 'value');
       else {
-        add(this.#values.batch, index, column.batch.family, pair.batch, false);
-        add(this.#values.stream, index, column.stream.family, pair.stream, false);
+        add(this.#values.batch, index, column.batch.family, pair.batch, 'value');
+        add(this.#values.stream, index, column.stream.family, pair.stream, 'value');
       }
     });
   }
@@ -121,8 +127,8 @@ function add(
   index: number,
   family: ComparedColumn['batch']['family'],
   text: string | null,
-  isKey: boolean,
+  role: Role,
 ): void {
   if (!hasTraits(family)) return;
-  (traits[index] ??= new Traits(family, isKey)).add(text);
+  (traits[index] ??= new Traits(family, role)).add(text);
 }

@@ -38,25 +38,32 @@ export function hasTraits(family: ColumnFamily): boolean {
   return TRACKED.has(family);
 }
 
+/** What a column is: prefixes are counted of keys only. */
+export type Role = 'only key' | 'key' | 'value';
+
 /** Counts what the values of one column have in common; memory is bounded. */
 export class Traits {
   readonly #family: ColumnFamily;
+  /** Every value stands but once: only what they begin with, or the day, can be in common. */
+  readonly #distinct: boolean;
   readonly #values = new FrequentValues(CAPACITY);
   readonly #days = new FrequentValues(CAPACITY);
   readonly #prefixes: readonly { readonly length: number; readonly values: FrequentValues }[];
 
-  /** @param isKey prefixes are counted of keys only */
-  constructor(family: ColumnFamily, isKey: boolean) {
+  constructor(family: ColumnFamily, role: Role) {
     this.#family = family;
+    this.#distinct = role === 'only key' && family !== 'date';
     this.#prefixes =
-      isKey && family === 'text' ? PREFIXES.map((length) => ({ length, values: new FrequentValues(CAPACITY) })) : [];
+      role !== 'value' && family === 'text'
+        ? PREFIXES.map((length) => ({ length, values: new FrequentValues(CAPACITY) }))
+        : [];
   }
 
   /** @param text canonical */
   add(text: string | null): void {
     // NUL cannot stand in SQL.
     if (text !== null && (text.length > LONGEST || text.includes('\0'))) return;
-    this.#values.add(text);
+    if (!this.#distinct) this.#values.add(text);
     if (text === null) return;
     if (isTimestamp(this.#family) && DAY.test(text)) this.#days.add(text.slice(0, 10));
     for (const { length, values } of this.#prefixes) {

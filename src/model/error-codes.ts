@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   STORE_FULL: 'The disk of the store is full.',
   STORE_UNREACHABLE: 'The store cannot be reached.',
   STORE_CONNECTION_LOST: 'The connection to the store was lost.',
+  STORE_TIMEOUT: 'A statement took longer than its time limit on the store.',
   STORE_IN_USE: 'Another process of cutover does on this store what only one may do at a time.',
   STORE_RIGHTS: 'The store refuses the user a right that is needed.',
   STORE_DEPENDENTS: 'Something in the store that cutover did not make depends on what it has to replace.',

@@ -1,9 +1,8 @@
 import type { Cell } from '../model/cell.js';
-import type { Comparison } from '../model/comparison.js';
 import { discrepancyCount } from '../model/comparison.js';
 import { limited } from './json.js';
 import type { RenderOptions } from './options.js';
-import type { Result } from './result.js';
+import type { AnyComparison, Result } from './result.js';
 
 const FIXED = ['kind', 'column', 'batch', 'stream'] as const;
 
@@ -119,7 +118,7 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
 }
 
 /** A row for each differing column; the key's columns come first, with `key.` before a name that is taken. */
-function discrepancyRows(comparison: Comparison): readonly (readonly Cell[])[] {
+function discrepancyRows(comparison: AnyComparison): readonly (readonly Cell[])[] {
   const keyColumns = Object.keys(comparison.discrepancies[0]?.key ?? {});
   const header = [
     ...keyColumns.map((name) => (FIXED.some((fixed) => fixed === name) ? `key.${name}` : name)),

@@ -1,13 +1,14 @@
 import { DISCREPANCY_KINDS } from '../model/comparison.js';
-import type { Comparison, Discrepancy } from '../model/comparison.js';
+import type { Discrepancy } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
 import type { QuarantineResult } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
 import { differencesOf, keyText } from './cells.js';
 import { grouped } from './numbers.js';
 import type { RenderOptions } from './options.js';
-import type { Result } from './result.js';
-import { finding, headline, kindLabel } from './wording.js';
+import { commonSentences, sumSentences } from './profile-wording.js';
+import type { AnyComparison, Result } from './result.js';
+import { boundText, finding, headline, kindLabel, nameOf, sampleText, stoppedEarly } from './wording.js';
 
 interface TestCase {
   readonly name: string;
@@ -150,33 +151,52 @@ function quarantineSuite(result: QuarantineResult, limit: number): TestSuite {
   return { name: 'cutover quarantine', cases: [total, ...records] };
 }
 
-function comparisonSuite(comparison: Comparison, limit: number): TestSuite {
+function comparisonSuite(comparison: AnyComparison, limit: number): TestSuite {
+  const early = stoppedEarly(comparison);
   const kinds = DISCREPANCY_KINDS.map((kind): TestCase => {
     const count = comparison[kind];
     const listed = comparison.discrepancies.filter((one) => one.kind === kind).slice(0, limit);
     const detail = listed.map((one) => `${keyText(one.key)}${differencesText(one)}`).join('\n');
     return {
-      name: kindLabel(kind),
+      name: kindLabel(kind, comparison),
       // A rate may allow some: whether that is a failure is for the verdict to say.
       verdict: count > 0 && comparison.verdict !== 'pass' ? 'fail' : 'pass',
-      message: `${grouped(count)} ${kindLabel(kind)}`,
+      message: `${boundText(count, early)} ${kindLabel(kind, comparison)}`,
       ...(detail === '' ? {} : { detail }),
     };
   });
   const message = comparison.reasons.length > 0 ? comparison.reasons.join('; ') : finding(comparison);
-  const verdict: TestCase = { name: 'verdict', verdict: comparison.verdict, message, detail: headline(comparison) };
-  const quarantine: TestCase = {
-    name: 'events in quarantine',
-    verdict: comparison.reasons.some((reason) => reason.includes('quarantined')) ? 'inconclusive' : 'pass',
-    message: `${grouped(comparison.quarantined)} in quarantine`,
-  };
+  const common = comparison.pipeline === null ? [...commonSentences(comparison), ...sumSentences(comparison)] : [];
+  const detail = [headline(comparison), ...common].join('\n');
+  const verdict: TestCase = { name: 'verdict', verdict: comparison.verdict, message, detail };
   return {
-    name: comparison.pipeline,
-    cases: [verdict, ...kinds, quarantine],
-    notes: [...comparison.lossy, ...comparison.notes],
+    name: nameOf(comparison),
+    cases: [verdict, ...kinds, ...quarantineCases(comparison)],
+    notes: [...knownOf(comparison), ...comparison.lossy, ...comparison.notes],
     time: comparison.timing.total / 1000,
     timestamp: comparison.started_at,
   };
+}
+
+function quarantineCases(comparison: AnyComparison): TestCase[] {
+  if (comparison.pipeline === null) return [];
+  return [
+    {
+      name: 'events in quarantine',
+      verdict: comparison.reasons.some((reason) => reason.includes('quarantined')) ? 'inconclusive' : 'pass',
+      message: `${grouped(comparison.quarantined)} in quarantine`,
+    },
+  ];
+}
+
+/** What is to be known of a comparison that all cases of it may hide. */
+function knownOf(comparison: AnyComparison): string[] {
+  if (comparison.pipeline !== null) return [];
+  return [
+    ...(comparison.sampled === null ? [] : [`sample: ${sampleText(comparison.sampled)}`]),
+    ...(comparison.stopped_early ? ['stopped before the end: all counts of differences are lower bounds'] : []),
+    ...(comparison.alignment.exact ? [] : [comparison.alignment.detail]),
+  ];
 }
 
 function differencesText(discrepancy: Discrepancy): string {

@@ -25,6 +25,11 @@ describe('markdown', () => {
     );
   });
 
+  it('shows what could be markup as it is: an entity stays whole', () => {
+    const text = renderMarkdown({ ...failing, reasons: ['a = b [c] #1 @ada'] }, OPTIONS);
+    expect(text).toContain('- a &#61; b &#91;c&#93; #<!-- -->1 @<!-- -->ada\n');
+  });
+
   it('lets no text from elsewhere be markup, a link, a mention or a reference', () => {
     const text = renderMarkdown({ ...failing, reasons: ['<img> [a](b) @ada #1 https://x.y *b* _c_ `d`'] }, OPTIONS);
     const line = text.split('\n').find((one) => one.startsWith('- ')) ?? '';

@@ -1,4 +1,4 @@
-import type { Comparison } from '../model/comparison.js';
+import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
 import type { CanaryReport, QuarantineResult, RunSummary } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
@@ -6,10 +6,22 @@ import { differencesOf, keyText, visible } from './cells.js';
 import { counted, grouped, percent, ppmAsPercent } from './numbers.js';
 import type { RenderOptions } from './options.js';
 import { newest } from './result.js';
-import type { Result } from './result.js';
+import { commonSentences, sumSentences } from './profile-wording.js';
+import type { AnyComparison, Result } from './result.js';
+import { furtherReasons } from './table/diff-report.js';
 import { fitted } from './table/layout.js';
+import { sizeText } from './table/profile.js';
 import { renderTable } from './table/table.js';
-import { countsOf, headline, kindLabel, verdictLabel } from './wording.js';
+import {
+  boundText,
+  countsOf,
+  headline,
+  kindLabel,
+  sampleText,
+  sideNames,
+  stoppedEarly,
+  verdictLabel,
+} from './wording.js';
 
 const ICON: Readonly<Record<Verdict, string>> = { pass: '✅', fail: '❌', inconclusive: '❔', error: '⚠️' };
 
@@ -22,9 +34,10 @@ function entity(char: string): string {
  * read, so an empty comment stands between the sign and what follows.
  */
 function plain(text: string): string {
-  return visible(text)
-    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_@#-]/gu, entity)
-    .replace(/[@#]/g, (sign) => `${sign}<!-- -->`);
+  return visible(text).replace(
+    /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_-]/gu,
+    (sign) => (sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign)),
+  );
 }
 
 /** A value, in the type of code: in backticks where that is safe, otherwise with every sign that could be markup as an entity. */
@@ -81,47 +94,85 @@ function bullets(items: readonly string[]): string[] {
   return items.length === 0 ? [] : [...items.map((item) => `- ${plain(item)}`), ''];
 }
 
-function comparisonLines(comparison: Comparison, options: RenderOptions): readonly string[] {
-  const counts = countsOf(comparison).map(({ label, count, rate }) => [
+function comparisonLines(comparison: AnyComparison, options: RenderOptions): readonly string[] {
+  const early = stoppedEarly(comparison);
+  const counts = countsOf(comparison).map(({ label, count, rate, atLeast }) => [
     label,
-    grouped(count),
+    boundText(count, atLeast),
     rate === null || count === 0 ? '' : percent(rate),
   ]);
   const columns = Object.entries(comparison.columns)
     .filter(([, one]) => one.mismatched > 0 || one.tolerated > 0)
     .map(([name, one]) => [
       code(name),
-      grouped(one.mismatched),
-      grouped(one.tolerated),
+      boundText(one.mismatched, early),
+      boundText(one.tolerated, early),
       code(one.max_abs_difference ?? ''),
     ]);
   return [
     title(comparison.verdict, headline(comparison)),
     '',
-    ...bullets(comparison.reasons),
+    ...(comparison.pipeline === null ? sideLines(comparison) : []),
+    ...bullets(comparison.pipeline === null ? furtherReasons(comparison) : comparison.reasons),
+    ...(comparison.pipeline === null ? bullets([...commonSentences(comparison), ...sumSentences(comparison)]) : []),
     ...tableOf(['', 'keys', 'part'], counts),
-    ...(columns.length === 0 ? [] : tableOf(['column', 'mismatched', 'tolerated', 'largest difference'], columns)),
+    ...(comparison.pipeline === null && comparison.profile !== null
+      ? profileColumns(comparison)
+      : columns.length === 0
+        ? []
+        : tableOf(['column', 'mismatched', 'tolerated', 'largest difference'], columns)),
     ...discrepancyLines(comparison, options.limit),
     ...bullets(comparison.lossy.map((step) => `Lossy: ${step}`)),
     ...bullets(comparison.notes),
-    `<sub>comparison ${plain(comparison.comparison_id)} at ${plain(comparison.finished_at)}</sub>`,
+    `<sub>comparison ${comparison.pipeline === null ? 'finished' : plain(comparison.comparison_id)} at ${plain(comparison.finished_at)}</sub>`,
     '',
   ];
 }
 
-function discrepancyLines(comparison: Comparison, limit: number): string[] {
+/** The signed differences are right - left. */
+function profileColumns(report: DiffReport): string[] {
+  const early = report.stopped_early;
+  const rows = (report.profile?.columns ?? [])
+    .filter(({ mismatched, tolerated }) => mismatched > 0 || tolerated > 0)
+    .map((one) => [
+      code(one.column),
+      boundText(one.mismatched, early),
+      boundText(one.tolerated, early),
+      code(sizeText(one.smallest, one)),
+      code(`${one.median_error > 0 ? '~' : ''}${sizeText(one.median, one)}`),
+      code(sizeText(one.largest, one)),
+    ]);
+  return rows.length === 0
+    ? []
+    : tableOf(['column', 'mismatched', 'tolerated', 'smallest', 'median', 'largest (right - left)'], rows);
+}
+
+/** What was compared, and what is known of it only in part. */
+function sideLines(report: DiffReport): string[] {
+  return [
+    `- left ${code(report.sides.batch)}`,
+    `- right ${code(report.sides.stream)}`,
+    ...(report.sampled === null ? [] : [`- sample: ${plain(sampleText(report.sampled))}`]),
+    ...(report.stopped_early ? ['- stopped before the end: there may be more of each difference than is counted'] : []),
+    ...(report.alignment.exact ? [] : [`- ${plain(report.alignment.detail)}`]),
+    '',
+  ];
+}
+
+function discrepancyLines(comparison: AnyComparison, limit: number): string[] {
   const shown = comparison.discrepancies.slice(0, limit);
   if (shown.length === 0) return [];
   const rows = shown.flatMap((discrepancy) => {
-    const head = [code(keyText(discrepancy.key)), kindLabel(discrepancy.kind)];
+    const head = [code(keyText(discrepancy.key)), kindLabel(discrepancy.kind, comparison)];
     const differences = differencesOf(discrepancy);
     if (differences.length === 0) return [[...head, '', '', '']];
     return differences.map(({ name, batch, stream }) => [...head, code(name), code(batch), code(stream)]);
   });
+  const names = sideNames(comparison);
   return [
     `<details><summary>First ${grouped(shown.length)} discrepancies</summary>`,
     '',
-    ...tableOf(['key', 'kind', 'column', 'batch', 'stream'], rows),
+    ...tableOf(['key', 'kind', 'column', names.batch, names.stream], rows),
     '</details>',
     '',
   ];

@@ -1,9 +1,8 @@
-import type { Comparison } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
 import { jsonText } from './cells.js';
 import { limited } from './json.js';
 import type { RenderOptions } from './options.js';
-import type { Result } from './result.js';
+import type { AnyComparison, Result } from './result.js';
 
 /** One JSON object a line: first the result without its list, then each item of the list with a `schema` of its own. */
 export function renderNdjson(result: Result, options: RenderOptions): string {
@@ -37,7 +36,7 @@ function objectsOf(result: Result, brief: boolean): readonly object[] {
   }
 }
 
-function comparisonObjects(comparison: Comparison): readonly object[] {
+function comparisonObjects(comparison: AnyComparison): readonly object[] {
   const { discrepancies, ...summary } = comparison;
   const { pipeline, comparison_id } = comparison;
   return [

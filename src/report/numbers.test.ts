@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counted, grouped, percent, ppmAsPercent, signedDifference } from './numbers.js';
+import { counted, grouped, percent, ppmAsPercent, roughPercent, signedDifference } from './numbers.js';
 
 describe('grouped', () => {
   it('separates thousands of numbers only', () => {
@@ -30,6 +30,20 @@ describe('percent', () => {
   it('has two decimals', () => {
     expect([0.5, 1 / 3, 0.00001, 0.99999].map(percent)).toEqual(['50.00%', '33.33%', '<0.01%', '>99.99%']);
   });
+});
+
+it('roughPercent says 0% only for nothing and 100% only for all', () => {
+  expect([0, 0.00001, 0.0027, 0.0251, 0.1234, 0.94, 0.9951, 0.99999, 1].map(roughPercent)).toEqual([
+    '0%',
+    '<0.01%',
+    '0.27%',
+    '2.5%',
+    '12%',
+    '94%',
+    '>99%',
+    '>99%',
+    '100%',
+  ]);
 });
 
 describe('signedDifference', () => {

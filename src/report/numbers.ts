@@ -23,6 +23,15 @@ export function percent(rate: number): string {
   return `${(rate * 100).toFixed(2)}%`;
 }
 
+/** A rate (0 .. 1) in a sentence: `94%`, `2.5%`, `0.27%`; like `percent` it never rounds something to nothing, nor almost all to all. */
+export function roughPercent(rate: number): string {
+  if (rate === 0 || rate === 1) return `${rate * 100}%`;
+  const value = rate * 100;
+  if (value >= 99.5) return '>99%';
+  if (value >= 10) return `${Math.round(value)}%`;
+  return value >= 0.01 ? `${Number(value.toFixed(value >= 1 ? 1 : 2))}%` : '<0.01%';
+}
+
 /** Parts per million as percent without trailing zeros: 250000 -> `25%`, 125 -> `0.0125%`. */
 export function ppmAsPercent(ppm: number): string {
   return `${String(Number((ppm / 10_000).toFixed(4)))}%`;

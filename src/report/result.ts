@@ -1,5 +1,6 @@
 import type { Route } from '../model/canary.js';
 import type { Comparison } from '../model/comparison.js';
+import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
 import type {
   CanaryReport,
@@ -15,9 +16,12 @@ export interface RouteResult extends Route {
   readonly schema: 'cutover.route/v1';
 }
 
+/** A comparison of a pipeline's sides, or of any two tables. */
+export type AnyComparison = Comparison | DiffReport;
+
 /** Everything that can be rendered; `schema` tells them apart. */
 export type Result =
-  | Comparison
+  | AnyComparison
   | RunSummary
   | RebuildResult
   | GateResult
@@ -28,7 +32,7 @@ export type Result =
   | InitResult;
 
 /** A comparison with no more than `limit` discrepancies; `discrepancies_listed` says how many are left. */
-export function capped(comparison: Comparison, limit: number): Comparison {
+export function capped<T extends AnyComparison>(comparison: T, limit: number): T {
   if (comparison.discrepancies.length <= limit) return comparison;
   return { ...comparison, discrepancies: comparison.discrepancies.slice(0, limit), discrepancies_listed: limit };
 }

@@ -1,12 +1,43 @@
 import { discrepancyCount } from '../model/comparison.js';
-import type { Comparison, DiscrepancyKind } from '../model/comparison.js';
+import type { DiscrepancyKind } from '../model/comparison.js';
 import type { OffsetVectorJson } from '../model/offset-vector.js';
 import type { Verdict } from '../model/verdict.js';
-import { counted, grouped, percent } from './numbers.js';
+import type { Sampled } from '../model/diff-report.js';
+import { percentAtMost } from '../model/rate.js';
+import { counted, grouped, percent, roughPercent } from './numbers.js';
+import type { AnyComparison } from './result.js';
 
-/** `missing_in_stream` -> `missing in stream`. */
-export function kindLabel(kind: DiscrepancyKind): string {
+/** What the sides are called: tables that are no pipeline's are the left and the right one. */
+export interface SideNames {
+  readonly batch: string;
+  readonly stream: string;
+}
+
+export function sideNames(comparison: AnyComparison): SideNames {
+  return comparison.pipeline === null ? { batch: 'left', stream: 'right' } : { batch: 'batch', stream: 'stream' };
+}
+
+/** `missing_in_stream` -> `missing in stream`; of two tables `only on the left`. */
+export function kindLabel(kind: DiscrepancyKind, comparison: AnyComparison): string {
+  if (comparison.pipeline === null && kind === 'missing_in_stream') return 'only on the left';
+  if (comparison.pipeline === null && kind === 'missing_in_batch') return 'only on the right';
   return kind.replaceAll('_', ' ');
+}
+
+/** Whether the counts of differences are lower bounds. */
+export function stoppedEarly(comparison: AnyComparison): boolean {
+  return comparison.pipeline === null && comparison.stopped_early;
+}
+
+/** `1% of the keys, taken by their hash: at most 0.0031% of all keys differ (95%)`. */
+export function sampleText({ share, mismatch_rate_upper_95: upper }: Sampled): string {
+  return `${roughPercent(share)} of the keys, taken by their hash: at most ${percentAtMost(upper)} of all keys differ (95%)`;
+}
+
+/** What was compared, in one word or two. */
+export function nameOf(comparison: AnyComparison): string {
+  const { pipeline } = comparison;
+  return pipeline ?? `${comparison.sides.batch} and ${comparison.sides.stream}`;
 }
 
 export function verdictLabel(verdict: Verdict): string {
@@ -24,11 +55,16 @@ export function cutText(cut: OffsetVectorJson, most = 4): string {
 }
 
 /** What a comparison found, in one clause, with its numbers. */
-export function finding(comparison: Comparison): string {
+export function finding(comparison: AnyComparison): string {
   const differing = discrepancyCount(comparison);
   const of = comparison.keys_compared + comparison.null_key;
-  const things = comparison.null_key > 0 ? 'keys and rows without a key' : of === 1 ? 'key' : 'keys';
-  const part = comparison.scope.full ? '' : partText(comparison);
+  const sampled = comparison.pipeline === null && comparison.sampled !== null ? 'sampled ' : '';
+  const things =
+    comparison.null_key > 0 ? `${sampled}keys and rows without a key` : `${sampled}${of === 1 ? 'key' : 'keys'}`;
+  const part = partText(comparison);
+  if (differing > 0 && stoppedEarly(comparison)) {
+    return `at least ${counted(differing, 'key differs', 'keys differ')}, where the comparison was stopped`;
+  }
   if (of === 0) return `nothing was compared${part}`;
   if (differing > 0) {
     const verb = differing === 1 ? 'differs' : 'differ';
@@ -36,23 +72,25 @@ export function finding(comparison: Comparison): string {
   }
   // A table of keys alone, or one whose other columns are all ignored.
   if (Object.keys(comparison.columns).length === 0) {
-    return `${of === 1 ? 'the only key is' : `all ${grouped(of)} keys are`} on both sides, no value was compared${part}`;
+    return `${of === 1 ? `the only ${things} is` : `all ${grouped(of)} ${things} are`} on both sides, no value was compared${part}`;
   }
   if (comparison.in_flux > 0) {
     const flux = comparison.in_flux === 1 ? '1 key is' : `${grouped(comparison.in_flux)} keys are`;
     return `${flux} in flux, ${grouped(of - comparison.in_flux)} of ${grouped(of)} agree${part}`;
   }
   const tolerated = comparison.tolerated > 0 ? ` (${grouped(comparison.tolerated)} of them by a rule)` : '';
-  return of === 1 ? `the only key agrees${part}` : `all ${grouped(of)} keys agree${tolerated}${part}`;
+  return of === 1 ? `the only ${things} agrees${part}` : `all ${grouped(of)} ${things} agree${tolerated}${part}`;
 }
 
-function partText(comparison: Comparison): string {
+function partText(comparison: AnyComparison): string {
+  if (comparison.pipeline === null || comparison.scope.full) return '';
   const { partitions, partition_column: column } = comparison.scope;
   return ` in ${partitions === undefined ? 'some partitions' : counted(partitions, 'partition')}${column === undefined ? '' : ` of ${column}`}`;
 }
 
 /** `daily_delays: 12 of 3,456 keys differ (0.35%) at cut 0:12,000 1:8,000`. */
-export function headline(comparison: Comparison): string {
+export function headline(comparison: AnyComparison): string {
+  if (comparison.pipeline === null) return finding(comparison);
   const cut = cutText(comparison.cut);
   const { method } = comparison.alignment;
   const own = method === 'snapshot' || method === 'copy';
@@ -68,35 +106,45 @@ export interface Count {
   /** Part of the keys compared; null for counts that are no part of them. */
   readonly rate: number | null;
   readonly bad: boolean;
+  /** There may be more. */
+  readonly atLeast: boolean;
 }
 
 /** The counts of a comparison in the order in which they are read. Those that are rarely of use appear only when not zero. */
-export function countsOf(comparison: Comparison): readonly Count[] {
+export function countsOf(comparison: AnyComparison): readonly Count[] {
   const keys = comparison.keys_compared;
-  const part = (label: string, count: number, bad: boolean): Count => ({
-    label,
-    count,
-    rate: keys === 0 ? null : count / keys,
-    bad: bad && count > 0,
-  });
-  const plain = (label: string, count: number, bad = false): Count => ({
+  const early = stoppedEarly(comparison);
+  const names = sideNames(comparison);
+  const quarantined = comparison.pipeline === null ? 0 : comparison.quarantined;
+  const plain = (label: string, count: number, bad = false, atLeast = false): Count => ({
     label,
     count,
     rate: null,
     bad: bad && count > 0,
+    atLeast,
+  });
+  // What is known of a part is no part of the whole.
+  const part = (label: string, count: number, bad: boolean, atLeast = early): Count => ({
+    ...plain(label, count, bad, atLeast),
+    rate: keys === 0 || early ? null : count / keys,
   });
   return [
-    plain('batch rows', comparison.batch_rows),
-    plain('stream rows', comparison.stream_rows),
+    plain(`${names.batch} rows`, comparison.batch_rows),
+    plain(`${names.stream} rows`, comparison.stream_rows),
     plain('keys compared', keys),
-    part('matched', comparison.matched, false),
+    part('matched', comparison.matched, false, false),
     part('tolerated', comparison.tolerated, false),
-    part('missing in stream', comparison.missing_in_stream, true),
-    part('missing in batch', comparison.missing_in_batch, true),
-    part('value mismatch', comparison.value_mismatch, true),
-    part('duplicate key', comparison.duplicate_key, true),
-    plain('rows without a key', comparison.null_key, true),
+    part(kindLabel('missing_in_stream', comparison), comparison.missing_in_stream, true),
+    part(kindLabel('missing_in_batch', comparison), comparison.missing_in_batch, true),
+    part(kindLabel('value_mismatch', comparison), comparison.value_mismatch, true),
+    part(kindLabel('duplicate_key', comparison), comparison.duplicate_key, true),
+    plain('rows without a key', comparison.null_key, true, early),
     ...(comparison.in_flux > 0 ? [part('in flux', comparison.in_flux, true)] : []),
-    ...(comparison.quarantined > 0 ? [plain('events in quarantine', comparison.quarantined, true)] : []),
+    ...(quarantined > 0 ? [plain('events in quarantine', quarantined, true)] : []),
   ];
+}
+
+/** A count that may be a lower bound: `≥ 1,000`. */
+export function boundText(count: number, atLeast: boolean): string {
+  return `${atLeast ? '≥ ' : ''}${grouped(count)}`;
 }

@@ -162,6 +162,8 @@ export interface SqlDialect {
   sumOfHashes(hash: string): string;
   /** The canonical key (netstrings, see model/key.ts) of columns given by their canonical texts. */
   canonicalKey(canonicalTexts: readonly string[]): string;
+  /** A hash of a text of which no part is NULL, the same in every store: 60 bits of its SHA-256 in UTF-8, as an integer that is not negative. */
+  textHash(text: string): string;
   /** The canary bucket 0..999999 of a canonical key: first 32 bits of SHA-256(salt ":" key), times 1,000,000, shifted right by 32. */
   canaryBucket(canonicalKey: string, salt: string): string;
   /** Digests that the store keeps up to date by itself; null: it cannot tell who writes its tables. */

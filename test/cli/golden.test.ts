@@ -4,6 +4,7 @@ import { FORMATS } from '../../src/report/options.js';
 import type { Format } from '../../src/report/options.js';
 import { render } from '../../src/report/render.js';
 import type { Result } from '../../src/report/result.js';
+import { differing, diffs } from './diff-samples.js';
 import * as samples from './samples.js';
 
 /** `UPDATE_GOLDEN=1 npx vitest run test/cli` writes the files anew: look at what changed before you keep it. */
@@ -31,6 +32,7 @@ const RESULTS: Readonly<Record<string, Result>> = {
   doctor: samples.doctor,
   init: samples.init,
   rebuild: samples.rebuilt,
+  ...diffs,
 };
 
 function expectGolden(name: string, text: string): void {
@@ -55,12 +57,15 @@ describe('tables', () => {
     expectGolden('comparison-fail-narrow.txt', text);
   });
 
-  it('with colour show the same text', () => {
-    const colored = render(samples.failing, 'table', { color: true, width: 100, limit: 20 });
+  it('of two tables fit as well', () => {
+    const text = render(differing, 'table', { color: false, width: 72, limit: 3 });
+    expectGolden('diff-fail-narrow.txt', text);
+  });
+
+  it.each([samples.failing, differing])('with colour show the same text', (result) => {
+    const colored = render(result, 'table', { color: true, width: 100, limit: 20 });
     expect(colored).toContain('\u001b[');
     // eslint-disable-next-line no-control-regex -- colours are what is taken away
-    expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(
-      render(samples.failing, 'table', { color: false, width: 100, limit: 20 }),
-    );
+    expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(render(result, 'table', { color: false, width: 100, limit: 20 }));
   });
 });

@@ -27,7 +27,7 @@ describe('usage errors', () => {
     ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
     ['init --template kappa', /'kappa' is invalid. Allowed choices are flights, medallion/, /./],
     ['completion tcsh', /'tcsh' is invalid/, /./],
-    ['diff a b', /unknown command 'diff'/, /./],
+    ['advise a b', /unknown command 'advise'/, /./],
   ];
 
   for (const [line, message, remedy] of WRONG) {
@@ -66,7 +66,7 @@ describe('help', () => {
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     expect(listed).toEqual(
-      'init demo run compare report rebuild gate canary route quarantine doctor completion help'.split(' '),
+      'init demo run compare diff report rebuild gate canary route quarantine doctor completion help'.split(' '),
     );
   });
 

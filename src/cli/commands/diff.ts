@@ -72,10 +72,14 @@ export function addDiff(program: Command, runtime: Runtime): void {
         durationOf,
       ),
     )
+    .addOption(
+      new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 320MB)').argParser(sizeOf),
+    )
+    .option('--sums', 'also compare the sums of every column of numbers')
     .option('--explain-plan', 'say on standard error how it was compared, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
-      perform(runtime, command, async ({ io, useCases, ctx, options: common, printText, warn }) => {
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, warn }) => {
         const { diffTables, rulesOf } = await useCases.diff();
         const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
         const rules = await rulesOf(context, {
@@ -100,7 +104,9 @@ export function addDiff(program: Command, runtime: Runtime): void {
           strict: options['strict'] === true,
           strategy:
             options['strategy'] === 'digest' || options['strategy'] === 'join' ? options['strategy'] : undefined,
+          profile: { sums: options['sums'] === true },
           network: options['network'] === 'remote' ? 'remote' : 'local',
+          memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
         });
         if (options['explainPlan'] === true) {
@@ -109,10 +115,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
             `plan: ${plan.place}: ${plan.place_reason}\nplan: ${plan.strategy}: ${plan.reason}\nplan: ${alignment.method}: ${alignment.detail}\n`,
           );
         }
-        const { renderDiff } = await import('../../report/diff-report.js');
-        await printText(
-          renderDiff(report, common.format, { color: common.color, width: common.width, limit: common.shown }),
-        );
+        await print(report);
         return exitCodeOf(report.verdict);
       }),
     );
@@ -178,6 +181,11 @@ function durationOf(text: string): number {
   const duration = parseDuration(text);
   if (duration === undefined || duration < 1) throw new InvalidArgumentError('Give a time such as 30s or 5m.');
   return duration;
+}
+
+function sizeOf(text: string): string {
+  if (!/^\d+(?:\.\d+)?\s*[kmgt]i?b$/i.test(text.trim())) throw new InvalidArgumentError('Give a size such as 2GB.');
+  return text.trim();
 }
 
 function texts(value: unknown): string[] {

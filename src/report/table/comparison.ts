@@ -1,14 +1,19 @@
 import { discrepancyCount } from '../../model/comparison.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
+import type { DiffReport } from '../../model/diff-report.js';
 import { formatElapsed } from '../../model/duration.js';
 import { NO_ROW, differencesOf, keyText, visible } from '../cells.js';
 import { counted, grouped, percent, signedDifference } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
-import { countsOf, headline, kindLabel, verdictLabel } from '../wording.js';
+import { commonSentences, sumSentences } from '../profile-wording.js';
+import type { AnyComparison } from '../result.js';
+import { boundText, countsOf, headline, kindLabel, sideNames, stoppedEarly, verdictLabel } from '../wording.js';
+import { diffFootLines, furtherReasons, sideLines } from './diff-report.js';
 import { focused, table, wrapped } from './layout.js';
 import type { TableCell } from './layout.js';
 import { painter, verdictStyle } from './paint.js';
 import type { Paint } from './paint.js';
+import { histogramLines, profileColumnLines } from './profile.js';
 
 /** A value longer than this is shown from shortly before the first difference on. */
 const LONG_VALUE = 16;
@@ -17,22 +22,27 @@ const LONG_VALUE = 16;
 const LEAST_VALUE = 12;
 
 /** One line: the verdict, the pipeline, what was found and where. */
-export function comparisonLine(comparison: Comparison, paint: Paint): string {
+export function comparisonLine(comparison: AnyComparison, paint: Paint): string {
   const verdict = paint(verdictLabel(comparison.verdict), 'bold', verdictStyle(comparison.verdict));
   return `${verdict} ${paint(visible(headline(comparison)), 'bold')}`;
 }
 
-/** A comparison for people: headline, counts, columns, the first discrepancies, notes, and how to go on. */
-export function comparisonTable(comparison: Comparison, options: RenderOptions): string {
+/** A comparison for people: headline, counts, columns, what the differences have in common, the first of them, notes, and how to go on. */
+export function comparisonTable(comparison: AnyComparison, options: RenderOptions): string {
   const paint = painter(options.color);
   const blocks = [
-    [comparisonLine(comparison, paint), ...reasonLines(comparison, options, paint)],
+    [
+      comparisonLine(comparison, paint),
+      ...(comparison.pipeline === null ? sideLines(comparison, options, paint) : []),
+      ...reasonLines(comparison, options, paint),
+    ],
     countLines(comparison, options, paint),
     columnLines(comparison, options, paint),
+    ...(comparison.pipeline === null ? profileBlocks(comparison, options, paint) : []),
     discrepancyLines(comparison, options, paint),
     listLines('Lossy steps', comparison.lossy, options, paint),
     listLines('Notes', comparison.notes, options, paint),
-    footLines(comparison, paint),
+    comparison.pipeline === null ? diffFootLines(comparison, paint) : footLines(comparison, paint),
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -40,7 +50,17 @@ export function comparisonTable(comparison: Comparison, options: RenderOptions):
     .join('\n\n')}\n`;
 }
 
-function reasonLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+function profileBlocks(report: DiffReport, options: RenderOptions, paint: Paint): string[][] {
+  return [
+    listLines('What the differences have in common', commonSentences(report), options, paint),
+    histogramLines(report, options, paint),
+    listLines('Sums', sumSentences(report), options, paint),
+  ];
+}
+
+function reasonLines(comparison: AnyComparison, options: RenderOptions, paint: Paint): string[] {
+  if (comparison.pipeline === null)
+    return furtherReasons(comparison).flatMap((reason) => bullet(reason, options, paint));
   const reused =
     comparison.reused_from === null
       ? []
@@ -60,13 +80,13 @@ function bullet(text: string, options: RenderOptions, paint: Paint): string[] {
   );
 }
 
-function countLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+function countLines(comparison: AnyComparison, options: RenderOptions, paint: Paint): string[] {
   const rows = countsOf(comparison).map((entry): TableCell[] => {
     const quiet = entry.rate !== null && entry.count === 0;
     const style = entry.bad ? { style: 'red' as const } : quiet ? { style: 'dim' as const } : {};
     return [
       { text: entry.label, ...style },
-      { text: grouped(entry.count), ...style },
+      { text: boundText(entry.count, entry.atLeast), ...style },
       { text: entry.rate === null || entry.count === 0 ? '' : percent(entry.rate), ...style },
     ];
   });
@@ -76,14 +96,17 @@ function countLines(comparison: Comparison, options: RenderOptions, paint: Paint
   });
 }
 
-function columnLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+function columnLines(comparison: AnyComparison, options: RenderOptions, paint: Paint): string[] {
+  if (comparison.pipeline === null && comparison.profile !== null)
+    return profileColumnLines(comparison, options, paint);
+  const early = stoppedEarly(comparison);
   const entries = Object.entries(comparison.columns);
   const differing = entries.filter(([, counts]) => counts.mismatched > 0 || counts.tolerated > 0);
   if (differing.length === 0) return [];
   const rows = differing.map(([name, counts]): TableCell[] => [
     { text: visible(name) },
-    { text: grouped(counts.mismatched), ...(counts.mismatched > 0 ? { style: 'red' as const } : {}) },
-    { text: grouped(counts.tolerated), ...(counts.tolerated > 0 ? { style: 'yellow' as const } : {}) },
+    { text: boundText(counts.mismatched, early), ...(counts.mismatched > 0 ? { style: 'red' as const } : {}) },
+    { text: boundText(counts.tolerated, early), ...(counts.tolerated > 0 ? { style: 'yellow' as const } : {}) },
     { text: counts.max_abs_difference === null ? '' : grouped(counts.max_abs_difference) },
   ]);
   const columns = [
@@ -97,17 +120,18 @@ function columnLines(comparison: Comparison, options: RenderOptions, paint: Pain
   return [paint('Columns', 'bold'), ...table(columns, rows, { paint, width: options.width }), ...rest];
 }
 
-function discrepancyLines(comparison: Comparison, options: RenderOptions, paint: Paint): string[] {
+function discrepancyLines(comparison: AnyComparison, options: RenderOptions, paint: Paint): string[] {
   const shown = comparison.discrepancies.slice(0, options.limit);
   if (shown.length === 0) return [];
   const keyHeader = visible(Object.keys(shown[0]?.key ?? {}).join(', '));
+  const names = sideNames(comparison);
   const columns = [
     { header: keyHeader, shrinkTo: 24, least: 12 },
     { header: 'kind' },
     { header: 'column', shrinkTo: 14, least: 8 },
-    { header: 'batch', align: 'right' as const, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
+    { header: names.batch, align: 'right' as const, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
     { header: '' },
-    { header: 'stream', shrinkTo: LONG_VALUE, least: LEAST_VALUE },
+    { header: names.stream, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
     { header: 'difference', align: 'right' as const },
   ];
   const rows = shown.flatMap((discrepancy) => rowsOf(discrepancy, comparison));
@@ -119,13 +143,16 @@ function discrepancyLines(comparison: Comparison, options: RenderOptions, paint:
   const title =
     shown.length === all
       ? counted(all, 'discrepancy', 'discrepancies')
-      : `First ${grouped(shown.length)} of ${counted(all, 'discrepancy', 'discrepancies')}`;
+      : `First ${grouped(shown.length)} of ${stoppedEarly(comparison) ? 'at least ' : ''}${counted(all, 'discrepancy', 'discrepancies')}`;
   return [paint(title, 'bold'), ...lines, ...causes, ...sinceLines(comparison, shown, paint)];
 }
 
 /** The lines of one discrepancy: its key and kind stand on the first only. */
-function rowsOf(discrepancy: Discrepancy, comparison: Comparison): TableCell[][] {
-  const head: TableCell[] = [{ text: keyText(discrepancy.key) }, { text: kindLabel(discrepancy.kind), style: 'red' }];
+function rowsOf(discrepancy: Discrepancy, comparison: AnyComparison): TableCell[][] {
+  const head: TableCell[] = [
+    { text: keyText(discrepancy.key) },
+    { text: kindLabel(discrepancy.kind, comparison), style: 'red' },
+  ];
   const missing = discrepancy.kind === 'missing_in_stream' || discrepancy.kind === 'missing_in_batch';
   const value = (text: string): TableCell => (missing && text === NO_ROW ? { text, style: 'dim' } : { text });
   const differences = differencesOf(discrepancy);
@@ -145,7 +172,7 @@ function rowsOf(discrepancy: Discrepancy, comparison: Comparison): TableCell[][]
 }
 
 /** Only for columns of numbers: a text that looks like one has no difference. */
-function differenceOf(name: string, discrepancy: Discrepancy, comparison: Comparison): string {
+function differenceOf(name: string, discrepancy: Discrepancy, comparison: AnyComparison): string {
   const pair = discrepancy.columns[name];
   if (discrepancy.kind !== 'value_mismatch' || pair === undefined) return '';
   if ((comparison.columns[name]?.max_abs_difference ?? null) === null) return '';
@@ -164,7 +191,7 @@ function shortDifference(difference: string): string {
   return `${sign}${grouped(digits)}`;
 }
 
-function sinceLines(comparison: Comparison, shown: readonly Discrepancy[], paint: Paint): string[] {
+function sinceLines(comparison: AnyComparison, shown: readonly Discrepancy[], paint: Paint): string[] {
   const known = shown.filter(
     ({ first_seen: seen }) => seen !== null && seen.comparison_id !== comparison.comparison_id,
   );

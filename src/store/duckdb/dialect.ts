@@ -182,6 +182,7 @@ export const duckDbDialect: SqlDialect = {
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),
+  textHash: (text) => `CAST('0x' || substr(sha256(${text}), 1, 15) AS BIGINT)`,
   canaryBucket: (key, salt) =>
     `((CAST('0x' || substr(sha256(${literal(`${salt}:`)} || ${key}), 1, 8) AS UINTEGER)::BIGINT * 1000000) >> 32)`,
   // It has no triggers, and the SQL of jobs writes as it likes. A full comparison is quick here.

@@ -16,7 +16,7 @@ const FULL = /No space left|out of disk|temp_directory|max_temp_directory_size|f
 export function mappedFileError(error: unknown, label: string): unknown {
   if (error instanceof CutoverError) {
     // The store's wording speaks of a store that is cutover's own.
-    return error.code === 'STORE_UNREADABLE' ? unreadable(label, firstLine(messageOf(error.cause)), error) : error;
+    return error.code === 'STORE_UNREADABLE' && error.cause !== undefined ? mappedFileError(error.cause, label) : error;
   }
   const message = messageOf(error);
   if (FULL.test(message))
@@ -24,6 +24,13 @@ export function mappedFileError(error: unknown, label: string): unknown {
       'STORE_FULL',
       `there is no room for scratch files: ${firstLine(message)}`,
       'Free space in the folder for temporary files, or name another one in TMPDIR.',
+      { cause: error },
+    );
+  if (/Out of Memory Error/i.test(message))
+    return new CutoverError(
+      'STORE_FULL',
+      `the comparison needs more memory than it may use: ${firstLine(message).replace(/\\n.*$/s, '')}`,
+      'Allow it more, for example --memory 2GB.',
       { cause: error },
     );
   if (DENIED.test(message))

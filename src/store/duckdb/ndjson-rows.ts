@@ -1,7 +1,7 @@
 import { CutoverError } from '../../model/errors.js';
-import type { FileRows, FilesToRead } from './file-rows.js';
+import type { FileRows, FilesToRead } from './files-to-read.js';
 import { unreadable } from './file-failure.js';
-import type { Written } from './text-columns.js';
+import type { Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
 
 /**
@@ -10,8 +10,10 @@ import type { Workspace } from './workspace.js';
  */
 const MARK = '\\u0001';
 const TOKENS = String.raw`("(?:[^"\\]|\\.)*")|(-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)`;
+/** A double holds 15 digits exactly, and its text then is the number that was written: only longer ones need the mark, and those whose exponent may be too large. */
+const LONG = '[0-9.]{16}|[0-9][eE][+-]?[0-9]';
 const marked = (json: string): string =>
-  `replace(replace(replace(regexp_replace(${json}, '${TOKENS}', '\\1' || chr(1) || '\\2' || chr(2), 'g'), chr(1) || chr(2), ''), chr(1), '"${MARK}'), chr(2), '"')`;
+  `CASE WHEN regexp_matches(${json}, '${LONG}') THEN replace(replace(replace(regexp_replace(${json}, '${TOKENS}', '\\1' || chr(1) || '\\2' || chr(2), 'g'), chr(1) || chr(2), ''), chr(1), '"${MARK}'), chr(2), '"') ELSE ${json} END`;
 const unmarked = (json: string): string => String.raw`regexp_replace(${json}, '"\\u0001([^"]*)"', '\1', 'g')`;
 
 /** One JSON object a line; a member that is absent is NULL, as one that is null. */
@@ -31,37 +33,42 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
       `a line is no object, or names a member twice: ${String(odd['j']).replaceAll(MARK, '').slice(0, 80)}`,
     );
   const names = await namesOf(workspace, lines, request.label);
-  const pointer = (name: string): string => literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-  const type = (name: string): string => `json_type(j, ${pointer(name)})`;
-  const text = (name: string): string => `json_extract_string(j, ${pointer(name)})`;
-  const counts = names.flatMap((name, i) => [
-    `count(*) FILTER (WHERE ${type(name)} = 'VARCHAR' AND starts_with(${text(name)}, chr(1))) AS n${i}`,
-    `count(*) FILTER (WHERE ${type(name)} = 'VARCHAR' AND NOT starts_with(${text(name)}, chr(1))) AS s${i}`,
-    `count(*) FILTER (WHERE ${type(name)} = 'BOOLEAN') AS b${i}`,
-    `count(*) FILTER (WHERE ${type(name)} IN ('OBJECT', 'ARRAY')) AS o${i}`,
+  if (names.length === 0) throw unreadable(request.label, 'its objects have no members');
+  const pointers = names.map((name) => literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)).join(', ');
+  const values = await workspace.keep(
+    `${request.as}_values`,
+    `SELECT json_type(j, [${pointers}]) AS t, json_extract_string(j, [${pointers}]) AS v FROM ${lines}`,
+  );
+  await session.script(`DROP TABLE ${lines}`);
+  const type = (i: number): string => `t[${i + 1}]`;
+  const text = (i: number): string => `v[${i + 1}]`;
+  const counts = names.flatMap((_, i) => [
+    `count(*) FILTER (WHERE ${type(i)} IN ('BIGINT', 'UBIGINT', 'DOUBLE') OR ${type(i)} = 'VARCHAR' AND starts_with(${text(i)}, chr(1))) AS n${i}`,
+    `count(*) FILTER (WHERE ${type(i)} = 'VARCHAR' AND NOT starts_with(${text(i)}, chr(1))) AS s${i}`,
+    `count(*) FILTER (WHERE ${type(i)} = 'BOOLEAN') AS b${i}`,
+    `count(*) FILTER (WHERE ${type(i)} IN ('OBJECT', 'ARRAY')) AS o${i}`,
   ]);
-  const [row = {}] = counts.length === 0 ? [] : await session.query(`SELECT ${counts.join(', ')} FROM ${lines}`);
+  const [row = {}] = await session.query(`SELECT ${counts.join(', ')} FROM ${values}`);
   const written = new Map<string, Written>();
   const notes: string[] = [];
-  const values = names.map((name, i) => {
+  const columns = names.map((name, i) => {
     const [numbers, texts, truths, nested] = ['n', 's', 'b', 'o'].map((kind) => Number(row[`${kind}${i}`] ?? 0) > 0);
     const as = ` AS ${quote(name)}`;
+    const plain = `ltrim(${text(i)}, chr(1))`;
     if (nested === true) {
-      const whole = unmarked(`CAST(json_extract(j, ${pointer(name)}) AS VARCHAR)`);
-      return `CASE WHEN ${type(name)} <> 'NULL' THEN CAST(${whole} AS JSON) END${as}`;
+      // A text beside objects has lost its quotes here; a number has its mark.
+      const scalar = `CASE WHEN starts_with(${text(i)}, chr(1)) THEN ${plain} ELSE CAST(to_json(${text(i)}) AS VARCHAR) END`;
+      const whole = `CASE ${type(i)} WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN ${scalar} WHEN 'OBJECT' THEN ${unmarked(text(i))} WHEN 'ARRAY' THEN ${unmarked(text(i))} ELSE ${text(i)} END`;
+      return `CAST(${whole} AS JSON)${as}`;
     }
-    const plain = `ltrim(${text(name)}, chr(1))`;
     if (truths === true && numbers !== true && texts !== true) return `CAST(${plain} AS BOOLEAN)${as}`;
     if ([numbers, texts, truths].filter((one) => one === true).length > 1)
       notes.push(`column ${name} of ${request.label} holds values of several types, which are compared by their texts`);
     written.set(name, numbers === true && texts !== true && truths !== true ? 'number' : 'string');
     return `${plain}${as}`;
   });
-  const relation = await workspace.keep(
-    request.as,
-    `SELECT ${values.length === 0 ? '1 AS nothing' : values.join(', ')} FROM ${lines}`,
-  );
-  await session.script(`DROP TABLE ${lines}`);
+  const relation = await workspace.keep(request.as, `SELECT ${columns.join(', ')} FROM ${values}`);
+  await session.script(`DROP TABLE ${values}`);
   return { relation, written, notes, files: request.files };
 }
 

@@ -1,10 +1,7 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
 import { duckDbDialect } from './dialect.js';
-import { familyOf } from './types.js';
+import { candidatesOf, mayBeNumber, type Candidate, type Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
-
-/** How a value stood where it has no type: in CSV, as a number or a text in JSON, or as a text that stands for a value of a typed store. */
-export type Written = 'text' | 'number' | 'string';
 
 /** One side of a comparison in the workspace. */
 export interface TextSide {
@@ -20,28 +17,14 @@ export interface TypedSides {
   readonly notes: readonly string[];
 }
 
-/** A type that the texts of a column may have. */
-interface Candidate {
-  readonly column: Column;
-  /** The value of a text that fits. */
-  readonly cast: string;
-  readonly fits: string;
-}
-
 interface Facts {
   /** Any value at all. */
   readonly filled: boolean;
   /** By candidate: how many texts do not fit, and the first of them. */
-  readonly candidates: readonly (Candidate & { readonly misfits: number; readonly example: string })[];
+  readonly candidates: readonly Tested[];
 }
 
-const PLAIN = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?';
-const LOOSE = '[+-]?[0-9]+(?:\\.[0-9]*)?|[+-]?\\.[0-9]+|[+-]?0*\\.?0*[eE][+-]?[0-9]+';
-const REAL = '[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?';
-const DATE = '[0-9]{4,6}-[0-9]{2}-[0-9]{2}';
-// Nothing, or a zero, after the sixth digit: what is finer is not rounded.
-const TIME = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0*)?)?';
-const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
+type Tested = Candidate & { readonly misfits: number; readonly example: string };
 
 /**
  * Gives the columns without types the types in which they are compared: of a column that the other side has with a type, that type; of one that neither side
@@ -88,7 +71,11 @@ export async function typeTexts(
       byPartner(ofRight, r, onLeft, { own: typed.right, other: typed.left, otherName: l }, right.label, notes);
     }
   }
-  return { left: viewOf(left, typed.left), right: viewOf(right, typed.right), notes };
+  return {
+    left: await kept(workspace, 'left', left, typed.left),
+    right: await kept(workspace, 'right', right, typed.right),
+    notes,
+  };
 }
 
 /** Types of the columns of one side by themselves: what a query over files sees. */
@@ -147,6 +134,19 @@ function comparable(a: Column, b: Column): boolean {
   );
 }
 
+/** Texts are made values of once, and not at every reading. */
+async function kept(
+  workspace: Workspace,
+  name: string,
+  side: TextSide,
+  typed: ReadonlyMap<string, string>,
+): Promise<string> {
+  const view = viewOf(side, typed);
+  return [...typed.keys()].some((column) => side.written.has(column))
+    ? workspace.keep(`${name}_typed`, `SELECT * FROM ${view}`)
+    : view;
+}
+
 function viewOf(side: TextSide, typed: ReadonlyMap<string, string>): string {
   if (typed.size === 0) return side.relation;
   const { quote } = duckDbDialect;
@@ -157,37 +157,79 @@ function viewOf(side: TextSide, typed: ReadonlyMap<string, string>): string {
   return `(SELECT ${values.join(', ')} FROM ${side.relation})`;
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly value: string;
+  readonly written: Written;
+  readonly partner: Column | undefined;
+}
+
 async function factsOf(
   workspace: Workspace,
   side: TextSide,
   asked: readonly (readonly [name: string, partner: Column | undefined])[],
 ): Promise<Map<string, Facts>> {
-  const { quote } = duckDbDialect;
-  const wanted = asked.flatMap(([name, partner]) => {
+  const wanted = asked.flatMap(([name, partner]): Wanted[] => {
     const written = side.written.get(name);
-    return written === undefined ? [] : [{ name, value: quote(name), written, partner }];
+    return written === undefined ? [] : [{ name, value: duckDbDialect.quote(name), written, partner }];
   });
   if (wanted.length === 0) return new Map();
-  const numeric = wanted.map(({ value, written, partner }) => digitsOf(value, written, partner));
-  const [shapes = {}] = await workspace.session.query(
-    `SELECT ${wanted
-      .map(({ value }, i) => {
-        const form = numeric[i]?.form;
-        const digits =
-          form === undefined
-            ? ''
-            : `, max(CASE WHEN ${form} THEN length(regexp_extract(${value}, '^[+-]?0*([0-9]*)', 1)) END) AS w${i}
-               , max(CASE WHEN ${form} AND NOT contains(lower(${value}), 'e') THEN length(rtrim(regexp_extract(${value}, '[.]([0-9]*)$', 1), '0')) END) AS s${i}`;
-        return `count(${value}) AS c${i}${digits}`;
-      })
-      .join(', ')} FROM ${side.relation}`,
+  const shapes = await shapesOf(workspace, side.relation, wanted);
+  const open = wanted.map((one, i) => candidatesOf(one.value, one.written, one.partner, shapes[i] ?? NO_DIGITS));
+  // The first rows settle most columns. Where the other side's type is known, every misfit counts.
+  const sample = `(SELECT * FROM ${side.relation} LIMIT ${SAMPLE})`;
+  const asWhole = wanted.map(({ partner }, i) => (partner === undefined ? (open[i] ?? []) : []));
+  const first = await misfitsOf(workspace, sample, wanted, asWhole);
+  const left = open.map((list, i) => list.filter((_, j) => (first[i]?.[j]?.misfits ?? 0) === 0));
+  const tested: Tested[][] = wanted.map(() => []);
+  // The narrowest candidates first: one look at all rows is enough for most.
+  for (;;) {
+    const next = left.map((list, i) => {
+      const candidate = list[tested[i]?.length ?? 0];
+      const found = tested[i]?.some(({ misfits }) => misfits === 0) === true;
+      return candidate === undefined || found ? [] : [candidate];
+    });
+    if (next.every((list) => list.length === 0)) break;
+    const round = await misfitsOf(workspace, side.relation, wanted, next);
+    round.forEach((list, i) => tested[i]?.push(...list));
+  }
+  return new Map(
+    wanted.map(({ name }, i) => [name, { filled: shapes[i]?.filled === true, candidates: tested[i] ?? [] }]),
   );
-  const candidates = wanted.map((one, i) =>
-    candidatesOf(one.value, one.written, one.partner, numeric[i]?.form, {
-      whole: Number(shapes[`w${i}`] ?? 0),
-      scale: Number(shapes[`s${i}`] ?? 0),
-    }),
-  );
+}
+
+const SAMPLE = 1000;
+const NO_DIGITS = { filled: false, whole: 0, scale: 0 };
+
+/** Whether a column has any value, and bounds of the digits of the numbers in it. */
+async function shapesOf(
+  workspace: Workspace,
+  relation: string,
+  wanted: readonly Wanted[],
+): Promise<{ filled: boolean; whole: number; scale: number }[]> {
+  const list = wanted.map(({ value, written, partner }, i) => {
+    if (!mayBeNumber(written, partner)) return `count(${value}) AS c${i}`;
+    const point = `strpos(${value}, '.')`;
+    const number = `TRY_CAST(${value} AS DOUBLE) IS NOT NULL`;
+    const whole = `CASE WHEN ${point} > 0 THEN ${point} - 1 ELSE length(${value}) END - CASE WHEN starts_with(${value}, '-') THEN 1 ELSE 0 END`;
+    return `count(${value}) AS c${i}, max(CASE WHEN ${number} THEN ${whole} END) AS w${i},
+      max(CASE WHEN ${number} AND ${point} > 0 AND NOT contains(${value}, 'e') AND NOT contains(${value}, 'E') THEN length(${value}) - ${point} END) AS s${i}`;
+  });
+  const [row = {}] = await workspace.session.query(`SELECT ${list.join(', ')} FROM ${relation}`);
+  return wanted.map((_, i) => ({
+    filled: Number(row[`c${i}`] ?? 0) > 0,
+    whole: Number(row[`w${i}`] ?? 0),
+    scale: Number(row[`s${i}`] ?? 0),
+  }));
+}
+
+/** For each candidate how many texts do not fit it, and the first of them. */
+async function misfitsOf(
+  workspace: Workspace,
+  relation: string,
+  wanted: readonly Wanted[],
+  candidates: readonly (readonly Candidate[])[],
+): Promise<Tested[][]> {
   const tests = candidates.flatMap((list, i) =>
     list.flatMap(({ fits }, j) => {
       const value = wanted[i]?.value ?? '';
@@ -199,102 +241,12 @@ async function factsOf(
     }),
   );
   const [row = {}] =
-    tests.length === 0 ? [] : await workspace.session.query(`SELECT ${tests.join(', ')} FROM ${side.relation}`);
-  return new Map(
-    wanted.map(({ name }, i) => [
-      name,
-      {
-        filled: Number(shapes[`c${i}`] ?? 0) > 0,
-        candidates: (candidates[i] ?? []).map((candidate, j) => ({
-          ...candidate,
-          misfits: Number(row[`m${i}_${j}`] ?? 0),
-          example: String(row[`x${i}_${j}`] ?? ''),
-        })),
-      },
-    ]),
+    tests.length === 0 ? [] : await workspace.session.query(`SELECT ${tests.join(', ')} FROM ${relation}`);
+  return candidates.map((list, i) =>
+    list.map((candidate, j) => ({
+      ...candidate,
+      misfits: Number(row[`m${i}_${j}`] ?? 0),
+      example: String(row[`x${i}_${j}`] ?? ''),
+    })),
   );
-}
-
-/** The form of an exact number, where a column may hold such. A zero in front means something where nobody says that it is a number. */
-function digitsOf(value: string, written: Written, partner: Column | undefined): { readonly form: string } | undefined {
-  if (partner === undefined ? written === 'string' : !isNumeric(partner.family) || partner.family === 'double')
-    return undefined;
-  return { form: `regexp_full_match(${value}, '${partner === undefined ? PLAIN : LOOSE}')` };
-}
-
-function candidatesOf(
-  value: string,
-  written: Written,
-  partner: Column | undefined,
-  numberForm: string | undefined,
-  digits: { readonly whole: number; readonly scale: number },
-): Candidate[] {
-  const of = (type: string, form: string | undefined, extra = ''): Candidate => {
-    const cast = `TRY_CAST(${value} AS ${type})`;
-    const formed = form === undefined ? '' : `regexp_full_match(${value}, '${form}') AND `;
-    return { column: { name: '', type, family: familyOf(type) }, cast, fits: `${formed}${cast} IS NOT NULL${extra}` };
-  };
-  const number = (): Candidate[] => {
-    const { whole, scale } = digits;
-    if (numberForm === undefined || whole + scale > 38) return [];
-    const type = scale === 0 && whole <= 18 ? 'BIGINT' : `DECIMAL(${Math.max(1, whole + scale)},${scale})`;
-    const cast = `TRY_CAST(${value} AS ${type})`;
-    return [
-      { column: { name: '', type, family: familyOf(type) }, cast, fits: `${numberForm} AND ${cast} IS NOT NULL` },
-    ];
-  };
-  // 1e400 is no infinity, and 1e-400 no zero.
-  const double = (form: string, few: boolean): Candidate => {
-    const cast = `TRY_CAST(${value} AS DOUBLE)`;
-    const count = `length(regexp_replace(regexp_replace(${value}, '[eE].*|[+-]', '', 'g'), '^[0.]+|[.]', '', 'g'))`;
-    return of(
-      'DOUBLE',
-      form,
-      ` AND (NOT isinf(${cast}) OR regexp_full_match(${value}, '(?i)[+-]?inf(?:inity)?')) AND (${cast} <> 0 OR NOT regexp_matches(${value}, '^[^eE]*[1-9]'))${few ? ` AND ${count} <= 15` : ''}`,
-    );
-  };
-  const times = (): Candidate[] => [
-    of('TIMESTAMP', `${DATE}(?:[T ]${TIME})?|-?infinity`),
-    of('TIMESTAMP WITH TIME ZONE', `${DATE}(?:[T ]${TIME}${ZONE}?)?|-?infinity`),
-  ];
-  if (partner === undefined) {
-    if (written === 'string') return [];
-    if (written === 'number') return [...number(), double(REAL, true)];
-    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(REAL, true), of('DATE', DATE), ...times()];
-  }
-  switch (partner.family) {
-    case 'text':
-      return [];
-    case 'boolean':
-      return [of('BOOLEAN', '(?i)true|false|t|f|1|0')];
-    case 'integer':
-    case 'decimal':
-      return number();
-    case 'double':
-      return [double(`(?i)${REAL}|[+-]?(?:nan|inf|infinity)`, false)];
-    case 'date':
-      return [of('DATE', `${DATE}|-?infinity`)];
-    case 'timestamp':
-      return times();
-    case 'timestamptz':
-      return times().slice(1);
-    case 'time':
-      return [of('TIME', TIME)];
-    case 'uuid':
-      return [of('UUID', '[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}')];
-    case 'json':
-      return [{ column: partner, cast: `CAST(${value} AS JSON)`, fits: `json_valid(${value})` }];
-    case 'bytes':
-      return [
-        {
-          column: partner,
-          cast: `unhex(substr(${value}, 3))`,
-          fits: `regexp_full_match(${value}, '\\\\x(?:[0-9a-fA-F]{2})*')`,
-        },
-      ];
-    default: {
-      const cast = `TRY_CAST(${value} AS ${partner.type})`;
-      return [{ column: partner, cast, fits: `${cast} IS NOT NULL AND CAST(${cast} AS VARCHAR) = ${value}` }];
-    }
-  }
 }

@@ -177,8 +177,7 @@ export class Workspace {
     try {
       return await duckDbDialect.columns(this.session, relation);
     } catch (error) {
-      if (error instanceof CutoverError && error.code !== 'TABLE_MISSING') throw error;
-      const known = mappedFileError(error instanceof CutoverError ? error.cause : error, label);
+      const known = mappedFileError(error instanceof CutoverError ? (error.cause ?? error) : error, label);
       if (known instanceof CutoverError) throw known;
       const [first = ''] = messageOf(known).split('\n');
       const missing = /^Catalog Error: Table/.test(first);

@@ -125,6 +125,8 @@ export const postgresDialect: SqlDialect = {
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,
   canonicalKey: (texts) => texts.map((text) => `octet_length(${text}) || ':' || ${text} || ','`).join(' || '),
+  textHash: (text) =>
+    `CAST(CAST('x0' || substr(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 1, 15) AS BIT(64)) AS BIGINT)`,
   canaryBucket: (key, salt) =>
     `((CAST(CAST('x' || substr(encode(sha256(convert_to(${literal(`${salt}:`)} || ${key}, 'UTF8')), 'hex'), 1, 8) AS BIT(32)) AS BIGINT) * 1000000) >> 32)`,
   kept: keptDigests,

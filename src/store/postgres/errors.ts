@@ -70,7 +70,12 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
       );
     case '57014':
       return /statement timeout/.test(message)
-        ? error
+        ? new CutoverError(
+            'STORE_TIMEOUT',
+            `the store ended a statement that took longer than its time limit: ${message}`,
+            'Allow more time (statement_timeout), or let it compare fewer rows.',
+            { cause: error },
+          )
         : new CutoverError('INTERRUPTED', 'the statement was interrupted', 'Run again.', { cause: error });
     case '22021':
     case '22P05':

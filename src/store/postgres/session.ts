@@ -16,17 +16,10 @@ import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, placed, quote } from './names.js';
+import { takeCopied } from './paced.js';
 import { cutOff, streamOf } from './socket.js';
 import { streamRows, takeRows, type RowStream } from './row-stream.js';
-import { parserOf, stagedColumns, unstaged } from './types.js';
-
-/** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
-const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
-
-/** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
-function bound(param: Param): string | boolean | null {
-  return typeof param === 'number' || typeof param === 'bigint' ? String(param) : param;
-}
+import { bound, stagedColumns, TYPES, unstaged } from './types.js';
 
 /** One connection to PostgreSQL. Calls queue up behind each other. */
 export class PostgresSession implements SqlSession {
@@ -104,10 +97,7 @@ export class PostgresSession implements SqlSession {
     const start = (begun: (stream: RowStream) => void): Promise<void> =>
       this.#queued(async () => {
         const query = { text: sql, values: params.map(bound), types: TYPES };
-        const stream = streamRows(this.#client, query, (paused) => {
-          this.#running = !paused;
-          this.#sentAt = performance.now();
-        });
+        const stream = streamRows(this.#client, query, (paused) => this.#paused(paused));
         begun(stream);
         await stream.finished;
       }, sql);
@@ -217,6 +207,22 @@ export class PostgresSession implements SqlSession {
       await stream((out) => pipeline(out, createWriteStream(csv)));
       await csvToParquet(csv, columns, path);
     });
+  }
+
+  /** While the server waits for this process, its silence says nothing. */
+  #paused(paused: boolean): void {
+    this.#running = !paused;
+    this.#sentAt = performance.now();
+  }
+
+  /** Runs a COPY ... TO STDOUT and gives its bytes to `take`: see `takeCopied`. */
+  copyOut<T>(
+    statement: string,
+    take: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<{ taken: T; rows: () => number }> {
+    const stream = this.#streaming(() => this.#client.query(copyTo(statement)));
+    const cancel = (): Promise<void> => this.#cancel(this.backend);
+    return stream((out) => takeCopied(out, take, cancel, (paused) => this.#paused(paused)));
   }
 
   async searchPath(schemas: readonly string[]): Promise<void> {

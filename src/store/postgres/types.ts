@@ -1,6 +1,7 @@
 import type { Cell } from '../../model/cell.js';
 import type { DeclaredColumn } from '../../model/project.js';
 import type { ColumnFamily } from '../../model/column.js';
+import type { Param } from '../contract.js';
 import { quote } from './names.js';
 
 /** The family of a type by its name in pg_type; domains and enums are told apart by the caller. */
@@ -150,6 +151,14 @@ export function parseArray(text: string, element: Parse): Cell[] {
     return out;
   };
   return list();
+}
+
+/** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
+export const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
+
+/** Bigints and numbers travel as text; the server takes them in the type that the statement gives them. */
+export function bound(param: Param): string | boolean | null {
+  return typeof param === 'number' || typeof param === 'bigint' ? String(param) : param;
 }
 
 /** The columns of a table in which rows of declared types arrive: lists as JSON texts. */

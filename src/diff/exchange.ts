@@ -1,0 +1,135 @@
+import type { Column } from '../model/column.js';
+import type { HashedValue, SqlDialect } from '../store/contract.js';
+import { differingBuckets, type BucketDigest } from './digest.js';
+
+/** A side's columns as they go into its digests. */
+export interface DigestedColumn {
+  readonly self: Column;
+  /** The column on the other side. */
+  readonly other: Column;
+  /** It goes in as the text of its value, because no other store has its type. */
+  readonly asText?: boolean;
+}
+
+export interface DigestedSide {
+  readonly dialect: SqlDialect;
+  /** Relation SQL. */
+  readonly relation: string;
+  /** SQL condition. */
+  readonly filter?: string | undefined;
+  readonly key: readonly DigestedColumn[];
+  readonly compared: readonly DigestedColumn[];
+}
+
+/**
+ * `same`: the store's own hash functions, for two stores of one kind. `text`: of canonical texts, alike in every store. Equal rows may have different hashes (then they
+ * are looked at for nothing), rows that differ have the same but by chance.
+ */
+export type HashKind = 'same' | 'text';
+
+/** The bucket of rows that have a NULL in their key: they match nothing. */
+const NULL_KEYS = -1;
+
+/** The SQL of one side's digests. Columns are named without qualifier. */
+export class ExchangeStatements {
+  readonly #side: DigestedSide;
+  readonly #hash: HashKind;
+  readonly #buckets: number;
+
+  /** @param buckets a power of two */
+  constructor(side: DigestedSide, hash: HashKind, buckets: number) {
+    this.#side = side;
+    this.#hash = hash;
+    this.#buckets = buckets;
+  }
+
+  /** For each bucket: `bucket`, `n` rows, `digest` = the exact sum of their hashes; of rows with a NULL in their key, bucket -1. */
+  digest(): string {
+    const { dialect } = this.#side;
+    const hashes = dialect.once(`SELECT ${this.bucket()} AS bucket, ${this.#rowHash()} AS h FROM ${this.#rows()}`);
+    return `SELECT bucket, count(*) AS n, ${dialect.sumOfHashes('h')} AS digest FROM (${hashes}) AS cutover_hashed GROUP BY bucket`;
+  }
+
+  /** The buckets in which a key stands more than once, as `bucket`. */
+  duplicates(): string {
+    const keys = this.#side.key.map((column) => this.#text(column)).join(', ');
+    const grouped = `SELECT min(${this.bucket()}) AS bucket FROM ${this.#rows()} GROUP BY ${keys} HAVING count(*) > 1`;
+    return `SELECT DISTINCT bucket FROM (${grouped}) AS cutover_grouped WHERE bucket <> ${NULL_KEYS}`;
+  }
+
+  /** The condition for rows of these buckets, and of those with a NULL in their key. */
+  within(listed: readonly number[]): string {
+    const buckets = [NULL_KEYS, ...listed];
+    const list =
+      this.#side.dialect.kind === 'postgres'
+        ? `= ANY (CAST('{${buckets.join(',')}}' AS INTEGER[]))`
+        : `IN (SELECT unnest([${buckets.join(', ')}]))`;
+    return `${this.bucket()} ${list}`;
+  }
+
+  bucket(): string {
+    const { dialect, key } = this.#side;
+    const nulls = key.map(({ self }) => `${dialect.quote(self.name)} IS NULL`).join(' OR ');
+    const bucket =
+      this.#hash === 'same'
+        ? dialect.bucketOf(
+            key.map((column) => this.#value(column, false)),
+            this.#buckets,
+          )
+        : `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${this.#buckets - 1} AS INTEGER)`;
+    return `CASE WHEN ${nulls} THEN ${NULL_KEYS} ELSE ${bucket} END`;
+  }
+
+  #rowHash(): string {
+    const { dialect, key, compared } = this.#side;
+    if (this.#hash === 'same')
+      return dialect.rowHash([
+        ...key.map((column) => this.#value(column, true)),
+        ...compared.map((column) => this.#value(column, true)),
+      ]);
+    // A netstring begins with a digit: NULL is no text.
+    const parts = [...key, ...compared].map((column) => `coalesce(${dialect.canonicalKey([this.#text(column)])}, '-')`);
+    return dialect.textHash(`(${parts.join(' || ')})`);
+  }
+
+  #value({ self, other, asText }: DigestedColumn, nullable: boolean): HashedValue {
+    const { dialect } = this.#side;
+    const plain = dialect.quote(self.name);
+    if (asText !== true) return { expression: dialect.comparable(plain, self, other), self, other, nullable };
+    const text: Column = { name: self.name, type: 'text', family: 'text' };
+    return { expression: `CAST(${plain} AS TEXT)`, self: text, other: text, nullable };
+  }
+
+  #text({ self, asText }: DigestedColumn): string {
+    const { dialect } = this.#side;
+    const plain = dialect.quote(self.name);
+    return asText === true ? `CAST(${plain} AS TEXT)` : `(${dialect.canonicalText(plain, self)})`;
+  }
+
+  #rows(): string {
+    const { relation, filter } = this.#side;
+    return `${relation} AS cutover_digested${filter === undefined ? '' : ` WHERE (${filter}\n)`}`;
+  }
+}
+
+/** What the digests of two sides say. */
+export interface Exchanged {
+  /** Buckets whose rows differ, ascending. */
+  readonly differing: readonly number[];
+  /** Rows with a NULL in their key, of both sides. */
+  readonly nullKeys: number;
+  /** Buckets that hold the same rows on both sides, with their number. */
+  readonly equal: ReadonlyMap<number, number>;
+}
+
+/** @param batch for each bucket the digest of its rows, as `digest` gives it */
+export function judgeDigests(
+  batch: ReadonlyMap<number, BucketDigest>,
+  stream: ReadonlyMap<number, BucketDigest>,
+): Exchanged {
+  const differing = differingBuckets(batch, stream).filter((bucket) => bucket !== NULL_KEYS);
+  const different = new Set(differing);
+  const equal = new Map<number, number>();
+  for (const [bucket, { rows }] of batch) if (bucket !== NULL_KEYS && !different.has(bucket)) equal.set(bucket, rows);
+  return { differing, nullKeys: (batch.get(NULL_KEYS)?.rows ?? 0) + (stream.get(NULL_KEYS)?.rows ?? 0), equal };
+}

@@ -1,0 +1,112 @@
+import { isNumeric, type Column } from '../../model/column.js';
+import { familyOf } from './types.js';
+
+/** How a value stood where it has no type: in CSV, as a number or a text in JSON, or as a text that stands for a value of a typed store. */
+export type Written = 'text' | 'number' | 'string';
+
+/** A type that the texts of a column may have. */
+export interface Candidate {
+  readonly column: Column;
+  /** The value of a text that fits. */
+  readonly cast: string;
+  readonly fits: string;
+}
+
+const PLAIN = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?';
+const LOOSE = '[+-]?[0-9]+(?:\\.[0-9]*)?|[+-]?\\.[0-9]+|[+-]?0*\\.?0*[eE][+-]?[0-9]+';
+const REAL = '[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?';
+const STRICT_REAL = `${PLAIN}(?:[eE][+-]?[0-9]+)?`;
+const DATE = '[0-9]{4,6}-[0-9]{2}-[0-9]{2}';
+// Nothing, or a zero, after the sixth digit: what is finer is not rounded.
+const TIME = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0*)?)?';
+const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
+
+/** Whether a column may hold exact numbers. */
+export function mayBeNumber(written: Written, partner: Column | undefined): boolean {
+  return partner === undefined ? written !== 'string' : isNumeric(partner.family) && partner.family !== 'double';
+}
+
+/** The types that the texts of a column may have, narrowest first; those of numbers have so many digits. */
+export function candidatesOf(
+  value: string,
+  written: Written,
+  partner: Column | undefined,
+  digits: { readonly whole: number; readonly scale: number },
+): Candidate[] {
+  const readsBack = (cast: string): string => `CAST(${cast} AS VARCHAR) = ${value}`;
+  const of = (type: string, form: string | undefined, extra = ''): Candidate => {
+    const cast = `TRY_CAST(${value} AS ${type})`;
+    // A text that is the value's own needs no closer look.
+    const formed = form === undefined ? '' : ` AND (${readsBack(cast)} OR regexp_full_match(${value}, '${form}'))`;
+    return { column: { name: '', type, family: familyOf(type) }, cast, fits: `${cast} IS NOT NULL${formed}${extra}` };
+  };
+  const number = (): Candidate[] => {
+    const { whole, scale } = digits;
+    if (!mayBeNumber(written, partner) || whole + scale > 38) return [];
+    // A zero in front means something where nobody says that it is a number.
+    const form = `regexp_full_match(${value}, '${partner === undefined ? PLAIN : LOOSE}')`;
+    const type = scale === 0 && whole <= 18 ? 'BIGINT' : `DECIMAL(${Math.max(1, whole + scale)},${scale})`;
+    const cast = `TRY_CAST(${value} AS ${type})`;
+    return [
+      {
+        column: { name: '', type, family: familyOf(type) },
+        cast,
+        fits: `${cast} IS NOT NULL AND (${readsBack(cast)} OR ${form})`,
+      },
+    ];
+  };
+  // 1e400 is no infinity, and 1e-400 no zero.
+  const double = (form: string, few: boolean): Candidate => {
+    const cast = `TRY_CAST(${value} AS DOUBLE)`;
+    const count = `length(regexp_replace(regexp_replace(${value}, '[eE].*|[+-]', '', 'g'), '^[0.]+|[.]', '', 'g'))`;
+    return of(
+      'DOUBLE',
+      form,
+      ` AND (NOT isinf(${cast}) OR regexp_full_match(${value}, '(?i)[+-]?inf(?:inity)?')) AND (${cast} <> 0 OR NOT regexp_matches(${value}, '^[^eE]*[1-9]'))${few ? ` AND ${count} <= 15` : ''}`,
+    );
+  };
+  const times = (): Candidate[] => [
+    of('TIMESTAMP', `${DATE}(?:[T ]${TIME})?|-?infinity`),
+    of('TIMESTAMP WITH TIME ZONE', `${DATE}(?:[T ]${TIME}${ZONE}?)?|-?infinity`),
+  ];
+  if (partner === undefined) {
+    if (written === 'string') return [];
+    if (written === 'number') return [...number(), double(STRICT_REAL, true)];
+    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), of('DATE', DATE), ...times()];
+  }
+  switch (partner.family) {
+    case 'text':
+      return [];
+    case 'boolean':
+      return [of('BOOLEAN', '(?i)true|false|t|f|1|0')];
+    case 'integer':
+    case 'decimal':
+      return number();
+    case 'double':
+      return [double(`(?i)${REAL}|[+-]?(?:nan|inf|infinity)`, false)];
+    case 'date':
+      return [of('DATE', `${DATE}|-?infinity`)];
+    case 'timestamp':
+      return times();
+    case 'timestamptz':
+      return times().slice(1);
+    case 'time':
+      return [of('TIME', TIME)];
+    case 'uuid':
+      return [of('UUID', '[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}')];
+    case 'json':
+      return [{ column: partner, cast: `CAST(${value} AS JSON)`, fits: `json_valid(${value})` }];
+    case 'bytes':
+      return [
+        {
+          column: partner,
+          cast: `unhex(substr(${value}, 3))`,
+          fits: `regexp_full_match(${value}, '\\\\x(?:[0-9a-fA-F]{2})*')`,
+        },
+      ];
+    default: {
+      const cast = `TRY_CAST(${value} AS ${partner.type})`;
+      return [{ column: partner, cast, fits: `${cast} IS NOT NULL AND CAST(${cast} AS VARCHAR) = ${value}` }];
+    }
+  }
+}

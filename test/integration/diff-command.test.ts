@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { useCases } from '../../src/cli/use-cases.js';
+import { cli, type Outcome } from '../cli/harness.js';
+import { DiffWorld } from './diff-world.js';
+
+let world: DiffWorld;
+beforeEach(async () => {
+  world = new DiffWorld();
+  await world.parquet('a.parquet', 'SELECT i AS id, i * 1.0 AS amount FROM range(100) t(i)');
+  await world.parquet('b.parquet', 'SELECT i AS id, i * 1.0 + 0.01 AS total FROM range(100) t(i)');
+});
+afterEach(() => world.close());
+
+const run = (...args: string[]): Promise<Outcome> =>
+  cli(['diff', ...args], { diff: () => useCases.diff() }, { cwd: world.root });
+
+it('takes key, map, rules and rates from the command line, and exits by the verdict', async () => {
+  const base = ['a.parquet', 'b.parquet', '--key', 'id', '--map', 'amount=total'];
+  expect((await run(...base)).code).toBe(1);
+  expect((await run(...base, '--rule', 'amount: {absolute: 0.01}')).code).toBe(0);
+  world.write('rules.yaml', 'columns:\n  amount: { absolute: 0.01 }\nwhere: id > 5\n');
+  const json = await run(...base, '--rules', 'rules.yaml', '--format', 'json');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    verdict: 'pass',
+    tolerated: 94,
+    sides: { batch: 'a.parquet', stream: 'b.parquet' },
+  });
+  expect((await run(...base, '--where', 'id < 0')).code).toBe(3);
+  const plan = await run(...base, '--explain-plan', '--stop-after', '3');
+  expect([plan.code, plan.stderr.startsWith('plan: one_store')]).toEqual([1, true]);
+});
+
+it('a sample without a difference is no pass', async () => {
+  const sampled = await run(
+    'a.parquet',
+    'a.parquet#(select * from data)',
+    '--key',
+    'id',
+    '--sample',
+    '50%',
+    '--format',
+    'json',
+  );
+  expect(sampled.code).toBe(3);
+  expect(JSON.parse(sampled.stdout)).toMatchObject({ verdict: 'inconclusive', sampled: { share: 0.5 } });
+});
+
+it('names what is wrong with the command line', async () => {
+  expect(await run('a.parquet', 'b.parquet', '--key', 'id', '--rule', 'amount: {absolut: 1}')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('did you mean'),
+  });
+  expect(await run('a.parquet', 'b.parquet', '--sample', '0')).toMatchObject({ code: 2 });
+  expect((await run('a.parquet', 'b.parquet', '--key', 'nope')).stderr).toContain('error[KEY_COLUMN_MISSING]');
+});

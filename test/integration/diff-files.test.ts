@@ -1,0 +1,330 @@
+import { appendFileSync, chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { countsOf, DiffWorld } from './diff-world.js';
+
+let world: DiffWorld;
+beforeEach(() => {
+  world = new DiffWorld();
+});
+afterEach(() => world.close());
+
+const KEY = { key: ['id'] };
+
+describe('two files or tables', () => {
+  it('Parquet against Parquet: what was planted is found', async () => {
+    await world.parquet('a.parquet', `SELECT i AS id, i * 2 AS v, 'x' || i AS name FROM range(1000) t(i)`);
+    await world.parquet(
+      'b.parquet',
+      `SELECT i AS id, CASE WHEN i = 7 THEN 0 ELSE i * 2 END AS v, 'x' || i AS name FROM range(1, 1002) t(i)`,
+    );
+    const report = await world.diff('a.parquet', 'b.parquet', KEY);
+    expect(countsOf(report)).toEqual({ matched: 998, missing_in_stream: 1, missing_in_batch: 2, value_mismatch: 1 });
+    expect(report.verdict).toBe('fail');
+    expect(report.sides).toEqual({ batch: 'a.parquet', stream: 'b.parquet' });
+    expect(report.discrepancies.map(({ key }) => key['id'])).toEqual(['0', '7', '1000', '1001']);
+    expect(report.alignment).toMatchObject({ method: 'snapshot', exact: true });
+    expect(report.plan.place).toBe('one_store');
+  });
+
+  it('every pair of kinds agrees on the same rows, and finds the same difference', async () => {
+    const rows = `SELECT i AS id, CAST(i * 1.25 AS DECIMAL(12,2)) AS amount, CAST(i AS DOUBLE) / 3 AS ratio, 'nämé, "' || i AS name, i % 2 = 0 AS even,
+        DATE '2024-02-28' + CAST(i % 3 AS INTEGER) AS day, TIMESTAMP '2024-01-01 00:00:00.000001' + to_seconds(i) AS at,
+        CASE WHEN i % 5 = 0 THEN NULL ELSE CAST(12345678901234567890123 + i AS DECIMAL(38,0)) END AS big, CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE '007' END AS code FROM range(60) t(i)`;
+    const changed = `SELECT * REPLACE (CASE WHEN id = 31 THEN amount + 0.01 ELSE amount END AS amount) FROM (${rows})`;
+    const write = async (name: string, query: string): Promise<string[]> => {
+      await world.parquet(`${name}.parquet`, query);
+      await world.sql(
+        `COPY (${query}) TO '@/${name}.csv' (HEADER, FORCE_QUOTE (name, code))`,
+        `COPY (${query}) TO '@/${name}.ndjson' (FORMAT json)`,
+        `ATTACH '@/${name}.duckdb' AS d`,
+        `CREATE TABLE d.rows_of AS ${query}`,
+      );
+      world.write(`${name}.csv.gz`, gzipSync(readFileSync(world.path(`${name}.csv`))));
+      return [`${name}.parquet`, `${name}.csv`, `${name}.csv.gz`, `${name}.ndjson`, `duckdb:${name}.duckdb#rows_of`];
+    };
+    const [lefts, rights, others] = [await write('l', rows), await write('r', rows), await write('c', changed)];
+    for (const left of lefts) {
+      for (const [i, right] of rights.entries()) {
+        const same = await world.diff(left, right, KEY);
+        expect([left, right, countsOf(same), same.verdict]).toEqual([left, right, { matched: 60 }, 'pass']);
+        const differs = await world.diff(left, others[i] ?? '', KEY);
+        expect([left, right, countsOf(differs)]).toEqual([left, right, { matched: 59, value_mismatch: 1 }]);
+        expect(differs.discrepancies[0]?.columns).toEqual({ amount: { batch: '38.75', stream: '38.76' } });
+      }
+    }
+  });
+
+  it('CSV against CSV: leading zeros and long digits stay what they are, numbers are compared as numbers', async () => {
+    world.write('a.csv', 'id,zip,amount,serial\n1,007,1.50,123456789012345678901234567890123456789012345\n2,010,2,1\n');
+    world.write('b.csv', 'id,zip,amount,serial\n1,7,1.5,123456789012345678901234567890123456789012346\n2,010,2.00,1\n');
+    const report = await world.diff('a.csv', 'b.csv', KEY);
+    expect(report.discrepancies).toHaveLength(1);
+    expect(report.discrepancies[0]?.columns).toEqual({
+      zip: { batch: '007', stream: '7' },
+      serial: {
+        batch: '123456789012345678901234567890123456789012345',
+        stream: '123456789012345678901234567890123456789012346',
+      },
+    });
+  });
+
+  it('a text that does not fit the type of the other side is a difference, and no NULL', async () => {
+    await world.parquet(
+      'a.parquet',
+      `SELECT * FROM (VALUES (1, 1.50::DECIMAL(9,2)), (2, NULL), (3, 3.25)) t(id, amount)`,
+    );
+    world.write('b.csv', 'id,amount\n1,1.5\n2,n/a\n3,3.250\n');
+    const report = await world.diff('a.parquet', 'b.csv', KEY);
+    expect(countsOf(report)).toEqual({ matched: 2, value_mismatch: 1 });
+    expect(report.discrepancies[0]?.columns).toEqual({ amount: { batch: null, stream: 'n/a' } });
+    expect(report.notes.join()).toContain('1 value of b.csv is no DECIMAL(9,2), such as "n/a"');
+  });
+
+  it('numbers in JSON are not rounded', async () => {
+    world.write('a.ndjson', '{"id":1,"x":12345678901234.123456,"s":"1, 2.50000000000000000000"}\n{"id":2,"x":1}\n');
+    world.write(
+      'b.ndjson',
+      '{"id":1,"x":12345678901234.123457,"s":"1, 2.50000000000000000000"}\n{"id":2,"x":1.0,"s":null}\n',
+    );
+    const report = await world.diff('a.ndjson', 'b.ndjson', KEY);
+    expect(countsOf(report)).toEqual({ matched: 1, value_mismatch: 1 });
+    expect(report.discrepancies[0]?.columns).toEqual({
+      x: { batch: '12345678901234.123456', stream: '12345678901234.123457' },
+    });
+  });
+
+  it('a glob is one table; columns that some files lack are NULL there, which is said', async () => {
+    await world.parquet('p1.parquet', 'SELECT 1 AS id, 10 AS v');
+    await world.parquet('p2.parquet', `SELECT 'x' AS more, 2 AS id, 20 AS v`);
+    world.write('[c].csv', 'v,id\n10,1\n20,2\n');
+    const report = await world.diff('p*.parquet', '[c].csv', KEY);
+    expect(countsOf(report)).toEqual({ matched: 2 });
+    expect(report.notes).toContain('column more is missing in 1 of the 2 files of p*.parquet: it is NULL there');
+    expect(report.notes).toContain('only the left has the column more');
+  });
+
+  it('files of one glob whose exact numbers would become doubles are refused', async () => {
+    await world.parquet('p1.parquet', 'SELECT 9007199254740993 AS id');
+    await world.parquet('p2.parquet', 'SELECT 1.5::DOUBLE AS id');
+    await world.parquet('q.parquet', 'SELECT 1 AS id');
+    const error = await world.failing('p*.parquet', 'q.parquet', KEY);
+    expect(error.code).toBe('ENDPOINT_UNREADABLE');
+    expect(error.message).toContain('its exact numbers would be rounded');
+  });
+
+  it('queries in place of tables: of two databases, and of files', async () => {
+    await world.sql(
+      `ATTACH '@/a.duckdb' AS a`,
+      'CREATE TABLE a.t AS SELECT i AS id, i AS v FROM range(10) t(i)',
+      `ATTACH '@/b.duckdb' AS b`,
+      'CREATE TABLE b.t AS SELECT i AS id, i + 1 AS v FROM range(10) t(i)',
+    );
+    world.write('c.csv', 'id,v\n1,1\n2,2\n');
+    const two = await world.diff('a.duckdb#(select id, v from t -- all\n)', 'duckdb:b.duckdb', {
+      ...KEY,
+      rightSql: 'select id, v - 1 as v from t;',
+    });
+    expect(countsOf(two)).toEqual({ matched: 10 });
+    const file = await world.diff(
+      'a.duckdb#(select * from t where id in (1, 2))',
+      'c.csv#(with d as (select * from data) select id, v from d where v > 1)',
+      KEY,
+    );
+    expect(countsOf(file)).toEqual({ matched: 1, missing_in_stream: 1 });
+    expect((await world.failing('a.duckdb#(select nope from t)', 'c.csv', KEY)).code).toBe('SQL_FAILED');
+  });
+
+  it('chooses columns, maps names, filters, and takes rules', async () => {
+    await world.parquet('a.parquet', `SELECT i AS id, i * 1.0 AS amount, i AS seen, 1 AS noise FROM range(10) t(i)`);
+    await world.parquet(
+      'b.parquet',
+      `SELECT i AS "ID", i * 1.001 AS total, i + 1 AS seen, 2 AS noise FROM range(10) t(i)`,
+    );
+    const rules = {
+      columns: { amount: { relative: 0.01 } },
+      map: { amount: 'total' },
+      where: { batch: 'amount >= 5', stream: 'amount >= 5' },
+    };
+    const report = await world.diff('a.parquet', 'b.parquet', {
+      key: ['id'],
+      ignore: ['noise'],
+      columns: ['amount'],
+      rules,
+    });
+    expect(report.columns).toHaveProperty('amount');
+    expect(Object.keys(report.columns)).toEqual(['amount']);
+    expect(countsOf(report)).toEqual({ tolerated: 5 });
+    expect(report.verdict).toBe('pass');
+    expect(report.notes).toContain('only rows where amount >= 5 are compared');
+  });
+
+  it('takes the primary key that both sides have, and otherwise names columns that could be one', async () => {
+    await world.sql(
+      `ATTACH '@/a.duckdb' AS a`,
+      'CREATE TABLE a.t (id INTEGER PRIMARY KEY, v INTEGER)',
+      'INSERT INTO a.t VALUES (1, 1), (2, 1)',
+      'CREATE TABLE a.u (id INTEGER PRIMARY KEY, v INTEGER)',
+      'INSERT INTO a.u VALUES (1, 1), (2, 1)',
+    );
+    await world.parquet('b.parquet', 'SELECT * FROM (VALUES (1, 1), (2, 1)) t(id, v)');
+    expect(countsOf(await world.diff('a.duckdb#t', 'a.duckdb#u'))).toEqual({ matched: 2 });
+    const error = await world.failing('a.duckdb#t', 'b.parquet');
+    expect(error.code).toBe('KEY_NEEDED');
+    expect(error.remedy).toContain('--key id.');
+  });
+});
+
+describe('verdicts', () => {
+  it('an empty side is inconclusive, a rate may allow some, strict fails on columns of one side', async () => {
+    await world.parquet('a.parquet', 'SELECT i AS id, i AS v FROM range(100) t(i)');
+    await world.parquet('e.parquet', 'SELECT i AS id, i AS v FROM range(0) t(i)');
+    await world.parquet('b.parquet', 'SELECT i AS id, nullif(i, 5) AS v, 1 AS more FROM range(100) t(i)');
+    expect((await world.diff('a.parquet', 'e.parquet', KEY)).verdict).toBe('inconclusive');
+    expect((await world.diff('a.parquet', 'b.parquet', { ...KEY, maxMismatchRate: 0.01 })).verdict).toBe('pass');
+    const strict = await world.diff('a.parquet', 'b.parquet', { ...KEY, maxMismatchRate: 0.01, strict: true });
+    expect(strict.verdict).toBe('fail');
+    expect(strict.reasons.join()).toContain('strict: only the right has the column more');
+  });
+
+  it('keys that stand twice or hold a NULL are kinds of their own', async () => {
+    await world.parquet('a.parquet', 'SELECT * FROM (VALUES (1, 1), (1, 1), (2, 2), (NULL, 3)) t(id, v)');
+    await world.parquet('b.parquet', 'SELECT * FROM (VALUES (1, 1), (2, 2)) t(id, v)');
+    expect(countsOf(await world.diff('a.parquet', 'b.parquet', KEY))).toEqual({
+      matched: 1,
+      duplicate_key: 1,
+      null_key: 1,
+    });
+  });
+});
+
+describe('bad input', () => {
+  beforeEach(async () => {
+    await world.parquet('ok.parquet', 'SELECT i AS id, i AS v FROM range(5000) t(i)');
+  });
+
+  const refused = async (right: string, options = KEY): Promise<string> => {
+    const { code, message, place } = await world.failing('ok.parquet', right, options);
+    return `${code}: ${message.replaceAll(`${world.root}/`, '')}${place?.line === undefined ? '' : ` @${place.line}`}`;
+  };
+
+  it('no such file, empty glob, a folder, the same side twice', async () => {
+    mkdirSync(world.path('dir'));
+    expect(await refused('no.parquet')).toBe('ENDPOINT_MISSING: there is no no.parquet');
+    expect(await refused('no*.csv')).toBe('ENDPOINT_MISSING: no file matches no*.csv');
+    expect(await refused('duckdb:no.duckdb#t')).toBe('ENDPOINT_MISSING: there is no duckdb:no.duckdb');
+    expect(await refused('parquet:dir')).toBe('ENDPOINT_INVALID: dir is a folder');
+    expect(await refused('./ok.parquet')).toBe(
+      'ENDPOINT_INVALID: both sides are ok.parquet: it would be compared with itself',
+    );
+  });
+
+  it('half a Parquet file, one that is none, and one that is damaged inside', async () => {
+    const whole = readFileSync(world.path('ok.parquet'));
+    world.write('half.parquet', whole.subarray(0, whole.length >> 1));
+    world.write('none.parquet', 'id,v\n1,2\n');
+    world.write(
+      'inside.parquet',
+      Buffer.concat([whole.subarray(0, 60), Buffer.alloc(3000, 0x41), whole.subarray(3060)]),
+    );
+    expect(await refused('half.parquet')).toMatch(
+      /^ENDPOINT_UNREADABLE: .*half\.parquet cannot be read: No magic bytes/,
+    );
+    expect(await refused('none.parquet')).toMatch(/^ENDPOINT_UNREADABLE: .*none\.parquet cannot be read/);
+    expect(await refused('inside.parquet')).toMatch(/^ENDPOINT_UNREADABLE: .*inside\.parquet/);
+  });
+
+  it('a CSV line with too many values, an open quote, wrong bytes, no header', async () => {
+    world.write('a.csv', 'id,v\n1,1\n2,2,2\n');
+    world.write('b.csv', 'id,v\n1,"1\n2,2\n');
+    world.write('c.csv', Buffer.from('id,v\n1,\xff\n', 'latin1'));
+    world.write('d.csv', '');
+    world.write('f.csv', 'id,v\n1,5" pipe\n2,2\n');
+    world.write('e.csv', 'id,ID\n1,1\n');
+    world.write('g1.csv', 'id,v\n1,1\n');
+    world.write('g2.csv', 'id,v\n1\n');
+    expect(await refused('a.csv')).toBe(
+      'ENDPOINT_UNREADABLE: a.csv cannot be read: line 3: it has 3 values where the header names 2 columns: 2,2,2 @3',
+    );
+    expect(await refused('b.csv')).toMatch(
+      /^ENDPOINT_UNREADABLE: b\.csv cannot be read: line 2: value with unterminated quote found: .* @2$/s,
+    );
+    expect(await refused('c.csv')).toMatch(/^ENDPOINT_UNREADABLE: c\.csv cannot be read: line 2: invalid unicode/);
+    expect((await world.diff('f.csv', 'f.csv#(select * from data)', KEY)).matched).toBe(2);
+    expect(await refused('d.csv')).toBe(
+      'ENDPOINT_UNREADABLE: d.csv cannot be read: it is empty, without a line of column names',
+    );
+    expect(await refused('e.csv')).toBe(
+      'ENDPOINT_UNREADABLE: e.csv cannot be read: its first line names the column ID twice @1',
+    );
+    expect(await refused('g*.csv')).toMatch(/^ENDPOINT_UNREADABLE: g2\.csv cannot be read: line 2: it has 1 values/);
+  });
+
+  it('a line that is no JSON, and one that is no object', async () => {
+    world.write('a.ndjson', '{"id":1}\n{"id":2\n{"id":3}\n');
+    world.write('b.ndjson', '{"id":1}\n[1]\n');
+    expect(await refused('a.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: a\.ndjson cannot be read: line \d is not JSON/);
+    expect(await refused('b.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: b\.ndjson cannot be read: a line is no object/);
+  });
+
+  it('a database that is none, one that another process writes, no such table, a missing extension', async () => {
+    world.write('none.duckdb', 'this is no database'.repeat(1000));
+    await world.sql(`ATTACH '@/w.duckdb' AS w`, 'CREATE TABLE w.t (id INTEGER)');
+    world.write('x.sqlite', 'x');
+    expect(await refused('duckdb:none.duckdb#t')).toBe(
+      'ENDPOINT_UNREADABLE: duckdb:none.duckdb cannot be read: it is no database of DuckDB',
+    );
+    expect(await refused('w.duckdb#nope')).toBe('TABLE_MISSING: there is no table nope in duckdb:w.duckdb');
+    expect((await world.failing('ok.parquet', 'w.duckdb', KEY)).remedy).toBe('Name one behind the #. Tables: t.');
+    expect(await refused('x.sqlite#t')).toMatch(/^EXTENSION_MISSING: sqlite:x\.sqlite needs DuckDB's extension sqlite/);
+  });
+
+  it('a key column or a chosen column that is not there, types that cannot be compared', async () => {
+    await world.parquet('t.parquet', `SELECT i AS id, [i] AS v FROM range(3) t(i)`);
+    await world.parquet('k.parquet', `SELECT i AS k, i AS v FROM range(3) t(i)`);
+    expect(await refused('k.parquet')).toBe('KEY_COLUMN_MISSING: the right has no column id, which is part of the key');
+    expect(await refused('t.parquet')).toBe(
+      'TYPE_MISMATCH: column v is BIGINT on the left side and BIGINT[] on the right side',
+    );
+    expect((await world.failing('ok.parquet', 't.parquet', { ...KEY, columns: ['nope'] })).message).toBe(
+      'the left has no column nope, which --columns names',
+    );
+    expect(
+      (await world.failing('ok.parquet', 'k.parquet', { ...KEY, rules: { columns: {}, where: { batch: 'nope > 1' } } }))
+        .code,
+    ).not.toBe('INTERNAL');
+  });
+
+  it('a file that changes while it is compared', async () => {
+    world.write('a.csv', `id,v\n${Array.from({ length: 5000 }, (_, i) => `${i},${i}`).join('\n')}\n`);
+    const context = world.context();
+    const progress = {
+      update: (phase: string) => void (phase === 'counting rows' && appendFileSync(world.path('a.csv'), '5000,5000\n')),
+    };
+    const { diffTables } = await import('../../src/app/diff.js');
+    await expect(
+      diffTables({ ...context, progress }, { left: 'ok.parquet', right: 'a.csv', ...KEY }),
+    ).rejects.toMatchObject({ code: 'ENDPOINT_CHANGED' });
+  });
+
+  it('a stop is an error and never a verdict', async () => {
+    world.stop.abort();
+    expect((await world.failing('ok.parquet', 'ok.parquet#(select * from data)', KEY)).code).toBe('INTERRUPTED');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {
+    world.write('a.csv', 'id,v\n');
+    chmodSync(world.path('a.csv'), 0);
+    expect(await refused('a.csv')).toMatch(/^ENDPOINT_UNREADABLE/);
+  });
+
+  it('a database that this process has open for writing', async () => {
+    const instance = await DuckDBInstance.create(world.path('w.duckdb'));
+    const error = await world.failing('ok.parquet', 'w.duckdb#t', KEY);
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^(?:STORE_LOCKED|TABLE_MISSING|ENDPOINT_UNREADABLE)$/),
+    });
+    instance.closeSync();
+  });
+});

@@ -1,0 +1,277 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { diffAcross, planAcross, type AcrossOutcome, type AcrossRequest } from '../../src/app/diff-across.js';
+import type { AcrossSide } from '../../src/app/across-sides.js';
+import type { SqlSession, Store } from '../../src/store/contract.js';
+import { openDuckDbStore } from '../../src/store/duckdb/store.js';
+import { openPostgresStore } from '../../src/store/postgres/store.js';
+import { createDatabase } from '../parts/postgres.js';
+import { PostgresProxy } from '../parts/proxy.js';
+import { loudly } from '../parts/require.js';
+
+const { url, problem } = inject('postgres');
+const schemas = { batch: 'b', stream: 's', served: 'public' };
+
+const ROWS = 3000;
+const TYPES = { id: 'bigint', amount: 'numeric(18,2)', seen: 'timestamptz', label: 'text' } as const;
+
+/** The same rows in either store. */
+function rowsSql(rows = ROWS): string {
+  return `SELECT i AS id, CAST((i * 31) % 1000 AS numeric(18,2)) / 4 AS amount,
+    TIMESTAMPTZ '2024-01-01 00:00:00+00' + i * INTERVAL '1 second' AS seen, 'label ' || CAST(i % 50 AS text) AS label
+    FROM generate_series(1, ${rows}) AS g(i)`;
+}
+
+const CHANGES = `
+  UPDATE t SET amount = amount + 0.01 WHERE id IN (17, 1800);
+  UPDATE t SET label = NULL WHERE id = 18;
+  DELETE FROM t WHERE id IN (5, 6);
+  INSERT INTO t VALUES (100001, 1, NULL, 'new');`;
+
+describe.skipIf(loudly('tables in two stores', problem))('tables in two stores', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cutover-across-'));
+  const stores: Store[] = [];
+  let databases: string[];
+  let work: SqlSession;
+  let duckdb: Store;
+
+  beforeAll(async () => {
+    databases = [await createDatabase(url ?? ''), await createDatabase(url ?? '')];
+    duckdb = await openDuckDbStore({ path: join(folder, 'work.duckdb'), schemas });
+    stores.push(duckdb);
+    work = await duckdb.session();
+    await work.script('CREATE SCHEMA scratch');
+  });
+  afterAll(async () => {
+    for (const store of stores) await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function postgres(database: number, address = databases[database] ?? ''): Promise<AcrossSide> {
+    const store = openPostgresStore({ url: address, schemas });
+    stores.push(store);
+    const session = await store.session();
+    await session.searchPath(['public']);
+    return { session, dialect: store.dialect, relation: 't', unique: false };
+  }
+
+  const here = (relation: string): AcrossSide => ({ session: work, dialect: duckdb.dialect, relation, unique: false });
+
+  async function table(side: AcrossSide, name: string, more = '', rows = ROWS): Promise<void> {
+    const columns = Object.entries(TYPES).map(([column, type]) => `${column} ${type}`);
+    await side.session.script(`DROP TABLE IF EXISTS ${name}`);
+    await side.session.script(`CREATE TABLE ${name} (${columns.join(', ')})`);
+    await side.session.script(`INSERT INTO ${name} ${rowsSql(rows)}`);
+    if (more !== '') await side.session.script(more);
+    if (side.dialect.kind === 'postgres') await side.session.script(`ANALYZE ${name}`);
+  }
+
+  const request = (batch: AcrossSide, stream: AcrossSide, more: Partial<AcrossRequest> = {}): AcrossRequest => ({
+    batch,
+    stream,
+    key: ['id'],
+    rules: { columns: {} },
+    today: '2026-01-01',
+    workspace: { session: work, scratch: 'scratch', tempDir: folder },
+    limit: 100,
+    network: 'local',
+    ...more,
+  });
+
+  const found = ({ discrepancies }: AcrossOutcome): string[] =>
+    discrepancies.map(({ key, kind, columns }) => `${String(key['id'])} ${kind} ${Object.keys(columns).join()}`);
+
+  const CHANGED = [
+    '5 missing_in_stream amount,seen,label',
+    '6 missing_in_stream amount,seen,label',
+    '17 value_mismatch amount',
+    '18 value_mismatch label',
+    '1800 value_mismatch amount',
+    '100001 missing_in_batch amount,seen,label',
+  ];
+
+  describe.each(['pulled', 'digests_exchanged'] as const)('%s', (place) => {
+    describe.each(['two servers', 'PostgreSQL and DuckDB', 'DuckDB and PostgreSQL'])('%s', (kind) => {
+      let batch: AcrossSide;
+      let stream: AcrossSide;
+      beforeEach(async () => {
+        batch = kind === 'DuckDB and PostgreSQL' ? here('t') : await postgres(0);
+        stream = kind === 'PostgreSQL and DuckDB' ? here('t') : await postgres(1);
+        await table(batch, 't');
+      });
+
+      it('says that equal tables are equal', async () => {
+        await table(stream, 't');
+        const outcome = await diffAcross(request(batch, stream, { place }));
+        expect(outcome).toMatchObject({
+          batch_rows: ROWS,
+          stream_rows: ROWS,
+          keys_compared: ROWS,
+          matched: ROWS,
+          mismatch_rate: 0,
+          discrepancies: [],
+          lossy: [],
+          plan: { place, place_reason: 'asked for' },
+          alignment: { method: 'as_read', exact: false },
+        });
+        expect(outcome.plan.candidates).toBe(0);
+        expect(outcome.plan.differing_buckets).toBe(place === 'pulled' ? undefined : 0);
+      });
+
+      it('finds what differs, and counts the rest exactly', async () => {
+        await table(stream, 't', CHANGES);
+        const outcome = await diffAcross(request(batch, stream, { place }));
+        expect(found(outcome).sort()).toEqual([...CHANGED].sort());
+        expect(outcome).toMatchObject({
+          batch_rows: ROWS,
+          stream_rows: ROWS - 1,
+          keys_compared: ROWS + 1,
+          matched: ROWS - 5,
+          missing_in_stream: 2,
+          missing_in_batch: 1,
+          value_mismatch: 3,
+          mismatch_rate: 6 / (ROWS + 1),
+        });
+        if (place === 'digests_exchanged') expect(outcome.plan.differing_buckets).toBeLessThanOrEqual(6);
+      });
+
+      it('finds duplicate and NULL keys, also those that both sides have', async () => {
+        const both = `INSERT INTO t VALUES (7, 1, NULL, 'a'), (7, 1, NULL, 'a'), (NULL, 2, NULL, 'b')`;
+        await table(batch, 't', both);
+        await table(stream, 't', both);
+        const outcome = await diffAcross(request(batch, stream, { place }));
+        expect(outcome).toMatchObject({ keys_compared: ROWS, matched: ROWS - 1, duplicate_key: 1, null_key: 2 });
+        expect(outcome.mismatch_rate).toBe(3 / (ROWS + 2));
+      });
+
+      it('takes rules and filters into account', async () => {
+        await table(stream, 't', CHANGES);
+        const filtered = (side: AcrossSide): AcrossSide => ({ ...side, filter: 'id < 1000 -- not all' });
+        const outcome = await diffAcross(
+          request(filtered(batch), filtered(stream), {
+            place,
+            rules: { columns: { amount: { absolute: '0.05' }, label: { ignore: true } } },
+          }),
+        );
+        expect(found(outcome).sort()).toEqual(['5 missing_in_stream amount,seen', '6 missing_in_stream amount,seen']);
+        expect(outcome).toMatchObject({ batch_rows: 999, stream_rows: 997, matched: 996, tolerated: 1 });
+        expect(outcome.notes).toContain('column label is ignored by its rule');
+      });
+
+      it('compares empty tables', async () => {
+        await table(batch, 't', '', 0);
+        await table(stream, 't', '', 0);
+        const outcome = await diffAcross(request(batch, stream, { place }));
+        expect(outcome).toMatchObject({ keys_compared: 0, mismatch_rate: 0 });
+      });
+    });
+  });
+
+  it('sends all rows where digests find that most differ', async () => {
+    const [batch, stream] = [await postgres(0), here('t')];
+    await table(batch, 't');
+    await table(stream, 't', `UPDATE t SET label = 'other'`);
+    const outcome = await diffAcross(request(batch, stream, { place: 'digests_exchanged' }));
+    expect(outcome).toMatchObject({ value_mismatch: ROWS, matched: 0, plan: { place: 'pulled' } });
+    expect(outcome.plan.place_reason).toMatch(/^asked for; digests found \d+ of 1024 buckets to differ/);
+  });
+
+  it('reads each side in one snapshot, whatever is committed meanwhile', async () => {
+    const [batch, stream] = [await postgres(0), await postgres(1)];
+    await table(batch, 't');
+    await table(stream, 't', CHANGES);
+    const writer = await postgres(1);
+    const query = stream.session.query.bind(stream.session);
+    // Between the digests and the rows of the buckets that differ.
+    stream.session.query = async (...args) => {
+      const rows = await query(...args);
+      if (args[0].includes('GROUP BY bucket')) await writer.session.run(`UPDATE t SET label = 'late' WHERE id < 2000`);
+      return rows;
+    };
+    const outcome = await diffAcross(request(batch, stream, { place: 'digests_exchanged' }));
+    expect(found(outcome).sort()).toEqual([...CHANGED].sort());
+  });
+
+  it('names what is compared by its text, and refuses a list within a list', async () => {
+    const [batch, stream] = [await postgres(0), here('odd')];
+    await batch.session.script(
+      `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, net inet, tags text[]); INSERT INTO odd VALUES (1, '10.0.0.1', '{a}')`,
+    );
+    await work.script(`CREATE OR REPLACE TABLE odd AS SELECT 1 AS id, '10.0.0.1' AS net, ['a'] AS tags`);
+    const odd = { ...batch, relation: 'odd' };
+    const outcome = await diffAcross(request(odd, stream));
+    expect(outcome).toMatchObject({ matched: 1, lossy: ['net: inet compared by its text'] });
+    await batch.session.script(`UPDATE odd SET tags = '{{a}}'`);
+    await expect(diffAcross(request(odd, stream))).rejects.toMatchObject({ code: 'TYPE_MISMATCH' });
+    // The session is of use afterwards.
+    expect(await batch.session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('compares odd values of one type on two servers by their texts', async () => {
+    const sides = [await postgres(0), await postgres(1)] as const;
+    for (const { session } of sides)
+      await session.script(
+        `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, net inet, tags text[], span interval, amount numeric);
+         INSERT INTO odd VALUES (1, '10.0.0.1', '{{a,b}}', '1 mon', 'NaN'), (2, '::1', '{}', '30 days', 1e60), (3, NULL, NULL, NULL, NULL)`,
+      );
+    await sides[1].session.script(
+      `UPDATE odd SET tags = '{a,b}' WHERE id = 1; UPDATE odd SET amount = amount + 1 WHERE id = 2`,
+    );
+    for (const place of ['pulled', 'digests_exchanged'] as const) {
+      const outcome = await diffAcross(
+        request({ ...sides[0], relation: 'odd' }, { ...sides[1], relation: 'odd' }, { place }),
+      );
+      expect(found(outcome)).toEqual(['1 value_mismatch tags', '2 value_mismatch amount']);
+    }
+  });
+
+  it('plans without reading rows', async () => {
+    const [batch, stream] = [await postgres(0), here('t')];
+    await table(batch, 't');
+    await table(stream, 't');
+    expect(await planAcross(request(batch, stream))).toEqual({
+      place: 'pulled',
+      reason: `small tables: about ${ROWS} rows, digests pay from 50000 on`,
+      buckets: 1024,
+    });
+  });
+
+  it('ends with a clear error when a statement takes too long', async () => {
+    const [batch, stream] = [await postgres(0), here('t')];
+    await table(batch, 't');
+    await table(stream, 't');
+    await batch.session.script(`SET statement_timeout = 200`);
+    const asked = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.01) AS text) AS slept FROM t)` };
+    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
+    await expect(diffAcross(request(asked, here('slept')))).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+  });
+
+  it('ends with a clear error when the connection is lost in the middle, and leaves no file', async () => {
+    const proxy = await PostgresProxy.before(databases[0] ?? '');
+    const [batch, stream] = [await postgres(0, proxy.url), here('t')];
+    await table(await postgres(0), 't');
+    await table(stream, 't');
+    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.001) AS text) AS slept FROM t)` };
+    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
+    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await proxy.close();
+    expect(await running).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
+    expect(readdirSync(folder).filter((name) => name.startsWith('cutover-rows'))).toEqual([]);
+  });
+
+  it('can be interrupted', async () => {
+    const [batch] = [await postgres(0)];
+    await table(batch, 't');
+    await table(here('t'), 't');
+    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.01) AS text) AS slept FROM t)` };
+    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
+    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    batch.session.interrupt();
+    expect(await running).toMatchObject({ code: 'INTERRUPTED' });
+    expect(await batch.session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
