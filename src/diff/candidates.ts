@@ -1,5 +1,6 @@
 import type { Progress } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
+import { bothAscending } from './ascending.js';
 import { findDifferingBuckets } from './digest.js';
 import { readCandidates, readDuplicates, type Reading } from './fetch.js';
 import { FEW_BUCKETS, UNRESTRICTED_FROM, type Strategy } from './plan.js';
@@ -70,6 +71,7 @@ export async function searchCandidates(
     counts,
     reading.progress,
   );
+  if (remaining.kind !== 'nothing') sides = await bothAscending(reading.session, statements, sides);
   const withoutDuplicates = await takeOutDuplicates(reading, statements, sides, remaining);
   let complete = true;
   if (remaining.kind !== 'nothing') {

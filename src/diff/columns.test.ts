@@ -95,6 +95,42 @@ describe('pairColumns', () => {
     ]);
   });
 
+  it.each<[Column['family'], string, string, string[]]>([
+    [
+      'double',
+      'FLOAT',
+      'DOUBLE',
+      ['v: FLOAT and DOUBLE compared as doubles; a single float is the double that it widens to'],
+    ],
+    [
+      'text',
+      'character(4)',
+      'text',
+      ['v: character(4) and text compared without the blanks that fill up character(4)'],
+    ],
+    ['text', 'character(4)', 'character(6)', []],
+    ['struct', 'pair', 'pair', ['v: pair compared by its text']],
+    ['struct', 'STRUCT(a INTEGER)', 'STRUCT(a INTEGER)', []],
+    [
+      'struct',
+      'STRUCT(a INTEGER)',
+      'STRUCT(a BIGINT)',
+      ['v: STRUCT(a INTEGER) and STRUCT(a BIGINT) compared by their texts'],
+    ],
+    ['interval', 'interval', 'interval(3)', []],
+    ['list', 'INTEGER[]', 'BIGINT[]', ['v: INTEGER[] and BIGINT[] compared by their texts']],
+  ])('names what is lossy in a %s: %s and %s', (family, batch, stream, expected) => {
+    const columns = (type: string): Column[] => [ID, { name: 'v', type, family }];
+    expect(pairColumns(columns(batch), columns(stream), ['id'], { columns: {} }, '2026-02-01').lossy).toEqual(expected);
+  });
+
+  it('says of a key of JSON that it is compared by its text', () => {
+    const columns: Column[] = [{ name: 'j', type: 'JSON', family: 'json' }, NAME];
+    expect(pairColumns(columns, columns, ['j'], { columns: {} }, '2026-02-01').lossy).toEqual([
+      'j: a key of type JSON is compared by its text',
+    ]);
+  });
+
   it('drops a rule the day after its last day, with a note', () => {
     expect(pair({ name: { ignore: true, until: '2026-02-01' } }).compared.map(({ name }) => name)).not.toContain(
       'name',

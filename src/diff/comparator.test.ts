@@ -50,6 +50,17 @@ describe('judgeCell without rules', () => {
     expect(judge(column('integer'), '9007199254740992', '9007199254740993')).toBe('different');
   });
 
+  it('takes a double for the number that its shortest text names, whatever text an engine gave it', () => {
+    const mixed = column('decimal', {}, 'double');
+    expect(judge(column('double'), '1e+23', '9.999999999999999e+22')).toBe('equal');
+    expect(judge(column('double'), '1e+23', '1.0000000000000001e+23')).toBe('different');
+    expect(judge(mixed, '100000000000000000000000', '9.999999999999999e+22')).toBe('equal');
+    expect(judge(mixed, '100000000000000000000000', '1e+23')).toBe('equal');
+    expect(judge(mixed, '100000000000000000000001', '1e+23')).toBe('different');
+    expect(judge(mixed, 'NaN', 'NaN')).toBe('equal');
+    expect(judge(mixed, '1', 'Infinity')).toBe('different');
+  });
+
   it('keeps trailing spaces and Unicode forms apart', () => {
     expect(judge(column('text'), 'a', 'a ')).toBe('different');
     expect(judge(column('text'), 'é', 'e\u0301')).toBe('different');

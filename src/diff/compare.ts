@@ -3,6 +3,7 @@ import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
+import { oneAscending } from './ascending.js';
 import { countSides, searchCandidates, type Counts, type Searched } from './candidates.js';
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
@@ -82,18 +83,22 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     };
     return input.sample === undefined ? plain : statements.sampled(plain, input.sample);
   };
-  const sides = { batch: side('batch'), stream: side('stream') };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
   const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
   input.progress?.update('counting rows', 0);
+  const given = await oneAscending(session, statements, { batch: side('batch'), stream: side('stream') });
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
-  const counted = await countSides(session, statements, sides, limit);
+  const counted = await countSides(session, statements, given, limit);
   const counts: Counts = {
     ...counted,
     exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
+  };
+  const sides = {
+    batch: { ...given.batch, whole: counts.exact && counts.batch.nulls === 0 },
+    stream: { ...given.stream, whole: counts.exact && counts.stream.nulls === 0 },
   };
   const bounds = await boundsFor(session, dialect, input, columns, counts);
   const strategy = planDiff({

@@ -1,9 +1,12 @@
 import type { ComparedColumn } from './compared-column.js';
 import { formatDecimal, parseDecimal } from './decimal.js';
 
+/** The dimensions of an array of PostgreSQL that does not begin at 1: `[0:1]=`. */
+const DIMENSIONS = /^[[\]\d:-]+=/;
+
 /** The elements of a canonical list (a JSON array of texts and nulls). */
 export function elementsOf(text: string): (string | null)[] {
-  const parsed: unknown = JSON.parse(text);
+  const parsed: unknown = JSON.parse(text.replace(DIMENSIONS, ''));
   if (!Array.isArray(parsed)) throw new Error(`not a canonical list: ${text}`);
   return parsed.map((element: unknown) =>
     element === null ? null : typeof element === 'string' ? element : JSON.stringify(element),
@@ -26,6 +29,8 @@ function normalised(text: string, { batch, stream }: ComparedColumn): (string | 
 export function sameLists(texts: { readonly batch: string; readonly stream: string }, column: ComparedColumn): boolean {
   const batch = normalised(texts.batch, column);
   const stream = normalised(texts.stream, column);
+  const dimensions = (text: string): string | undefined => DIMENSIONS.exec(text)?.[0];
+  if (dimensions(texts.batch) !== dimensions(texts.stream)) return false;
   return batch.length === stream.length && batch.every((element, index) => element === stream[index]);
 }
 

@@ -8,6 +8,13 @@ export interface SideSource {
   readonly filter: string | undefined;
   /** True: a PRIMARY KEY keeps out duplicate and NULL keys. */
   readonly unique: boolean;
+  /** True: no key holds a NULL, as was counted. */
+  readonly whole?: boolean;
+}
+
+/** No key holds a NULL. */
+export function isWhole({ unique, whole }: SideSource): boolean {
+  return unique || whole === true;
 }
 
 /** A range of the first key column: `from` <= value < `to`, as SQL; undefined: open. */
@@ -25,4 +32,11 @@ export interface BucketScope {
 export interface Sides {
   readonly batch: SideSource;
   readonly stream: SideSource;
+}
+
+/** A WHERE of all given conditions; nothing when there are none. */
+export function where(conditions: readonly (string | undefined)[]): string {
+  const given = conditions.filter((condition) => condition !== undefined);
+  // A condition that somebody wrote may end with a comment.
+  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
 }

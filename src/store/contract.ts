@@ -122,12 +122,12 @@ export interface SqlDialect {
    * UPDATE, DELETE, MERGE and CREATE TABLE AS. Throws what running the statement would say of its names and types, one line further down.
    */
   tablesRead(session: SqlSession, statement: string): Promise<TableRead[]>;
-  /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/design.md). */
+  /** The canonical text of a value as used in keys and for the row comparator; NULL stays NULL (see docs/canonical.md). Equal texts are equal values. */
   canonicalText(expression: string, column: Column): string;
   /** A value normalised so that equal values hash alike whatever their declared type on the two sides. */
   comparable(expression: string, left: Column, right: Column): string;
-  /** A list normalised to a sorted set. */
-  asSet(expression: string): string;
+  /** The canonical texts of a list's elements as a sorted set without NULL, of type `text[]`: NULL of NULL, empty of an empty list. */
+  asSet(expression: string, column: Column): string;
   /**
    * A 64-bit hash of a row, whatever is in its columns: exact sums of it over two sets of rows are equal when the rows are (up to -0, NaN and other spellings of
    * one value, which may hash differently), and no other rows have that sum but by a chance of 2^-64. NULL is a value of its own.
@@ -141,6 +141,8 @@ export interface SqlDialect {
   readonly countsAreFree: boolean;
   /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
   readonly rowAddress: string | null;
+  /** A window without an order runs over the rows as they are read, one after the other, and holds none of them. */
+  readonly windowsStream: boolean;
   /** How tables are compared range by range of their first key column; null: where that would not pay. */
   readonly keyRanges: KeyRangeSql | null;
   /** The hash in a type in which sums and differences of it are exact. */

@@ -86,6 +86,32 @@ describe.each(ON)('rules, by %s', (strategy) => {
     expect(await diff(strategy, {})).toMatchObject({ matched: 1, value_mismatch: 3, tolerated: 0 });
   });
 
+  it('of a decimal and a double: 1e23 in both is one number', async () => {
+    await session.script(`CREATE TABLE x AS SELECT 1 AS id, CAST('100000000000000000000000' AS DECIMAL(38,0)) AS v UNION ALL SELECT 2, CAST('100000000000000000000001' AS DECIMAL(38,0));
+      CREATE TABLE y AS SELECT id, CAST('1e23' AS DOUBLE PRECISION) AS v FROM x`);
+    expect(await diff(strategy, {})).toMatchObject({ matched: 1, value_mismatch: 1 });
+  });
+
+  it('tell an empty list from none, though order and repetition do not count, and whatever texts a store holds to be equal', async () => {
+    const table = (name: string, rows: string): string =>
+      `CREATE TABLE ${name} (id INTEGER, t TEXT[], i INTERVAL[], d DECIMAL(10,2)[]); INSERT INTO ${name} VALUES ${rows}`;
+    await session.script(
+      table(
+        'x',
+        `(1, ARRAY['a', 'b', 'a'], ARRAY[INTERVAL '1 month'], ARRAY[1.50, 2]), (2, ARRAY['a'], ARRAY[INTERVAL '1 month'], NULL), (3, NULL, NULL, NULL)`,
+      ),
+    );
+    await session.script(
+      table(
+        'y',
+        `(1, ARRAY['b', 'a'], ARRAY[INTERVAL '1 month'], ARRAY[2, 1.5, 2]), (2, ARRAY['a', NULL], ARRAY[INTERVAL '30 days'], CAST(ARRAY[NULL] AS DECIMAL(10,2)[])), (3, CAST(ARRAY[] AS TEXT[]), NULL, CAST(ARRAY[] AS DECIMAL(10,2)[]))`,
+      ),
+    );
+    const outcome = await diff(strategy, { columns: { t: { set: true }, i: { set: true }, d: { set: true } } });
+    expect(outcome).toMatchObject({ matched: 1, value_mismatch: 2 });
+    expect(tolerated(outcome)).toEqual({ t: [0, 2], i: [0, 1], d: [0, 2] });
+  });
+
   it('by pattern, the narrower first', async () => {
     const table = (name: string, at: string, text: string, amount: string): string =>
       `CREATE TABLE ${name} AS SELECT 1 AS id, TIMESTAMP '${at}' AS made_at, TIMESTAMP '${at}' AS seen_at, CAST('${text}' AS TEXT) AS kind_at,

@@ -53,6 +53,22 @@ const TEXTS = [
   'ß',
   'ss',
 ];
+const JSONS: readonly Sample[] = [
+  { id: 'a', sql: [`'{"a":1,"b":[2,null]}'`, `'{"b": [2.0, null], "a": 1e0}'`, `'{"b":[20e-1,null],"\\u0061":1.00}'`] },
+  { id: 'b', sql: [`'{"a":1,"b":[null,2]}'`] },
+  { id: 'c', sql: [`'{"a":"1","b":[2,null]}'`] },
+  { id: '..93', sql: [`'9007199254740993'`, `'9007199254740993.0'`] },
+  { id: '..92', sql: [`'9007199254740992'`] },
+  { id: 'null', sql: [`'null'`, `' null '`] },
+  { id: '0', sql: [`'0'`, `'-0.0'`] },
+];
+/** Of which the stores hold some to be equal that are not. */
+const INTERVALS: readonly Sample[] = [
+  { id: '1 month', sql: ["'1 month'"], cell: '1 month' },
+  { id: '30 days', sql: ["'30 days'"], cell: '30 days' },
+  { id: '1 day', sql: ["'1 day'"], cell: '1 day' },
+  { id: '24 hours', sql: ["'24 hours'", "'1440 minutes'"], cell: '24:00:00' },
+];
 const BIG = '170141183460469231731687303715884105727';
 
 /** Types that can be keys; their samples have cells. */
@@ -98,6 +114,21 @@ const DUCKDB_KEYS: readonly SampleType[] = [
       cell: 0.1,
     },
   ),
+  numbers('DECIMAL(38,2)', 'DECIMAL(20,2)', 'text', '0', '-0.01', '0.01', '-1'),
+  numbers('HUGEINT', 'DECIMAL(38,0)', 'text', '0', '-1', '18446744073709551617'),
+  of('VARCHAR COLLATE NOCASE', 'VARCHAR', ...TEXTS),
+  of('VARCHAR COLLATE NOCASE', 'VARCHAR COLLATE NOCASE', ...TEXTS),
+  of("ENUM('b', 'a', 'A')", 'VARCHAR', 'b', 'a', 'A'),
+  of('INTERVAL', 'INTERVAL', ...INTERVALS),
+  of(
+    'BLOB',
+    'BLOB',
+    { id: '', sql: ["''"], cell: '\\x' },
+    { id: '00', sql: ["'\\x00'"], cell: '\\x00' },
+    { id: 'a', sql: ["'a'"], cell: '\\x61' },
+  ),
+  of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
+  of('DATE', 'DATE', '0001-01-01', 'infinity', '-infinity', '0044-03-15 (BC)', '0044-03-15'),
 ];
 
 /** Every supported type, alone and in the pairs that are comparable. */
@@ -128,10 +159,19 @@ const DUCKDB_VALUES: readonly SampleType[] = [
     'infinity',
   ),
   of('TIMESTAMP', 'TIMESTAMP', '0044-03-15 (BC) 00:00:00', '0044-03-15 00:00:00', '-infinity', '2024-01-01 00:00:00.5'),
-  of('JSON', 'JSON', '{"a":1}', '{"a":2}', '9007199254740993', '9007199254740992', 'null'),
+  of('JSON', 'JSON', ...JSONS),
   of('BLOB', 'BLOB', '', '\\x00', '\\x00\\x00', 'a', '\\xFF'),
   of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
-  of('INTERVAL', 'INTERVAL', '1 month', '30 days', '29 days'),
+  of(
+    'INTERVAL[]',
+    'INTERVAL[]',
+    ...["['1 month']", "['30 days']", '[NULL]', '[]'].map((sql) => ({ id: sql, sql: [sql] })),
+  ),
+  of(
+    'STRUCT(a INTERVAL)',
+    'STRUCT(a INTERVAL)',
+    ...["{'a': INTERVAL 1 month}", "{'a': INTERVAL 30 days}"].map((sql) => ({ id: sql, sql: [sql] })),
+  ),
   of(
     'VARCHAR[]',
     'VARCHAR[]',
@@ -195,6 +235,28 @@ const POSTGRES_KEYS: readonly SampleType[] = [
     { id: 'nan', sql: ["'NaN'"], cell: 'NaN' },
     { id: '0.1', sql: ["'0.1'"], cell: 0.1 },
   ),
+  of('TEXT COLLATE nocase', 'TEXT', ...TEXTS),
+  of('TEXT COLLATE nocase', 'TEXT COLLATE nocase', ...TEXTS),
+  of('citext', 'citext', ...TEXTS),
+  of('mood', 'TEXT', 'b', 'a', 'A'),
+  of('CHAR(3)', 'CHAR(5)', { id: 'a', sql: ["'a'", "'a  '"], cell: 'a' }, 'ab', ''),
+  of('INTERVAL', 'INTERVAL', ...INTERVALS),
+  of(
+    'BYTEA',
+    'BYTEA',
+    { id: '', sql: ["''"], cell: '\\x' },
+    { id: '00', sql: ["'\\x00'"], cell: '\\x00' },
+    { id: 'a', sql: ["'a'"], cell: '\\x61' },
+  ),
+  of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
+  of(
+    'DATE',
+    'DATE',
+    '0001-01-01',
+    '-infinity',
+    { id: 'bc', sql: ["'0044-03-15 BC'"], cell: '0044-03-15 (BC)' },
+    '0044-03-15',
+  ),
 ];
 
 const POSTGRES_VALUES: readonly SampleType[] = [
@@ -214,8 +276,7 @@ const POSTGRES_VALUES: readonly SampleType[] = [
   ),
   of('INTEGER', 'DOUBLE PRECISION', '0', '1', '-7', '2147483647'),
   of('NUMERIC(10,2)', 'DOUBLE PRECISION', '0.1', '0.3', '-12345678.25', '100'),
-  // Not 1e23: PostgreSQL's text of that double is 9.999999999999999e+22.
-  of('NUMERIC', 'DOUBLE PRECISION', '0', '100000000000000000000', '10000000000000000000000', 'NaN'),
+  of('NUMERIC', 'DOUBLE PRECISION', '0', '100000000000000000000', '100000000000000000000000', 'NaN'),
   of('NUMERIC', 'NUMERIC', { id: '1', sql: ["'1'", "'1.00'"] }, '1.0000000000000000000000000000000000000001', 'NaN'),
   of('REAL', 'DOUBLE PRECISION', '0', '0.5', '-2.25', 'NaN'),
   of(
@@ -226,18 +287,15 @@ const POSTGRES_VALUES: readonly SampleType[] = [
     'infinity',
   ),
   of('TIMESTAMP', 'TIMESTAMP', '0044-03-15 00:00:00 BC', '0044-03-15 00:00:00', '-infinity', '2024-01-01 00:00:00.5'),
-  of('JSON', 'JSON', '{"a":1}', '{"a":2}', '9007199254740993', '9007199254740992', 'null'),
-  of(
-    'JSONB',
-    'JSONB',
-    { id: 'a', sql: [`'{"a":1,"b":2}'`, `'{"b": 2, "a": 1}'`] },
-    '{"a":2}',
-    '9007199254740993',
-    'null',
-  ),
+  of('JSON', 'JSON', ...JSONS),
+  of('JSONB', 'JSONB', ...JSONS),
+  of('JSON', 'JSONB', ...JSONS),
   of('BYTEA', 'BYTEA', '', '\\x00', '\\x0000', 'a', '\\xff'),
   of('TIME', 'TIME', '00:00:00', '23:59:59.999999'),
-  of('INTERVAL', 'INTERVAL', '1 mon', '30 days', '29 days'),
+  lists('INTERVAL[]', 'INTERVAL[]', '{1 month}', '{30 days}', '{NULL}', '{}'),
+  lists('citext[]', 'citext[]', '{a}', '{A}', '{a,A}'),
+  lists('TEXT[] COLLATE nocase', 'TEXT[]', '{a}', '{A}'),
+  of('pair', 'pair', '(1,a)', '(1,A)', '(,)', '(1,)'),
   of('CHAR(3)', 'CHAR(3)', { id: 'a', sql: ["'a'", "'a  '"] }, 'ab', ''),
   of('INET', 'INET', '10.0.0.1', '10.0.0.0/8'),
   lists('TEXT[]', 'TEXT[]', '{a,b}', '{"a,b"}', '{}', '{NULL}', '{"NULL"}', '{b,a}', '{""}'),

@@ -1,6 +1,7 @@
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
 import type { HashedValue, SchemaObject, SqlDialect, SqlSession } from '../contract.js';
+import { asSet, canonicalText, doubleText, isNanoseconds, withoutTrailingZeros } from './canonical.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
@@ -49,49 +50,6 @@ function kindOf(value: unknown): SchemaObject['kind'] {
   return value === 'VIEW' || value === 'SEQUENCE' ? value : 'TABLE';
 }
 
-function withoutTrailingZeros(text: string): string {
-  return `rtrim(rtrim(${text}, '0'), '.')`;
-}
-
-/** -0 becomes 0 and every NaN one NaN; DuckDB's own text is the shortest that reads back to the same double. */
-function doubleText(expression: string): string {
-  const value = `CAST(${expression} AS DOUBLE)`;
-  return `CASE WHEN isnan(${value}) THEN 'NaN' WHEN isinf(${value}) THEN CASE WHEN ${value} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE CAST(${value} + 0.0 AS VARCHAR) END`;
-}
-
-function timestampText(expression: string, type: string): string {
-  // strftime has microseconds only: nanosecond timestamps keep their own text, infinities theirs.
-  if (type.toUpperCase() === 'TIMESTAMP_NS') return `CAST(${expression} AS VARCHAR)`;
-  const value = `CAST(${expression} AS TIMESTAMP)`;
-  return `CASE WHEN isfinite(${value}) THEN strftime(${value}, '%Y-%m-%d %H:%M:%S.%f') ELSE CAST(${value} AS VARCHAR) END`;
-}
-
-function listText(expression: string): string {
-  // Elements as texts inside JSON: to_json alone would round decimals, a cast of the whole list would leave text unquoted.
-  return `CAST(to_json(list_transform(${expression}, lambda cutover_e: CAST(cutover_e AS VARCHAR))) AS VARCHAR)`;
-}
-
-function canonicalText(expression: string, column: Column): string {
-  switch (column.family) {
-    case 'decimal':
-      return decimalShape(column.type).scale === 0
-        ? `CAST(${expression} AS VARCHAR)`
-        : withoutTrailingZeros(`CAST(${expression} AS VARCHAR)`);
-    case 'double':
-      return doubleText(expression);
-    case 'timestamp':
-      return timestampText(expression, column.type);
-    case 'timestamptz':
-      return timestampText(`(${expression} AT TIME ZONE 'UTC')`, 'TIMESTAMP');
-    case 'bytes':
-      return `'\\x' || lower(hex(${expression}))`;
-    case 'list':
-      return listText(expression);
-    default:
-      return `CAST(${expression} AS VARCHAR)`;
-  }
-}
-
 /** The text of a number of any family in one form; texts may differ for equal numbers (1e20), never agree for different ones. */
 function numberText(expression: string, column: Column): string {
   if (column.family !== 'double') return canonicalText(expression, column);
@@ -128,30 +86,60 @@ function comparableNumber(expression: string, self: Column, other: Column): stri
 function comparableOne(expression: string, self: Column, other: Column): string {
   // Bytes: a column's collation may call different texts equal, and DESCRIBE does not tell it.
   if (self.family === 'text' && other.family === 'text') return `encode(CAST(${expression} AS VARCHAR))`;
-  // A month is not 30 days, though the store holds them to be equal.
+  // A month is not 30 days, though the store holds them to be equal, within lists and structs too.
   if (self.family === 'interval' && other.family === 'interval') return canonicalText(expression, self);
-  if (self.type === other.type && self.family !== 'json') return expression;
+  if (self.type === other.type && self.family !== 'json' && !holdsInterval(self)) return expression;
   if (isTimestamp(self.family) && isTimestamp(other.family)) {
     const naive = self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : expression;
-    return /_NS$/i.test(self.type) || /_NS$/i.test(other.type)
-      ? `CAST(${naive} AS TIMESTAMP_NS)`
+    // By text: many a time is too far away to be given in nanoseconds.
+    return isNanoseconds(self.type) || isNanoseconds(other.type)
+      ? canonicalText(expression, self)
       : `CAST(${naive} AS TIMESTAMP)`;
   }
   if (['integer', 'decimal', 'double'].includes(self.family)) return comparableNumber(expression, self, other);
   return canonicalText(expression, self);
 }
 
+function holdsInterval(column: Column): boolean {
+  return isNested(column) && /INTERVAL/i.test(column.type);
+}
+
+function isNested({ family }: Column): boolean {
+  return family === 'list' || family === 'struct' || family === 'other';
+}
+
 /**
  * The expressions by which a value goes into a hash. hash() gives NULL, [] and [NULL] one value, and NULL and a struct of NULLs: their texts differ. Where
- * the types of the sides differ, nested values are compared as texts anyway.
+ * the types of the sides differ, nested values are compared as texts anyway. Of a value of 128 bits hash() is the XOR of the hashes of its halves, which makes 0 and
+ * -1 one, in decimals too: 0.00 and -0.01.
  */
 function hashable({ expression, self, other }: HashedValue): readonly string[] {
-  const nested = self.family === 'list' || self.family === 'struct' || self.family === 'other';
-  return nested && self.type === other.type ? [expression, canonicalText(expression, self)] : [expression];
+  const text = `CAST(${expression} AS VARCHAR)`;
+  if (self.family === 'uuid') return [text];
+  if (self.family === 'integer' && other.family === 'integer')
+    return isWideInteger(self.type) || isWideInteger(other.type) ? [text] : [expression];
+  // Values whose halves are exchanged, or equal, and whose first 53 bits agree would still hash alike: both lie beyond 2^64.
+  if (isWideDecimal(self, other)) return [expression, `CAST(${expression} AS DOUBLE)`];
+  return isNested(self) && self.type === other.type && !holdsInterval(self)
+    ? [expression, canonicalText(expression, self)]
+    : [expression];
+}
+
+/** Whether the type in which the two are compared takes 128 bits. */
+function isWideDecimal(self: Column, other: Column): boolean {
+  if (![self, other].every(({ family }) => family === 'integer' || family === 'decimal')) return false;
+  const [a, b] = [digits(self), digits(other)];
+  return Math.max(a.whole, b.whole) + Math.max(a.scale, b.scale) > 18;
 }
 
 function rowHash(values: readonly HashedValue[]): string {
   return `hash(hash(${values.flatMap(hashable).join(', ')}))`;
+}
+
+/** Mixed well by itself where there is one value to be hashed. */
+function keyHash(key: readonly HashedValue[]): string {
+  const [first = '', ...more] = key.flatMap(hashable);
+  return more.length === 0 ? `hash(${first})` : rowHash(key);
 }
 
 /** DuckDB's SQL. One value, no state: tried on DuckDB 1.5. */
@@ -176,15 +164,16 @@ export const duckDbDialect: SqlDialect = {
   fromJson: (text, column) => `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable: comparableOne,
-  asSet: (expression) => `list_sort(list_distinct(${expression}))`,
+  asSet,
   // hash(a, b) ends with an unmixed XOR of the last column's hash, so that exchanging two rows' values can leave a SUM
   // unchanged; hashing the result once more mixes it.
   rowHash,
-  bucketOf: (key, buckets) => `CAST(${rowHash(key)} % ${buckets} AS INTEGER)`,
+  bucketOf: (key, buckets) => `CAST(${keyHash(key)} % ${buckets} AS INTEGER)`,
   once: (query) => query,
   countsAreFree: true,
   // Its tables are stored by columns, and grouping them is quick.
   rowAddress: null,
+  windowsStream: true,
   keyRanges: null,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,

@@ -55,6 +55,11 @@ export function familyOf(type: string): ColumnFamily {
   }
 }
 
+/** The type of the elements of a list or array: `INTEGER` of `INTEGER[]` and of `INTEGER[3]`. */
+export function elementType(type: string): string {
+  return type.replace(/\[\d*\]$/, '');
+}
+
 /** Precision and scale of DECIMAL(p,s). */
 export function decimalShape(type: string): { precision: number; scale: number } {
   const match = /^DECIMAL\((\d+),\s*(\d+)\)$/i.exec(type);

@@ -1,6 +1,7 @@
 import { isTimestamp, type Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
+import { asSet, canonicalText, doubleText } from './canonical.js';
 import { bucketOf, rowHash } from './hash.js';
 import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
@@ -34,58 +35,38 @@ async function objects(session: SqlSession, schema: string): Promise<SchemaObjec
   }));
 }
 
-/** The server's text is the shortest that reads back to the same double; whole numbers get the `.0` that DuckDB shows too, -0 becomes 0. */
-function doubleText(expression: string): string {
-  const text = `CAST(CAST(${expression} AS DOUBLE PRECISION) + 0.0 AS TEXT)`;
-  return `CASE WHEN ${text} ~ '^-?[0-9]+$' THEN ${text} || '.0' ELSE ${text} END`;
-}
-
-/** to_char knows neither infinity nor the sign of years before 1. */
-function timestampText(expression: string): string {
-  const plain = `isfinite(${expression}) AND ${expression} >= TIMESTAMP '0001-01-01'`;
-  return `CASE WHEN ${plain} THEN to_char(${expression}, 'YYYY-MM-DD HH24:MI:SS.US') ELSE CAST(${expression} AS TEXT) END`;
-}
-
-function canonicalText(expression: string, column: Column): string {
-  switch (column.family) {
-    case 'decimal':
-      return `CAST(trim_scale(${expression}) AS TEXT)`;
-    case 'double':
-      return doubleText(expression);
-    case 'timestamp':
-      return timestampText(expression);
-    case 'timestamptz':
-      return timestampText(`(${expression} AT TIME ZONE 'UTC')`);
-    case 'bytes':
-      return `'\\x' || encode(${expression}, 'hex')`;
-    case 'list':
-      // Elements as texts inside JSON.
-      return `CAST(to_json(CAST(${expression} AS TEXT[])) AS TEXT)`;
-    default:
-      return `CAST(${expression} AS TEXT)`;
-  }
-}
-
 /** Equality of bytes: a column's own collation may call different texts equal. */
 function plainText(expression: string): string {
   return `CAST(${expression} AS TEXT) COLLATE "C"`;
 }
 
+/** Lists of which the equality is that of the texts' collation. */
+const TEXT_LIST = /^(text|name|character( varying)?(\(\d+\))?)\[\]$/;
+
+/** Lists of which the equality is the identity of their values. Those of intervals, for example, hold a month to be 30 days. */
+const PLAIN_LIST =
+  /^(smallint|integer|bigint|numeric(\(.*\))?|real|double precision|boolean|date|timestamp(\(\d\))? with(out)? time zone|uuid|bytea|jsonb)\[\]$/;
+
+/** Of other types some have no equality, and some one that is no identity: a month is 30 days, two boxes are equal when their areas are, and a struct may hold any of it. */
+function ownEquality({ family, type }: Column): boolean {
+  if (family === 'list') return PLAIN_LIST.test(type);
+  return family !== 'json' && family !== 'interval' && family !== 'struct' && family !== 'other';
+}
+
 /** `self` and `other` may be exchanged: both sides come out in the same type. */
 function comparable(expression: string, self: Column, other: Column): string {
   if (self.family === 'text' && other.family === 'text') return plainText(expression);
-  // A month is not 30 days, though the store holds them to be equal.
-  if (self.family === 'interval' && other.family === 'interval') return plainText(expression);
-  // Of types unknown here some have no equality, and some one that is no identity: two boxes are equal when their areas are.
-  if (self.type === other.type && self.family !== 'json' && self.family !== 'other') return expression;
+  if (self.type === other.type && ownEquality(self)) return expression;
+  // The elements of a column under a collation are under it too.
+  if (self.type === other.type && TEXT_LIST.test(self.type)) return `${expression} COLLATE "C"`;
   if (isTimestamp(self.family) && isTimestamp(other.family))
     return self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : `CAST(${expression} AS TIMESTAMP)`;
   const families = [self.family, other.family];
   if (families.every((family) => family === 'integer')) return `CAST(${expression} AS BIGINT)`;
   if (families.every((family) => family === 'double')) return `CAST(${expression} AS DOUBLE PRECISION)`;
   if (families.every((family) => family === 'integer' || family === 'decimal' || family === 'double')) {
-    // Through its shortest text, which names the double exactly: the cast to numeric rounds to 15 digits.
-    return self.family === 'double' ? `CAST(CAST(${expression} AS TEXT) AS NUMERIC)` : `CAST(${expression} AS NUMERIC)`;
+    // Through its text, which names the double exactly: the cast to numeric rounds to 15 digits.
+    return self.family === 'double' ? `CAST(${doubleText(expression)} AS NUMERIC)` : `CAST(${expression} AS NUMERIC)`;
   }
   return `(${canonicalText(expression, self)}) COLLATE "C"`;
 }
@@ -125,8 +106,7 @@ export const postgresDialect: SqlDialect = {
       : `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable,
-  asSet: (expression) =>
-    `(SELECT array_agg(DISTINCT cutover_e ORDER BY cutover_e) FILTER (WHERE cutover_e IS NOT NULL) FROM unnest(${expression}) AS cutover_u(cutover_e))`,
+  asSet,
   rowHash,
   bucketOf,
   // OFFSET 0 keeps the planner from evaluating the inner expressions where they are used, once for each use.
@@ -134,6 +114,7 @@ export const postgresDialect: SqlDialect = {
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
   rowAddress: 'ctid',
+  windowsStream: false,
   keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,
