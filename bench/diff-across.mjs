@@ -76,7 +76,9 @@ async function withWorkspace(work) {
   });
   const session = new DuckDbSession(await instance.connect(), new Locks());
   try {
-    await session.script(`SET TimeZone = 'UTC'`);
+    await session.script(
+      `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS scratch`,
+    );
     return await work(session, folder);
   } finally {
     await session.close();
@@ -103,7 +105,7 @@ async function measure(title, batch, stream, expected, place) {
           key: ['id'],
           rules: { columns: {} },
           today: '2026-01-01',
-          workspace: { session, scratch: 'memory.main', tempDir: folder },
+          workspace: { session, scratch: 'scratch', tempDir: folder },
           limit: 100,
           network: 'local',
           place,

@@ -49,15 +49,6 @@ export interface PairRequest {
   readonly today: string;
 }
 
-/**
- * The columns that a comparison in a workspace will see of a table of PostgreSQL, before any row is sent. The type of a `numeric` without precision is named
- * NUMERIC: it becomes the DECIMAL that holds what there is.
- */
-export async function arrivingColumns(columns: readonly Column[]): Promise<Column[]> {
-  const { sentColumns } = await import('../store/postgres/transfer.js');
-  return sentColumns(columns, new Set()).map(arrivedColumn);
-}
-
 /** Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID. */
 export async function prepareSides(request: PairRequest): Promise<PreparedSides> {
   const own = {

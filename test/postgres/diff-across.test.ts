@@ -262,6 +262,21 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     expect(readdirSync(folder).filter((name) => name.startsWith('cutover-rows'))).toEqual([]);
   });
 
+  it('ends with a clear error when the connection goes silent in the middle', { timeout: 120_000 }, async () => {
+    const proxy = await PostgresProxy.before(databases[0] ?? '');
+    const [batch, stream] = [await postgres(0, proxy.url), here('t')];
+    await table(await postgres(0), 't');
+    await table(stream, 't');
+    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.001) AS text) AS slept FROM t)` };
+    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
+    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // New connections work: by one of them the server says that it is no longer at work on this.
+    proxy.silence();
+    expect(await running).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
+    await proxy.close();
+  });
+
   it('can be interrupted', async () => {
     const [batch] = [await postgres(0)];
     await table(batch, 't');

@@ -1,0 +1,104 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { DiffOptions } from '../../src/app/diff-options.js';
+import { diffTables } from '../../src/app/diff.js';
+import type { DiffReport } from '../../src/model/diff-report.js';
+import { silentProgress } from '../../src/model/ports.js';
+import { systemClock } from '../../src/cli/clock.js';
+import type { Store } from '../../src/store/contract.js';
+import { openPostgresStore } from '../../src/store/postgres/store.js';
+import { createDatabase } from '../parts/postgres.js';
+import { loudly } from '../parts/require.js';
+
+const { url, problem } = inject('postgres');
+
+const ROWS = `SELECT i AS id, CAST(i * 0.25 AS numeric) AS amount, CAST('a' || i AS text) AS label, DATE '2024-01-01' + CAST(i AS int) AS day
+  FROM generate_series(1, 100) g(i)`;
+
+describe.skipIf(loudly('cutover diff of two places', problem))('cutover diff of two places', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cutover-places-'));
+  const stores: Store[] = [];
+  const urls: string[] = [];
+
+  beforeAll(async () => {
+    for (const change of ['', `; UPDATE t SET amount = amount + 0.01 WHERE id = 7; DELETE FROM t WHERE id = 9`]) {
+      const database = await createDatabase(url ?? '');
+      const store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
+      stores.push(store);
+      urls.push(`${database}#public.t`);
+      const session = await store.session();
+      await session.searchPath(['public']);
+      await session.script(`CREATE TABLE t AS ${ROWS}; ALTER TABLE t ADD PRIMARY KEY (id)${change}`);
+      if (change === '')
+        await session.exportParquet(
+          'SELECT id, CAST(amount AS numeric(10,2)) AS amount, label, day FROM t',
+          join(folder, 't.parquet'),
+        );
+    }
+    const lines = Array.from({ length: 100 }, (_, n) => {
+      const day = new Date(Date.UTC(2024, 0, n + 2)).toISOString().slice(0, 10);
+      return `${n + 1},${((n + 1) * 0.25).toFixed(2)},a${n + 1},${day}\n`;
+    });
+    writeFileSync(join(folder, 't.csv'), `id,amount,label,DAY\n${lines.join('')}`);
+  });
+  afterAll(async () => {
+    for (const store of stores) await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function diff(left: string, right: string, more: Partial<DiffOptions> = {}): Promise<DiffReport> {
+    const context = {
+      cwd: folder,
+      env: {},
+      clock: systemClock,
+      progress: silentProgress,
+      signal: new AbortController().signal,
+    };
+    return diffTables(context, { left, right, key: ['id'], memoryLimit: '3GB', ...more });
+  }
+
+  const DIFFERS = { verdict: 'fail', matched: 98, value_mismatch: 1, missing_in_stream: 1, keys_compared: 100 };
+
+  it.each(['t.parquet', 't.csv'])('PostgreSQL against %s', async (file) => {
+    const [equal = '', changed = ''] = urls;
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('cutover-diff-')).length;
+    expect(await diff(equal, file)).toMatchObject({ verdict: 'pass', matched: 100, plan: { place: 'pulled' } });
+    expect(await diff(file, changed)).toMatchObject(DIFFERS);
+    expect(
+      await diff(file, changed, { rules: { columns: {}, where: { batch: 'id < 9', stream: 'id < 9' } } }),
+    ).toMatchObject({
+      verdict: 'fail',
+      matched: 7,
+      value_mismatch: 1,
+      keys_compared: 8,
+    });
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('cutover-diff-')).length).toBe(before);
+  });
+
+  it('two servers', async () => {
+    const [equal = '', changed = ''] = urls;
+    expect(await diff(equal, changed)).toMatchObject({
+      ...DIFFERS,
+      alignment: { method: 'as_read', exact: false },
+      discrepancies: [
+        { key: { id: 7 }, kind: 'value_mismatch', columns: { amount: { batch: '1.75', stream: '1.76' } } },
+        { key: { id: 9 }, kind: 'missing_in_stream' },
+      ],
+    });
+  });
+
+  it('columns of other names, chosen ones, and a sample', async () => {
+    const [equal = '', changed = ''] = urls;
+    const renamed = `${changed.replace(/#.*/, '')}#(SELECT id AS nr, amount AS "Amount", label FROM public.t)`;
+    const outcome = await diff(equal, renamed, {
+      rules: { columns: {}, map: { id: 'nr' } },
+      columns: ['amount', 'label'],
+    });
+    expect(outcome).toMatchObject({ ...DIFFERS, plan: { place: 'pulled' } });
+    const sampled = await diff(equal, changed, { sample: 0.5 });
+    expect(sampled.keys_compared).toBeLessThan(100);
+    expect(sampled.sampled).toMatchObject({ share: 0.5 });
+  });
+});
