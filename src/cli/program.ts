@@ -5,6 +5,7 @@ import { addCanary } from './commands/canary.js';
 import { addCompare } from './commands/compare.js';
 import { addCompletion } from './commands/completion.js';
 import { addDemo } from './commands/demo.js';
+import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGate } from './commands/gate.js';
 import { addInit } from './commands/init.js';
@@ -52,6 +53,7 @@ export function buildProgram(runtime: Runtime): Command {
     addDemo,
     addRun,
     addCompare,
+    addDiff,
     addReport,
     addRebuild,
     addGate,

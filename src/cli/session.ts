@@ -32,6 +32,8 @@ export interface Session {
   printText(text: string): Promise<void>;
   /** Writes text to standard output while the work goes on. */
   write(text: string): void;
+  /** The same to standard error. */
+  warn(text: string): void;
 }
 
 export interface Manner {
@@ -71,6 +73,10 @@ export async function perform(
     progress?.stop();
     io.stdout.write(text);
   };
+  const warn = (text: string): void => {
+    progress?.stop();
+    io.stderr.write(text);
+  };
   const printText = async (text: string): Promise<void> => {
     if (options.output === undefined) write(text);
     else await writeAtomically(options.output, text);
@@ -86,7 +92,7 @@ export async function perform(
     await printText(text);
   };
   try {
-    runtime.exitCode = await work({ io, useCases: runtime.useCases, options, ctx, print, printText, write });
+    runtime.exitCode = await work({ io, useCases: runtime.useCases, options, ctx, print, printText, write, warn });
   } finally {
     progress?.stop();
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {
   BatchJob,
   ColumnRule,
+  CompareConfig,
   Hold,
   PartitionBy,
   Pipeline,
@@ -100,17 +101,43 @@ async function buildStream(
   return module && { kind: 'module', module: await withImports(module), ...prepared };
 }
 
-function buildRule(rule: RuleInput, at: KeyPath, context: BuildContext): ColumnRule {
+function buildRule(rule: RuleInput, at: KeyPath, context: Pick<BuildContext, 'textAt'>): ColumnRule {
   const written = rule.absolute === undefined ? undefined : decimalText(context.textAt([...at, 'absolute']) ?? '');
   const absolute = written ?? (rule.absolute === undefined ? undefined : decimalText(String(rule.absolute)));
   return {
     ...(absolute !== undefined && { absolute }),
     ...(rule.relative !== undefined && { relative: rule.relative }),
+    ...(rule.round !== undefined && { round: rule.round }),
+    ...(rule.within !== undefined && { within: rule.within }),
     ...(rule.ignore !== undefined && { ignore: rule.ignore }),
     ...(rule.null_equals !== undefined && { nullEquals: rule.null_equals }),
     ...(rule.set !== undefined && { set: rule.set }),
+    ...(rule.case !== undefined && { case: rule.case }),
+    ...(rule.whitespace !== undefined && { whitespace: rule.whitespace }),
+    ...(rule.ignore_paths !== undefined && { ignorePaths: rule.ignore_paths }),
     ...(rule.because !== undefined && { because: rule.because }),
     ...(rule.until !== undefined && { until: rule.until }),
+  };
+}
+
+/** The rules of a comparison. */
+export function buildCompare(
+  { columns, where, map }: PipelineInput['compare'],
+  at: KeyPath,
+  context: Pick<BuildContext, 'textAt'>,
+): CompareConfig {
+  const rules = Object.entries(columns);
+  return {
+    columns: Object.fromEntries(
+      rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'columns', column], context)]),
+    ),
+    ...(where !== undefined && {
+      where: {
+        ...(where.batch !== undefined && { batch: where.batch }),
+        ...(where.stream !== undefined && { stream: where.stream }),
+      },
+    }),
+    ...(map !== undefined && { map }),
   };
 }
 
@@ -124,7 +151,6 @@ export async function buildPipeline(
   const batch = await buildBatch(input.batch, [...at, 'batch'], context);
   const stream = await buildStream(input.stream, [...at, 'stream'], context);
   if (batch === undefined || stream === undefined) return undefined;
-  const rules = Object.entries(input.compare.columns);
   const { gate, canary } = input;
   return {
     name,
@@ -132,11 +158,7 @@ export async function buildPipeline(
     after: input.after ?? [],
     batch,
     stream,
-    compare: {
-      columns: Object.fromEntries(
-        rules.map(([column, rule]) => [column, buildRule(rule, [...at, 'compare', 'columns', column], context)]),
-      ),
-    },
+    compare: buildCompare(input.compare, [...at, 'compare'], context),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

@@ -32,23 +32,55 @@ function checkStream(stream: PipelineInput['stream'], complain: Complain): void 
   complain([], `must have exactly one of sql, module; ${found}`);
 }
 
+/** Every kind of rule; `permit`: it lets a difference pass, and has to say why. */
+const RULES = [
+  { name: 'absolute', permit: true },
+  { name: 'relative', permit: true },
+  { name: 'round', permit: true },
+  { name: 'within', permit: true },
+  { name: 'ignore', permit: true },
+  { name: 'null_equals', permit: false },
+  { name: 'set', permit: false },
+  { name: 'case', permit: false },
+  { name: 'whitespace', permit: false },
+  { name: 'ignore_paths', permit: true },
+] as const;
+
+const UNDATED: readonly string[] = ['null_equals', 'set'];
+
 function checkRule(rule: RuleInput, complain: Complain): void {
-  const rules = (['absolute', 'relative', 'ignore', 'null_equals', 'set'] as const).filter(
-    (name) => rule[name] !== undefined,
-  );
-  const dated = rules.filter((name) => name === 'absolute' || name === 'relative' || name === 'ignore');
+  const rules = RULES.filter(({ name }) => rule[name] !== undefined);
+  const names = rules.map(({ name }) => name);
+  // `ignore: false` is no permission.
+  const permits = rules.filter(({ name, permit }) => permit && rule[name] !== false).map(({ name }) => name);
   if (rules.length === 0)
-    complain([], 'has no rule; give one of absolute, relative, ignore, null_equals, set, or leave the column out');
+    complain([], `has no rule; give one of ${RULES.map(({ name }) => name).join(', ')}, or leave the column out`);
   else if (rule.ignore === true && rules.length > 1) {
     complain(
       [],
-      `ignore excludes every other rule; ${rules.filter((name) => name !== 'ignore').join(' and ')} cannot stand beside it`,
+      `ignore excludes every other rule; ${names.filter((name) => name !== 'ignore').join(' and ')} cannot stand beside it`,
     );
   }
-  if (dated.length > 0 && rule.ignore !== false && rule.because === undefined) {
-    complain(['because'], `is missing; ${dated.join(' and ')} must say why the difference is acceptable`);
+  if (permits.length > 0 && rule.because === undefined) {
+    complain(['because'], `is missing; ${permits.join(' and ')} must say why the difference is acceptable`);
   }
-  if (rule.until !== undefined && dated.length === 0) complain(['until'], 'is only for ignore, absolute and relative');
+  if (rule.until !== undefined && names.every((name) => UNDATED.includes(name)))
+    complain(['until'], 'is only for rules that let a difference pass, not for null_equals and set');
+}
+
+/** The served view has one name for a column, whichever side it reads, and finds a key's side by the key's own columns. */
+function checkMap(pipeline: PipelineInput, complain: Complain): void {
+  const taken = new Map<string, string>();
+  for (const [name, other] of Object.entries(pipeline.compare.map ?? {})) {
+    const before = taken.get(other);
+    if (before !== undefined) complain([name], `"${other}" is already the name of ${before}`);
+    taken.set(other, name);
+    if (pipeline.key.some((column) => column.toLowerCase() === name.toLowerCase()))
+      complain([name], 'is a key column; in a pipeline it has one name on both sides');
+    const by = pipeline.batch.partition_by;
+    if (name === (typeof by === 'object' ? by.column : by))
+      complain([name], 'is the column of the partitions; it has one name on both sides');
+  }
 }
 
 function checkCanary(canary: PipelineInput['canary'], complain: Complain): void {
@@ -95,6 +127,7 @@ export function checkPipeline(
       complain(['compare', 'columns', column], 'is a key column; a key has no rule, it must be equal');
     } else checkRule(rule, under('compare', 'columns', column));
   }
+  checkMap(pipeline, under('compare', 'map'));
   for (const [index, other] of (pipeline.after ?? []).entries()) {
     if (!names.includes(other))
       complain(['after', index], `there is no pipeline "${other}"; configured are: ${names.join(', ')}`);

@@ -163,7 +163,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'no rule',
     withKeys('compare: { columns: { "a b": {} } }'),
-    ':5:34 pipelines.p.compare.columns["a b"]: has no rule; give one of absolute, relative, ignore, null_equals, set, or leave the column out',
+    ':5:34 pipelines.p.compare.columns["a b"]: has no rule; give one of absolute, relative, round, within, ignore, null_equals, set, case, whitespace, ignore_paths, or leave the column out',
   ],
   [
     'a rule on a key column',
@@ -173,7 +173,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'an end without anything to end',
     withKeys('compare: { columns: { x: { set: true, until: 2027-01-31 } } }'),
-    ':5:50 pipelines.p.compare.columns.x.until: is only for ignore, absolute and relative',
+    ':5:50 pipelines.p.compare.columns.x.until: is only for rules that let a difference pass, not for null_equals and set',
   ],
   [
     'a day that does not exist',
@@ -194,6 +194,36 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     'a relative tolerance of 1',
     withKeys('compare: { columns: { x: { relative: 1, because: y } } }'),
     ':5:42 pipelines.p.compare.columns.x.relative: must be less than 1, not 1',
+  ],
+  [
+    'a tolerance beside `ignore: false` without a reason',
+    withKeys('compare: { columns: { x: { ignore: false, round: 2 } } }'),
+    ':5:27 pipelines.p.compare.columns.x.because: is missing; round must say why the difference is acceptable',
+  ],
+  [
+    'half a digit',
+    withKeys('compare: { columns: { x: { round: 1.5, because: y } } }'),
+    ':5:39 pipelines.p.compare.columns.x.round: must be a whole number, not 1.5',
+  ],
+  [
+    'a path that is none',
+    withKeys('compare: { columns: { x: { ignore_paths: ["$.a", "$..b"], because: y } } }'),
+    `:5:54 pipelines.p.compare.columns.x.ignore_paths[1]: is not understood from "..b" on; steps are .name, ['any name'], .*, [0] and [*]`,
+  ],
+  [
+    'a key column with two names',
+    withKeys('compare: { map: { DAY: d } }'),
+    ':5:28 pipelines.p.compare.map.DAY: is a key column; in a pipeline it has one name on both sides',
+  ],
+  [
+    'one column for two',
+    withKeys('compare: { map: { a: c, b: c } }'),
+    ':5:32 pipelines.p.compare.map.b: "c" is already the name of a',
+  ],
+  [
+    'no rows to be compared',
+    withKeys('compare: { where: {} }'),
+    ':5:23 pipelines.p.compare.where: must have batch, stream or both',
   ],
 
   [

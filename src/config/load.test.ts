@@ -205,6 +205,24 @@ describe('loadProject', () => {
     });
   });
 
+  it('takes rules by pattern, a filter and other names', async () => {
+    const rules = `{ where: { batch: "a > 1" }, map: { x: y }, columns: { "*_at": { within: 2s, because: x }, b: { round: -1, because: x },
+      c: { case: ignore, whitespace: collapse, until: 2028-02-29 }, d: { ignore_paths: $.a, because: x } } }`;
+    const compare = async (text: string): Promise<unknown> =>
+      (await load(pipelines(minimal('p', `, compare: ${text}`)))).pipelines[0]?.compare;
+    expect(await compare(rules)).toEqual({
+      where: { batch: 'a > 1' },
+      map: { x: 'y' },
+      columns: {
+        '*_at': { within: 2000, because: 'x' },
+        b: { round: -1, because: 'x' },
+        c: { case: 'ignore', whitespace: 'collapse', until: '2028-02-29' },
+        d: { ignorePaths: ['$.a'], because: 'x' },
+      },
+    });
+    expect(await compare('{ where: "a > 1" }')).toEqual({ columns: {}, where: { batch: 'a > 1', stream: 'a > 1' } });
+  });
+
   it('keeps the order of declared columns, number-like names included', async () => {
     const project = await load(
       `version: 1\nlog: { path: a.csv, schema: { z: text, "10": "bigint[]", "2": "decimal( 5, 0 )" } }\npipelines:\n${minimal('p')}`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.js';
+import { parseJsonPath } from '../model/json-path.js';
 import { cronProblem } from './cron.js';
 import { decimalText } from './decimal.js';
 import { hint } from './suggest.js';
@@ -143,6 +144,17 @@ export const positiveDecimal = z
     },
     { error: 'must be a number above 0, such as 0.01' },
   );
+
+const jsonPath = z.string({ error: 'must be a path such as $.items[*].at' }).superRefine((value, context) => {
+  const path = parseJsonPath(value);
+  if (typeof path === 'string') context.addIssue({ code: 'custom', message: path });
+});
+
+export const jsonPaths = z
+  .union([jsonPath, z.array(jsonPath).min(1, { error: 'must not be an empty list' })], {
+    error: 'must be a path such as $.items[*].at, or a list of them',
+  })
+  .transform((value) => (typeof value === 'string' ? [value] : value));
 
 /** A path that ends in `.sql`, or SQL itself. */
 export const sql = text.refine((value) => value.trim().endsWith('.sql') || /\s/.test(value.trim()), {

@@ -116,8 +116,63 @@ describe('pairColumns', () => {
     ['amount', { relative: Number.NaN }],
     ['id', { ignore: true }],
     ['nothing', { ignore: true }],
+    ['name', { round: 2 }],
+    ['amount', { round: 2.5 }],
+    ['amount', { round: 39 }],
+    ['amount', { within: 1000 }],
+    ['at', { within: -1 }],
+    ['at', { within: 0.5 }],
+    ['amount', { case: 'ignore' }],
+    ['tags', { whitespace: 'trim' }],
+    ['name', { ignorePaths: ['$.a'] }],
+    ['name', { ignorePaths: ['a'] }],
+    ['nothing_*', { ignore: true }],
+    ['i*', { ignore: true }],
+    ['*', { relative: 0.1, set: true }],
   ])('refuses a rule that has no meaning for column %s: %j', (name, rule) => {
     expect(codeOf(() => pair({ [name]: rule }))).toMatch(/^RULE_INVALID/);
+  });
+
+  it('takes whole days only as the distance of dates', () => {
+    const day: Column = { name: 'day', type: 'DATE', family: 'date' };
+    const of = (within: number): unknown =>
+      pairColumns([ID, day], [ID, day], ['id'], { columns: { day: { within } } }, '2026-02-01');
+    expect(codeOf(() => of(3_600_000))).toMatch(/^RULE_INVALID rule `within` of column day needs whole days/);
+    expect(codeOf(() => of(86_400_000))).toBe('nothing thrown');
+  });
+
+  it('refuses two patterns of which neither is narrower, and names the column', () => {
+    expect(codeOf(() => pair({ 'a*': { ignore: true }, '*t': { ignore: true } }))).toBe(
+      'RULE_INVALID the rules of a* and *t both take column amount, and neither is the narrower one',
+    );
+    const own = { 'a*': { ignore: true }, '*t': { ignore: true }, amount: { ignore: false }, at: { ignore: false } };
+    expect(pair(own).compared.map(({ name }) => name)).toEqual(['amount', 'name', 'at', 'tags']);
+  });
+
+  it('compares a column exactly whose own rule has ended, though a pattern takes it', () => {
+    const rules = { '*': { ignore: true }, amount: { absolute: '1', until: '2026-01-31' } };
+    expect(pair(rules).compared.map(({ name, rule }) => [name, rule])).toEqual([['amount', {}]]);
+  });
+
+  it('pairs columns of other names, and keeps what is then left over apart', () => {
+    const stream: Column[] = [{ ...ID, name: 'key' }, { ...AMOUNT, name: 'total' }, NAME, AT, TAGS, AMOUNT];
+    const map = { id: 'key', amount: 'total' };
+    const { key, compared, notes } = pairColumns(ALL, stream, ['id'], { columns: {}, map }, '2026-02-01');
+    expect([...key, ...compared].map((one) => [one.name, one.stream.name])).toEqual([
+      ['id', 'key'],
+      ['amount', 'total'],
+      ['name', 'name'],
+      ['at', 'at'],
+      ['tags', 'tags'],
+    ]);
+    expect(notes).toEqual(['column amount of the stream side is not compared: `map` takes total in its place']);
+    const refused = (wrong: Record<string, string>): string =>
+      codeOf(() => pairColumns(ALL, stream, ['id'], { columns: {}, map: wrong }, '2026-02-01'));
+    expect(refused({ ids: 'key' })).toBe('RULE_INVALID `map` names the column ids, which the batch side does not have');
+    expect(refused({ id: 'keys' })).toBe(
+      'RULE_INVALID `map` names the column keys, which the stream side does not have',
+    );
+    expect(refused({ id: 'key', name: 'key' })).toBe('RULE_INVALID `map` gives the column key to both id and name');
   });
 
   it('takes the rules that have one', () => {

@@ -2,7 +2,7 @@ import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
 import type { ColumnRule, CompareConfig } from '../model/project.js';
 import type { ComparedColumn } from './compared-column.js';
-import { activeRules, checkRule } from './rules.js';
+import { activeRules, checkRule, checkValues, unfit } from './rules.js';
 
 /** What is compared and how; `lossy` names every column in which less than the full values is compared. */
 export interface DiffColumns {
@@ -27,17 +27,22 @@ export function pairColumns(
   today: string,
 ): DiffColumns {
   const onBatch = new Map(batch.map((column) => [column.name, column]));
-  const onStream = new Map(stream.map((column) => [column.name, column]));
-  const { rules, notes } = activeRules(config, today);
-  for (const name of Object.keys(config.columns)) checkRuleTarget(name, key, onBatch, onStream);
+  const { onStream, unpaired } = byBatchName(onBatch, stream, config.map ?? {});
+  for (const [name, rule] of Object.entries(config.columns)) {
+    if (key.includes(name)) throw ruleOfKey(name);
+    checkValues(name, rule);
+  }
+  const ruled = [...new Set([...onBatch.keys(), ...onStream.keys()])].filter((name) => !key.includes(name));
+  const { rules, notes } = activeRules(config, ruled, today);
+  const fitting = new Fitting();
 
   const keys = key.map((name) => pairKey(name, onBatch, onStream));
   const compared: ComparedColumn[] = [];
   for (const column of batch) {
-    const rule = rules.get(column.name) ?? {};
+    const { rule = {}, under = column.name } = rules.get(column.name) ?? {};
     if (key.includes(column.name)) continue;
     if (rule.ignore === true) {
-      notes.push(ignored(column.name, rule));
+      notes.push(ignored(column.name, under, rule));
       continue;
     }
     const other = onStream.get(column.name);
@@ -50,44 +55,111 @@ export function pairColumns(
     }
     const pair = { name: column.name, batch: column, stream: other, rule };
     requireComparable(pair);
-    checkRule(pair);
-    compared.push(pair);
+    compared.push(under === column.name ? checked(pair) : fitting.of(pair, under, notes));
   }
-  for (const { name } of stream) {
-    const rule = rules.get(name) ?? {};
+  for (const name of onStream.keys()) {
+    const { rule = {}, under = name } = rules.get(name) ?? {};
     if (onBatch.has(name)) continue;
     notes.push(
-      rule.ignore === true ? ignored(name, rule) : `column ${name} is only on the stream side and is not compared`,
+      rule.ignore === true
+        ? ignored(name, under, rule)
+        : `column ${name} is only on the stream side and is not compared`,
     );
   }
+  notes.push(...unpaired);
+  fitting.requireAll();
   if (compared.length === 0) notes.push('no value is compared: the sides agree when they have the same keys');
+  notes.push(...filters(config));
   return { key: keys, compared, lossy: [...keys, ...compared].flatMap(lossOf), notes };
 }
 
+function checked(pair: ComparedColumn): ComparedColumn {
+  checkRule(pair);
+  return pair;
+}
+
+/** Rules of patterns: a column of a type for which its rule has no meaning is compared exactly, but there must be one that it fits. */
+class Fitting {
+  readonly #fits = new Map<string, boolean>();
+
+  of(pair: ComparedColumn, pattern: string, notes: string[]): ComparedColumn {
+    const problem = unfit(pair);
+    this.#fits.set(pattern, this.#fits.get(pattern) === true || problem === undefined);
+    if (problem === undefined) return pair;
+    notes.push(
+      `column ${pair.name} is compared exactly: \`${problem.kind}\` of ${pattern} needs ${problem.needs} and the column is ${pair.batch.type}`,
+    );
+    return { ...pair, rule: {} };
+  }
+
+  requireAll(): void {
+    for (const [pattern, fits] of this.#fits) {
+      if (fits) continue;
+      throw new CutoverError(
+        'RULE_INVALID',
+        `the rule for columns ${pattern} has no meaning for the type of any of them`,
+        'Correct the pattern, or remove the rule.',
+      );
+    }
+  }
+}
+
 /** What is not looked at is said in every comparison. */
-function ignored(name: string, rule: ColumnRule): string {
+function ignored(name: string, under: string, rule: ColumnRule): string {
+  const whose = under === name ? 'its rule' : `the rule of ${under}`;
   const why = rule.because === undefined ? '' : `, because: ${rule.because}`;
   const until = rule.until === undefined ? '' : ` (until ${rule.until})`;
-  return `column ${name} is ignored by its rule${until}${why}`;
+  return `column ${name} is ignored by ${whose}${until}${why}`;
+}
+
+/** Which rows take no part. */
+function filters({ where = {} }: CompareConfig): string[] {
+  const { batch, stream } = where;
+  if (batch === stream) return batch === undefined ? [] : [`only rows where ${batch} are compared`];
+  return Object.entries({ batch, stream }).flatMap(([side, predicate]) =>
+    predicate === undefined ? [] : [`of the ${side} side only rows where ${predicate} are compared`],
+  );
 }
 
 type ByName = ReadonlyMap<string, Column>;
 
-function checkRuleTarget(name: string, key: readonly string[], batch: ByName, stream: ByName): void {
-  if (key.includes(name)) {
-    throw new CutoverError(
-      'RULE_INVALID',
-      `there is a rule for the key column ${name}`,
-      'Remove the rule: keys are always compared exactly.',
-    );
+/** The stream side's columns by the names that they have on the batch side, and a note for each that has none. Errors: RULE_INVALID. */
+function byBatchName(
+  onBatch: ByName,
+  stream: readonly Column[],
+  map: NonNullable<CompareConfig['map']>,
+): { onStream: ByName; unpaired: string[] } {
+  const renamed = new Map<string, string>();
+  const refuse = (what: string, columns: Iterable<string>): never => {
+    throw new CutoverError('RULE_INVALID', what, `Correct \`map\`. Columns: ${[...columns].join(', ')}.`);
+  };
+  const names = stream.map(({ name }) => name);
+  for (const [name, other] of Object.entries(map)) {
+    if (!onBatch.has(name))
+      refuse(`\`map\` names the column ${name}, which the batch side does not have`, onBatch.keys());
+    if (!names.includes(other)) refuse(`\`map\` names the column ${other}, which the stream side does not have`, names);
+    const before = renamed.get(other);
+    if (before !== undefined) refuse(`\`map\` gives the column ${other} to both ${before} and ${name}`, names);
+    renamed.set(other, name);
   }
-  if (!batch.has(name) && !stream.has(name)) {
-    throw new CutoverError(
-      'RULE_INVALID',
-      `there is a rule for column ${name}, but neither side has that column`,
-      `Correct the name or remove the rule. Columns: ${[...batch.keys()].join(', ')}.`,
-    );
+  const onStream = new Map<string, Column>();
+  const unpaired: string[] = [];
+  for (const column of stream) {
+    const { name } = column;
+    const batch = renamed.get(name);
+    if (batch === undefined && Object.hasOwn(map, name))
+      unpaired.push(`column ${name} of the stream side is not compared: \`map\` takes ${map[name] ?? ''} in its place`);
+    else onStream.set(batch ?? name, column);
   }
+  return { onStream, unpaired };
+}
+
+function ruleOfKey(name: string): CutoverError {
+  return new CutoverError(
+    'RULE_INVALID',
+    `there is a rule for the key column ${name}`,
+    'Remove the rule: keys are always compared exactly.',
+  );
 }
 
 function pairKey(name: string, onBatch: ByName, onStream: ByName): ComparedColumn {

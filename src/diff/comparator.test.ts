@@ -134,4 +134,38 @@ describe('judgeCell with rules', () => {
     expect(judge(set, '["1","2"]', '["2","1","1"]')).toBe('equal');
     expect(judge(set, '["1",null]', '["1"]')).toBe('different');
   });
+
+  it('rounds exactly, half away from zero, whatever the sign and the number of digits', () => {
+    const to = (round: number, a: string, b: string): string => judge(column('decimal', { round }), a, b);
+    expect(to(2, '1.005', '1.01')).toBe('tolerated');
+    expect(to(2, '1.0049999999999999999999', '1.01')).toBe('different');
+    expect(to(2, '-1.005', '-1.01')).toBe('tolerated');
+    expect(to(2, '-0.004', '0.004')).toBe('tolerated');
+    expect(to(0, '0.5', '1.4')).toBe('tolerated');
+    expect(to(-2, '150', '249')).toBe('tolerated');
+    expect(to(-2, '149', '150')).toBe('different');
+    expect(to(5, '1.5', '1.50')).toBe('equal');
+    // The number that the double's shortest text names, not the binary fraction a little below it.
+    expect(judge(column('double', { round: 2 }), '0.285', '0.29')).toBe('tolerated');
+    expect(judge(column('double', { round: 2 }), 'NaN', '0.0')).toBe('different');
+  });
+
+  it('calls texts tolerated only where a rule on texts says so', () => {
+    expect(judge(column('text', { case: 'ignore' }), 'a', 'A')).toBe('tolerated');
+    expect(judge(column('text', { nullEquals: 'empty' }), 'a', 'A')).toBe('different');
+    expect(judge(column('text', { case: 'ignore' }), 'a', 'a', true)).toBe('different');
+    expect(judge(column('text', { whitespace: 'trim', nullEquals: 'empty' }), null, ' ')).toBe('tolerated');
+    expect(judge(column('text', { whitespace: 'trim' }), null, ' ')).toBe('different');
+  });
+
+  it('compares JSON by value, and leaves paths out only by a rule', () => {
+    const json = column('json', { ignorePaths: ['$.t', '$.l[*].t'] });
+    expect(judge(column('json'), '{"a":1}', '{ "a": 1.0 }')).toBe('equal');
+    expect(judge(column('json'), '{"t":1}', '{"t":2}')).toBe('different');
+    expect(judge(json, '{"t":1}', '{"t":1.0}')).toBe('equal');
+    expect(judge(json, '{"t":1,"l":[{"t":1}]}', '{"l":[{"t":2}]}')).toBe('tolerated');
+    expect(judge(json, '{"t":1,"l":[{"u":1}]}', '{"l":[{"u":2}]}')).toBe('different');
+    expect(judge(json, 'not JSON', 'not  JSON')).toBe('different');
+    expect(judge(json, null, 'null')).toBe('different');
+  });
 });

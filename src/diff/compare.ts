@@ -2,14 +2,16 @@ import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/c
 import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
-import type { SqlDialect, SqlSession } from '../store/contract.js';
-import { pairColumns } from './columns.js';
-import { findDifferingBuckets } from './digest.js';
-import { readCandidates, readDuplicates, readNullKeys, type Reading } from './fetch.js';
+import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
+import { countSides, searchCandidates, type Counts, type Searched } from './candidates.js';
+import { pairColumns, type DiffColumns } from './columns.js';
+import { readNullKeys, type Reading } from './fetch.js';
 import { Listing } from './listing.js';
-import { FEW_BUCKETS, planDiff, SMALL_TABLE, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import { planDiff, ROWS_IN_RANGE, SMALL_TABLE, type DiffStrategy } from './plan.js';
 import { Profiler } from './profile.js';
-import { CANDIDATES, DiffStatements, DUPLICATES, type BucketScope, type SideSource } from './statements.js';
+import { compareRanges } from './ranges.js';
+import type { Side, Sides, SideSource } from './sides.js';
+import { DiffStatements } from './statements.js';
 import { Tally, type SideRows } from './tally.js';
 
 export interface DiffInput {
@@ -29,14 +31,18 @@ export interface DiffInput {
   /** What the last comparison found: the planner's best guess of what differs now. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
   /** Leaves the planner no choice. */
-  readonly strategy?: 'digest' | 'join';
+  readonly strategy?: DiffStrategy;
+  /** Stops soon after so many keys were found to differ; the counts of differences are then lower bounds. */
+  readonly stopAfter?: number | undefined;
+  /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
+  readonly sample?: number | undefined;
   readonly progress?: Progress;
   /**
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.
    */
   readonly profile?: { readonly sums: boolean };
-  /** Called for every discrepancy, listed or not; within a kind in key order. Must not use the session. */
+  /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }
 
@@ -48,17 +54,15 @@ export type DiffOutcome = DiffCounts & {
   readonly notes: string[];
   readonly plan: DiffPlan;
   readonly columns_compared: string[];
+  /** `stopAfter` ended it: counts of differences are lower bounds, `matched` holds what was seen to agree. */
+  readonly stopped_early: boolean;
   /** Only where it was asked for. */
   readonly profile?: DiffProfile;
 };
 
-/** What the digests left to look at: nothing, some buckets, or all rows. */
-type Remaining =
-  { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
-
 /**
  * Compares two tables of one store key by key. Runs in the caller's transaction, in which neither side may change; writes nothing
- * but a temporary table. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
+ * but a temporary table of duplicate keys. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
  */
 export async function compareTables(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<DiffOutcome> {
   const columns = pairColumns(
@@ -69,13 +73,18 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     input.today,
   );
   const statements = new DiffStatements(dialect, columns);
-  const batch: SideSource = { side: 'batch', relation: input.batch, filter: input.filter, unique: input.unique.batch };
-  const stream: SideSource = {
-    side: 'stream',
-    relation: input.stream,
-    filter: input.filter,
-    unique: input.unique.stream,
-  };
+  const side = (name: Side): SideSource => ({
+    side: name,
+    relation: input[name],
+    filter: bothHold(input.filter, input.rules.where?.[name]),
+    unique: input.unique[name],
+  });
+  const whole = { batch: side('batch'), stream: side('stream') };
+  const { sample } = input;
+  const sides =
+    sample === undefined
+      ? whole
+      : { batch: statements.sampled(whole.batch, sample), stream: statements.sampled(whole.stream, sample) };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
@@ -83,56 +92,41 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
 
   input.progress?.update('counting rows', 0);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
-  const counted = {
-    batch: await countRows(session, statements, batch, limit),
-    stream: await countRows(session, statements, stream, limit),
-  };
+  const counted = await countSides(session, statements, sides, limit);
   const counts: Counts = {
     ...counted,
     exact: limit === undefined || (counted.batch.rows < limit && counted.stream.rows < limit),
   };
+  const bounds = await boundsFor(session, dialect, input, columns, counts);
   const strategy = planDiff({
     batchRows: counts.batch.rows,
     streamRows: counts.stream.rows,
     exact: counts.exact,
     previous: input.previous,
     forced: input.strategy,
+    ranges: bounds === null ? undefined : bounds.length + 1,
   });
-  const { remaining, digest, rows } = await narrowDown(
-    session,
-    statements,
-    { batch, stream },
-    strategy,
-    counts,
-    input.progress,
-  );
+  const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
+  const searched =
+    strategy.strategy === 'ranges' && bounds !== null && dialect.keyRanges !== null
+      ? await searchRanges(reading, statements, dialect.keyRanges, sides, bounds, stop)
+      : await searchCandidates(reading, statements, sides, strategy, counts, stop);
+  const { rows } = searched;
+  if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
+  if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
-  const withoutDuplicates = await takeOutDuplicates(reading, statements, batch, stream, remaining);
-  if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(batch), 'batch');
-  if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(stream), 'stream');
-  if (remaining.kind !== 'nothing') {
-    input.progress?.update('selecting candidates', 0);
-    const candidates = statements.candidates(batch, stream, scopeOf(remaining), withoutDuplicates);
-    if (dialect.parallelCursors) await readCandidates(reading, candidates);
-    else {
-      await session.materialize(CANDIDATES, candidates);
-      await readCandidates(reading, `SELECT * FROM ${CANDIDATES}`);
-      await session.forget(CANDIDATES);
-    }
-  }
-  await session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
   const byColumn = tally.columns(columns.compared);
   const profile = await profiler?.finish({
     session,
     dialect,
-    batch,
-    stream,
+    ...whole,
     counts: byColumn,
     sums: input.profile?.sums === true,
   });
-
   return {
-    ...tally.counts(rows.batch, rows.stream),
+    ...(searched.complete || strategy.strategy === 'ranges'
+      ? tally.counts(rows.batch, rows.stream)
+      : tally.lowerBounds(rows.batch, rows.stream)),
     columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
@@ -140,104 +134,82 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     plan: {
       strategy: strategy.strategy,
       reason: strategy.reason,
-      ...digest,
+      ...searched.digest,
       candidates: tally.candidates,
     },
     columns_compared: columns.compared.map(({ name }) => name),
+    stopped_early: !searched.complete,
     ...(profile === undefined ? {} : { profile }),
   };
 }
 
-async function countRows(
+/** On lines of their own, because a predicate may end with a comment. */
+function bothHold(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
+}
+
+/** Where to cut the tables into key ranges; null: not, or not wanted. */
+async function boundsFor(
   session: SqlSession,
-  statements: DiffStatements,
-  source: SideSource,
-  limit?: number,
-): Promise<SideRows> {
-  const [row] = await session.query(statements.count(source, limit));
-  return { rows: Number(row?.['n'] ?? 0), nulls: Number(row?.['nulls'] ?? 0) };
-}
-
-interface SidesRows {
-  readonly batch: SideRows;
-  readonly stream: SideRows;
-}
-
-/** Not exact: at least so many, where counting would cost a scan that a digest makes anyway. */
-interface Counts extends SidesRows {
-  readonly exact: boolean;
-}
-
-interface Narrowed {
-  readonly remaining: Remaining;
-  /** What the plan says of the digests. */
-  readonly digest: { readonly buckets?: number; readonly differing_buckets?: number };
-  readonly rows: SidesRows;
-}
-
-async function narrowDown(
-  session: SqlSession,
-  statements: DiffStatements,
-  sides: { readonly batch: SideSource; readonly stream: SideSource },
-  strategy: Strategy,
+  dialect: SqlDialect,
+  input: DiffInput,
+  { key: [first] }: DiffColumns,
   counts: Counts,
-  progress: Progress | undefined,
-): Promise<Narrowed> {
-  if (strategy.strategy === 'join') {
-    const rows = counts.exact
-      ? counts
-      : {
-          batch: await countRows(session, statements, sides.batch),
-          stream: await countRows(session, statements, sides.stream),
-        };
-    return { remaining: { kind: 'all' }, digest: {}, rows };
-  }
-  progress?.update('digesting', 0);
-  let { buckets } = strategy;
-  let found = await findDifferingBuckets(session, statements, sides, buckets);
-  if (buckets === 1 && found.differing.length > 0) {
-    buckets = FEW_BUCKETS;
-    found = await findDifferingBuckets(session, statements, sides, buckets);
-  }
-  const { differing: listed, rows } = found;
-  const digest = { buckets, differing_buckets: listed.length };
-  if (listed.length === 0) return { remaining: { kind: 'nothing' }, digest, rows };
-  if (listed.length > UNRESTRICTED_FROM * buckets) return { remaining: { kind: 'all' }, digest, rows };
-  return { remaining: { kind: 'buckets', scope: { buckets, listed } }, digest, rows };
+): Promise<readonly string[] | null> {
+  const asked = input.strategy === undefined || input.strategy === 'ranges';
+  // Rows of a key that is duplicate on both sides would all be joined with each other.
+  const { batch, stream } = input.unique;
+  const small = Math.max(counts.batch.rows, counts.stream.rows) < SMALL_TABLE;
+  if (
+    !asked ||
+    (!batch && !stream) ||
+    (small && input.strategy === undefined) ||
+    first === undefined ||
+    dialect.keyRanges === null
+  )
+    return null;
+  return dialect.keyRanges.bounds(session, { batch: input.batch, stream: input.stream }, first, ROWS_IN_RANGE);
 }
 
-function scopeOf(remaining: Remaining): BucketScope | undefined {
-  return remaining.kind === 'buckets' ? remaining.scope : undefined;
-}
-
-/**
- * Finds and reports duplicate keys. In a bucket whose digests agree both sides hold the same rows, so one side that can't have duplicates
- * vouches for the other, and where neither can, the batch side is searched for both.
- *
- * @returns whether there were any
- */
-async function takeOutDuplicates(
+/** By ranges of the key; the few in which keys are duplicate are then searched by a join. */
+async function searchRanges(
   reading: Reading,
   statements: DiffStatements,
-  batch: SideSource,
-  stream: SideSource,
-  remaining: Remaining,
-): Promise<boolean> {
-  const scope = scopeOf(remaining);
-  const parts: { source: SideSource; scope: BucketScope | undefined }[] = [];
-  if (!batch.unique && !stream.unique) {
-    parts.push({ source: batch, scope: undefined });
-    if (remaining.kind !== 'nothing') parts.push({ source: stream, scope });
-  } else if (remaining.kind !== 'nothing') {
-    if (!batch.unique) parts.push({ source: batch, scope });
-    if (!stream.unique) parts.push({ source: stream, scope });
+  sql: KeyRangeSql,
+  sides: Sides,
+  bounds: readonly string[],
+  stop: () => boolean,
+): Promise<Searched> {
+  const { session } = reading;
+  const { rows, withDuplicates, complete } = await compareRanges(reading, statements, sql, sides, bounds, stop);
+  const nulls = {
+    batch: sides.batch.unique ? 0 : await countNulls(session, statements, sides.batch),
+    stream: sides.stream.unique ? 0 : await countNulls(session, statements, sides.stream),
+  };
+  let again: Searched['rows'] | undefined;
+  if (withDuplicates.length > 0) {
+    const within = {
+      batch: statements.within(sides.batch, withDuplicates),
+      stream: statements.within(sides.stream, withDuplicates),
+    };
+    const counts = { ...(await countSides(session, statements, within)), exact: true };
+    ({ rows: again } = await searchCandidates(
+      reading,
+      statements,
+      within,
+      { strategy: 'join', buckets: 0 },
+      counts,
+      () => false,
+    ));
   }
-  if (parts.length === 0) return false;
-  reading.progress?.update('looking for duplicate keys', 0);
-  await reading.session.run(`DROP TABLE IF EXISTS ${DUPLICATES}`);
-  await reading.session.run(statements.collectDuplicates(parts));
-  const [row] = await reading.session.query(`SELECT count(*) AS n FROM ${DUPLICATES}`);
-  if (Number(row?.['n'] ?? 0) === 0) return false;
-  await readDuplicates(reading, statements.listDuplicates(batch, stream));
-  return true;
+  const total = (side: Side): SideRows => ({
+    rows: rows[side] + nulls[side] + (again === undefined ? 0 : again[side].rows - again[side].nulls),
+    nulls: nulls[side],
+  });
+  return { rows: { batch: total('batch'), stream: total('stream') }, digest: {}, complete };
+}
+
+async function countNulls(session: SqlSession, statements: DiffStatements, source: SideSource): Promise<number> {
+  const [row] = await session.query(statements.countNullKeys(source));
+  return Number(row?.['n'] ?? 0);
 }

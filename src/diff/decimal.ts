@@ -53,6 +53,15 @@ export function multiply(a: Decimal, b: Decimal): Decimal {
   return { units: a.units * b.units, scale: a.scale + b.scale };
 }
 
+/** To `digits` digits after the point (before it when negative); half goes away from zero. */
+export function rounded(value: Decimal, digits: number): Decimal {
+  if (value.scale <= digits) return value;
+  const step = 10n ** BigInt(value.scale - digits);
+  const half = value.units < 0n ? -step / 2n : step / 2n;
+  const units = (value.units + half) / step;
+  return digits >= 0 ? { units, scale: digits } : { units: units * 10n ** BigInt(-digits), scale: 0 };
+}
+
 /** Plain text without exponent and without trailing zeros: `-0.5`, `1200`. */
 export function formatDecimal(value: Decimal): string {
   const digits = absolute(value)

@@ -1,6 +1,7 @@
 import type { Row } from '../model/cell.js';
 import type { SqlSession } from '../store/contract.js';
-import type { DiffStatements, SideSource } from './statements.js';
+import type { Sides, SideSource } from './sides.js';
+import type { DiffStatements } from './statements.js';
 import type { SideRows } from './tally.js';
 
 /** The bucket of rows that have a NULL in their key: they match nothing. */
@@ -52,7 +53,7 @@ export function differingBuckets(
 export async function findDifferingBuckets(
   session: SqlSession,
   statements: DiffStatements,
-  sides: { readonly batch: SideSource; readonly stream: SideSource },
+  sides: Sides,
   buckets: number,
 ): Promise<{ differing: number[]; rows: { batch: SideRows; stream: SideRows } }> {
   const batch = await digestSide(session, statements, sides.batch, buckets);

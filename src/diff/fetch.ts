@@ -7,7 +7,7 @@ import type { DiffColumns } from './columns.js';
 import { judgeCell, type CellPair } from './comparator.js';
 import type { Listing } from './listing.js';
 import type { Profiler } from './profile.js';
-import type { Side } from './statements.js';
+import type { Side } from './sides.js';
 import type { Tally } from './tally.js';
 
 /** What the readers of rows share. */
@@ -52,18 +52,30 @@ export async function readNullKeys(reading: Reading, sql: string, side: Side): P
   }
 }
 
-/** Reads the candidates and has the comparator judge each. */
-export async function readCandidates(reading: Reading, sql: string): Promise<void> {
+/**
+ * Reads the candidates and has the comparator judge each.
+ *
+ * @param stop asked now and then: whether enough was found
+ * @returns false when it stopped before the end
+ */
+export async function readCandidates(reading: Reading, sql: string, stop: () => boolean): Promise<boolean> {
   const { tally } = reading;
   const list = reading.listing.source();
   for await (const rows of reading.session.cursor(sql)) {
     for (const row of rows) judgeRow(reading, row, list);
     tally.candidates += rows.length;
     reading.progress?.update('judging candidates', tally.candidates);
+    if (stop()) return false;
   }
+  return true;
 }
 
-function judgeRow({ columns, tally, profiler }: Reading, row: Row, list: (discrepancy: Discrepancy) => void): void {
+/** Has the comparator judge a candidate, counts it, and tells a discrepancy. */
+export function judgeRow(
+  { columns, tally, profiler }: Reading,
+  row: Row,
+  list: (discrepancy: Discrepancy) => void,
+): void {
   const present = row['present'];
   if (present === 'both') {
     const pairs = columns.compared.map((_, index) => pairOf(row, index));

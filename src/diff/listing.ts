@@ -33,12 +33,12 @@ function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy)
 }
 
 /**
- * Keeps the first `limit` discrepancies of each source; every source delivers in key order, so that the first `limit`
- * of all are among them.
+ * Keeps the first `limit` discrepancies of each source, so that the first `limit` of all are among them.
  */
 export class Listing {
   readonly #limit: number;
   readonly #kept: Discrepancy[] = [];
+  readonly #unordered: Discrepancy[][] = [];
   readonly #onEach: ((discrepancy: Discrepancy) => void) | undefined;
 
   constructor(limit: number, onEach: ((discrepancy: Discrepancy) => void) | undefined) {
@@ -46,7 +46,7 @@ export class Listing {
     this.#onEach = onEach;
   }
 
-  /** A new source: duplicates, NULL keys of a side, candidates. */
+  /** A new source that delivers in key order: duplicates, NULL keys of a side, candidates. */
   source(): (discrepancy: Discrepancy) => void {
     let kept = 0;
     return (discrepancy) => {
@@ -57,7 +57,23 @@ export class Listing {
     };
   }
 
+  /** A new source that delivers in any order. */
+  unordered(key: readonly ComparedColumn[]): (discrepancy: Discrepancy) => void {
+    const order = byKey(key);
+    const kept: Discrepancy[] = [];
+    this.#unordered.push(kept);
+    let last: Discrepancy | undefined;
+    return (discrepancy) => {
+      this.#onEach?.(discrepancy);
+      if (last !== undefined && order(discrepancy, last) >= 0) return;
+      kept.push(discrepancy);
+      if (kept.length < 2 * this.#limit) return;
+      kept.sort(order).splice(this.#limit);
+      last = kept.at(-1);
+    };
+  }
+
   first(key: readonly ComparedColumn[]): Discrepancy[] {
-    return this.#kept.sort(byKey(key)).slice(0, this.#limit);
+    return [...this.#kept, ...this.#unordered.flat()].sort(byKey(key)).slice(0, this.#limit);
   }
 }

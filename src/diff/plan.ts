@@ -1,6 +1,12 @@
+/**
+ * `digest`: sums of hashes by bucket, then the rows of the buckets that differ. `join`: one full outer join. `ranges`: both tables side by side, range by
+ * range of the key, by their indexes.
+ */
+export type DiffStrategy = 'digest' | 'join' | 'ranges';
+
 /** How the differing rows of two tables are to be found. */
 export interface Strategy {
-  readonly strategy: 'digest' | 'join';
+  readonly strategy: DiffStrategy;
   readonly reason: string;
   /** Digest only. One: the sides are expected to be equal; when they are not, FEW_BUCKETS follow. */
   readonly buckets: number;
@@ -13,8 +19,16 @@ export interface PlanFacts {
   readonly exact?: boolean;
   /** What the last comparison of this pipeline found. */
   readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
-  readonly forced?: 'digest' | 'join' | undefined;
+  readonly forced?: DiffStrategy | undefined;
+  /** Into how many ranges indexes would lead through both tables in key order; undefined: they don't. */
+  readonly ranges?: number | undefined;
 }
+
+/**
+ * Rows in a range of the key. Measured with 5M x 5M rows (PostgreSQL 18, 2 processors): 64 and 256 ranges took the same time; the differences of one range
+ * are held in memory.
+ */
+export const ROWS_IN_RANGE = 20_000;
 
 /** Below this many rows a join takes milliseconds: two digests before it would only add to them. */
 export const SMALL_TABLE = 50_000;
@@ -42,6 +56,16 @@ export function expectedShare(keys: number, buckets: number): number {
 export function planDiff(facts: PlanFacts): Strategy {
   if (facts.forced === 'join') return { strategy: 'join', reason: 'asked for', buckets: 0 };
   if (facts.forced === 'digest') return { strategy: 'digest', reason: 'asked for', buckets: FEW_BUCKETS };
+  if (facts.ranges !== undefined) {
+    const reason = `indexes lead through both tables in key order: ${facts.ranges} ranges`;
+    return { strategy: 'ranges', reason, buckets: 0 };
+  }
+  if (facts.forced === 'ranges')
+    return {
+      strategy: 'digest',
+      reason: 'ranges were asked for, but no indexes lead through both tables in the order of a unique key',
+      buckets: FEW_BUCKETS,
+    };
   const rows = Math.max(facts.batchRows, facts.streamRows);
   if (rows < SMALL_TABLE)
     return { strategy: 'join', reason: `small tables: ${rows} rows, digests pay from ${SMALL_TABLE} on`, buckets: 0 };

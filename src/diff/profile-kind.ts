@@ -6,7 +6,7 @@ import type { ComparedColumn } from './compared-column.js';
 import { LEAST_DISCREPANCIES, LEAST_SHARE } from './profile-concentrations.js';
 import { hasRange, Range } from './profile-ranges.js';
 import { hasTraits, Traits, type Role, type Trait } from './profile-traits.js';
-import type { Side } from './statements.js';
+import type { Side } from './sides.js';
 
 /** Columns besides the key that are looked at. */
 const MOST_COLUMNS = 64;

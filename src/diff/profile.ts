@@ -7,7 +7,7 @@ import { askSide, isSummable, type SideAnswers } from './profile-base.js';
 import { ColumnSizes } from './profile-columns.js';
 import { tellable } from './profile-concentrations.js';
 import { KindProfile } from './profile-kind.js';
-import type { Side, SideSource } from './statements.js';
+import type { Side, SideSource } from './sides.js';
 
 /** Concentrations held against the tables: each is a condition that every row is asked. */
 const MOST_ASKED = 40;

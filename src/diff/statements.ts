@@ -1,31 +1,14 @@
 import type { Column } from '../model/column.js';
-import type { HashedValue, SqlDialect } from '../store/contract.js';
+import type { HashedValue, KeyRangeSql, SqlDialect } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { ComparedColumn } from './compared-column.js';
-
-export type Side = 'batch' | 'stream';
+import type { BucketScope, KeyRange, Side, SideSource } from './sides.js';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
 
-/** The candidates of a comparison, where they are not read as they are found. */
-export const CANDIDATES = 'cutover_diff_candidates';
-
-/** A side as it takes part in the comparison. */
-export interface SideSource {
-  readonly side: Side;
-  /** Relation SQL. */
-  readonly relation: string;
-  readonly filter: string | undefined;
-  /** True: a PRIMARY KEY keeps out duplicate and NULL keys. */
-  readonly unique: boolean;
-}
-
-/** Only the rows whose key falls into these of `buckets` buckets. */
-export interface BucketScope {
-  readonly buckets: number;
-  readonly listed: readonly number[];
-}
+/** A sample is as many of these buckets of the key's hash as its share: parts per million, nearly. */
+const SAMPLE_BUCKETS = 1 << 20;
 
 const FLAG: Column = { name: '', type: 'boolean', family: 'boolean' };
 
@@ -73,17 +56,20 @@ export class DiffStatements {
     return `SELECT bucket, count(*) AS n, ${sum} FROM (${hashes}) hashed GROUP BY bucket`;
   }
 
-  /** Collects the duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
-  collectDuplicates(
-    parts: readonly { readonly source: SideSource; readonly scope: BucketScope | undefined }[],
-  ): string {
+  /** `n` rows that have a NULL in their key. */
+  countNullKeys(source: SideSource): string {
+    return `SELECT count(*) AS n FROM ${source.relation} ${source.side} ${where([source.filter, this.#nullKey(source.side)])}`;
+  }
+
+  /** The duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
+  duplicates(parts: readonly { readonly source: SideSource; readonly scope: BucketScope | undefined }[]): string {
     const selects = parts.map(({ source, scope }) => {
       const keys = this.#keys(source.side);
       const named = keys.map((key, index) => `${key} AS k${index}`).join(', ');
       const rows = `${source.relation} ${source.side} ${where([source.filter, this.#notNull(source), this.#inScope(source.side, scope)])}`;
       return `SELECT ${named} FROM ${rows} GROUP BY ${keys.join(', ')} HAVING count(*) > 1`;
     });
-    return `CREATE TEMPORARY TABLE ${DUPLICATES} AS ${selects.join(' UNION ')}`;
+    return selects.join(' UNION ');
   }
 
   /** The duplicate keys with the rows of each side: `k0..` as canonical texts, `batch_rows`, `stream_rows`. */
@@ -126,44 +112,116 @@ export class DiffStatements {
     scope: BucketScope | undefined,
     withoutDuplicates: boolean,
   ): string {
-    const keyPairs = this.#columns.key.map(
-      (column) => [this.#comparable(column, 'batch'), this.#comparable(column, 'stream')] as const,
-    );
-    const first = this.#columns.key[0]?.name ?? '';
-    const missing = (side: Side): string => `${this.#column(first, side)} IS NULL`;
-    const distinct = this.#columns.compared.map((column) => this.#distinct(column));
-    const select = [
-      `CASE WHEN ${missing('batch')} THEN 'stream' WHEN ${missing('stream')} THEN 'batch' ELSE 'both' END AS present`,
-      ...this.#columns.key.map(
-        (column, index) => `coalesce(${this.#text(column, 'batch')}, ${this.#text(column, 'stream')}) AS k${index}`,
-      ),
-      ...this.#columns.compared.flatMap((column, index) => [
-        `${this.#text(column, 'batch')} AS b${index}`,
-        `${this.#text(column, 'stream')} AS s${index}`,
-        `${distinct[index] ?? 'false'} AS d${index}`,
-      ]),
-    ];
     const rows = (source: SideSource): string => {
       const kept = withoutDuplicates ? this.#notDuplicate(source.side) : undefined;
-      return `(SELECT * FROM ${source.relation} ${source.side}
-        ${where([source.filter, this.#notNull(source), this.#inScope(source.side, scope), kept])}) ${source.side}`;
+      return this.#rows(source, [this.#notNull(source), this.#inScope(source.side, scope), kept]);
     };
-    return `SELECT ${select.join(', ')} FROM ${rows(batch)} FULL OUTER JOIN ${rows(stream)}
-      ON ${keyPairs.map(([b, s]) => `${b} = ${s}`).join(' AND ')}
-      WHERE ${[missing('batch'), missing('stream'), ...distinct].join(' OR ')}
-      ORDER BY ${keyPairs.map(([b, s]) => `coalesce(${b}, ${s})`).join(', ')}`;
+    const [b, s] = [this.#keys('batch'), this.#keys('stream')];
+    return `SELECT ${this.#candidate()
+      .map(([name, expression]) => `${expression} AS ${name}`)
+      .join(', ')} ${this.#joined(rows(batch), rows(stream))}
+      WHERE ${this.#differs()}
+      ORDER BY ${b.map((key, index) => `coalesce(${key}, ${s[index] ?? key})`).join(', ')}`;
   }
 
-  #column(name: string, side: Side): string {
-    return `${side}.${this.#dialect.quote(name)}`;
+  /** The names of a candidate's values, in order. */
+  candidateNames(): string[] {
+    return this.#candidate().map(([name]) => name);
+  }
+
+  /**
+   * One range of the first key column in one pass: its number `range`; `batch_rows` and `stream_rows` that have no NULL in their key (a row counts once for each
+   * row that it meets on the other side), `batch_alone` and `stream_alone` without the join (NULL where both sides are unique), and `found`: the candidates as
+   * a JSON text, arrays of arrays that hold the values of `candidateNames` in order; NULL when there are none.
+   */
+  range(batch: SideSource, stream: SideSource, range: KeyRange, number: number, sql: KeyRangeSql): string {
+    const rows = (source: SideSource): string =>
+      this.#rows(source, [this.#notNull(source), this.#inRange(this.#first(source.side), range)]);
+    const alone = (source: SideSource): string =>
+      batch.unique && stream.unique ? 'CAST(NULL AS BIGINT)' : `(SELECT count(*) FROM ${rows(source)})`;
+    const values = sql.arrays(this.#candidate().map(([, expression]) => expression));
+    return `SELECT ${number} AS range, count(${this.#first('batch')}) AS batch_rows, count(${this.#first('stream')}) AS stream_rows,
+      ${alone(batch)} AS batch_alone, ${alone(stream)} AS stream_alone,
+      CAST(json_agg(${values}) FILTER (WHERE ${this.#differs()}) AS TEXT) AS found ${this.#joined(rows(batch), rows(stream))}`;
+  }
+
+  /** Whether a value lies in a range; undefined: every one does. */
+  #inRange(column: string, { from, to }: KeyRange): string | undefined {
+    const ends = [
+      from === undefined ? [] : [`${column} >= ${from}`],
+      to === undefined ? [] : [`${column} < ${to}`],
+    ].flat();
+    return ends.length === 0 ? undefined : ends.join(' AND ');
+  }
+
+  /** A side, restricted to a share (0 to 1) of the keys; rows with a NULL in their key stay. */
+  sampled(source: SideSource, share: number): SideSource {
+    const bucket = this.#dialect.bucketOf(this.#hashedKey(source.side), SAMPLE_BUCKETS);
+    const predicate = `${this.#nullKey(source.side)} OR ${bucket} < ${Math.ceil(share * SAMPLE_BUCKETS)}`;
+    return { ...source, filter: source.filter === undefined ? predicate : `(${source.filter}\n) AND (${predicate})` };
+  }
+
+  /** A side, restricted to some ranges of the first key column. */
+  within(source: SideSource, ranges: readonly KeyRange[]): SideSource {
+    const column = this.#dialect.quote(this.#columns.key[0]?.[source.side].name ?? '');
+    const predicates = ranges.map((range) => `(${this.#inRange(column, range) ?? 'true'})`);
+    const filter = source.filter === undefined ? '' : `(${source.filter}\n) AND `;
+    return { ...source, filter: `${filter}(${predicates.join(' OR ')})` };
+  }
+
+  /** What is read of a candidate: name and expression. */
+  #candidate(): [string, string][] {
+    return [
+      [
+        'present',
+        `CASE WHEN ${this.#missing('batch')} THEN 'stream' WHEN ${this.#missing('stream')} THEN 'batch' ELSE 'both' END`,
+      ],
+      ...this.#columns.key.map((column, index): [string, string] => [
+        `k${index}`,
+        `coalesce(${this.#text(column, 'batch')}, ${this.#text(column, 'stream')})`,
+      ]),
+      ...this.#columns.compared.flatMap((column, index): [string, string][] => [
+        [`b${index}`, this.#text(column, 'batch')],
+        [`s${index}`, this.#text(column, 'stream')],
+        [`d${index}`, this.#distinct(column)],
+      ]),
+    ];
+  }
+
+  #missing(side: Side): string {
+    return `${this.#first(side)} IS NULL`;
+  }
+
+  /** The first key column of a side. */
+  #first(side: Side): string {
+    const [first] = this.#columns.key;
+    return first === undefined ? 'NULL' : this.#column(first, side);
+  }
+
+  #differs(): string {
+    const distinct = this.#columns.compared.map((column) => this.#distinct(column));
+    return [this.#missing('batch'), this.#missing('stream'), ...distinct].join(' OR ');
+  }
+
+  #rows(source: SideSource, conditions: readonly (string | undefined)[]): string {
+    return `(SELECT * FROM ${source.relation} ${source.side} ${where([source.filter, ...conditions])}) ${source.side}`;
+  }
+
+  #joined(batch: string, stream: string): string {
+    const [b, s] = [this.#keys('batch'), this.#keys('stream')];
+    return `FROM ${batch} FULL OUTER JOIN ${stream} ON ${b.map((key, index) => `${key} = ${s[index] ?? ''}`).join(' AND ')}`;
+  }
+
+  #column(column: ComparedColumn, side: Side): string {
+    return `${side}.${this.#dialect.quote(column[side].name)}`;
   }
 
   #text(column: ComparedColumn, side: Side): string {
-    return this.#dialect.canonicalText(this.#column(column.name, side), column[side]);
+    return this.#dialect.canonicalText(this.#column(column, side), column[side]);
   }
 
   #comparable(column: ComparedColumn, side: Side): string {
-    const plain = this.#column(column.name, side);
+    const plain = this.#column(column, side);
     const value = column.rule.set === true ? this.#dialect.asSet(plain) : plain;
     return this.#dialect.comparable(value, column[side], column[side === 'batch' ? 'stream' : 'batch']);
   }
@@ -172,7 +230,7 @@ export class DiffStatements {
   #values(column: ComparedColumn, side: Side): string[] {
     const value = this.#comparable(column, side);
     return column.rule.set === true
-      ? [value, `(array_position(${this.#column(column.name, side)}, NULL) IS NOT NULL)`]
+      ? [value, `(array_position(${this.#column(column, side)}, NULL) IS NOT NULL)`]
       : [value];
   }
 
@@ -204,7 +262,7 @@ export class DiffStatements {
   }
 
   #nullKey(side: Side): string {
-    return `(${this.#columns.key.map((column) => `${this.#column(column.name, side)} IS NULL`).join(' OR ')})`;
+    return `(${this.#columns.key.map((column) => `${this.#column(column, side)} IS NULL`).join(' OR ')})`;
   }
 
   #notNull({ side, unique }: SideSource): string | undefined {
@@ -225,5 +283,6 @@ export class DiffStatements {
 
 function where(conditions: readonly (string | undefined)[]): string {
   const given = conditions.filter((condition) => condition !== undefined);
-  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition})`).join(' AND ')}`;
+  // A condition that somebody wrote may end with a comment.
+  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
 }

@@ -84,6 +84,32 @@ export class Tally {
     };
   }
 
+  /** Keys found to differ so far. */
+  get found(): number {
+    return this.missingInStream + this.missingInBatch + this.mismatched + this.duplicates;
+  }
+
+  /** The counts of a comparison that was stopped: what was found is a lower bound, and nothing is known of the other keys. */
+  lowerBounds(batch: SideRows, stream: SideRows): DiffCounts {
+    const nulls = batch.nulls + stream.nulls;
+    // No more keys than rows.
+    const most = batch.rows + stream.rows;
+    return {
+      batch_rows: batch.rows,
+      stream_rows: stream.rows,
+      keys_compared: this.found + this.tolerated,
+      matched: 0,
+      tolerated: this.tolerated,
+      missing_in_stream: this.missingInStream,
+      missing_in_batch: this.missingInBatch,
+      value_mismatch: this.mismatched,
+      duplicate_key: this.duplicates,
+      null_key: nulls,
+      in_flux: 0,
+      mismatch_rate: most === 0 ? 0 : (this.found + nulls) / most,
+    };
+  }
+
   /** Counts by column name. */
   columns(compared: readonly ComparedColumn[]): Record<string, ColumnCounts> {
     const out: Record<string, ColumnCounts> = {};

@@ -1,7 +1,9 @@
 /** A length of time in milliseconds. */
 export type Duration = number;
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+export const DAY: Duration = 86_400_000;
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY };
 
 /** Reads `250ms`, `1s`, `15m`, `2h`, `7d`; undefined when the text is not a duration. */
 export function parseDuration(text: string): Duration | undefined {

@@ -176,8 +176,15 @@ export type StreamJob =
   | { readonly kind: 'module'; readonly module: SourceText; readonly setup?: SourceText };
 
 export interface CompareConfig {
-  /** By column name; a column without a rule is compared exactly. */
+  /**
+   * By the column's name on the batch side, or by a pattern in which `*` stands for any characters. The column's own name goes before a pattern, and a pattern
+   * before one that also takes every name that it takes. A column without a rule is compared exactly.
+   */
   readonly columns: { readonly [column: string]: ColumnRule };
+  /** A SQL predicate over the columns of a side; a row for which it is not true takes no part. */
+  readonly where?: { readonly batch?: string; readonly stream?: string };
+  /** Columns of the batch side that have another name on the stream side, with that name. The key and the rules use the batch side's names. */
+  readonly map?: { readonly [batch: string]: string };
 }
 
 export interface ColumnRule {
@@ -185,11 +192,21 @@ export interface ColumnRule {
   readonly absolute?: string;
   /** Largest difference relative to the larger magnitude that is tolerated. */
   readonly relative?: number;
+  /** Numbers that are equal when rounded to so many digits after the point (before it when negative) are tolerated; half is rounded away from zero. */
+  readonly round?: number;
+  /** Largest distance of two times that is tolerated; of dates: whole days. */
+  readonly within?: Duration;
   readonly ignore?: boolean;
   /** NULL counts as 0, or as the empty text. */
   readonly nullEquals?: 'zero' | 'empty';
   /** Lists are compared as sets: order and repetition do not count. */
   readonly set?: boolean;
+  /** Texts that differ only in upper and lower case are tolerated. */
+  readonly case?: 'ignore';
+  /** Texts that differ only in white space are tolerated: at both ends, or (`collapse`) also in how much of it stands between words. */
+  readonly whitespace?: 'trim' | 'collapse';
+  /** JSON values that differ only at these paths (see model/json-path.ts) are tolerated. */
+  readonly ignorePaths?: readonly string[];
   readonly because?: string;
   /** The last day (YYYY-MM-DD) on which `ignore` or a tolerance holds. */
   readonly until?: string;

@@ -94,7 +94,11 @@ export async function publishAndCompare(
   const batch = tableName(dialect, env.schemas.batch, pipeline.name);
   const stream =
     cycle.hold === 'copy' ? heldTable(env, pipeline) : tableName(dialect, env.schemas.stream, pipeline.name);
-  const { columns_compared: _, ...outcome } = await compareTables(session, dialect, {
+  const {
+    columns_compared: _,
+    stopped_early: __,
+    ...outcome
+  } = await compareTables(session, dialect, {
     batch,
     stream,
     key: pipeline.key,

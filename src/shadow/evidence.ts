@@ -45,7 +45,12 @@ export function deployedEvidence(pipelines: readonly Pipeline[]): ReadonlyMap<st
         pipeline.key,
         upstream.map((one) => one?.batch),
       ]),
-      rules: hash([Object.entries(pipeline.compare.columns).sort(([a], [b]) => (a < b ? -1 : 1)), pipeline.key]),
+      rules: hash([
+        Object.entries(pipeline.compare.columns).sort(([a], [b]) => (a < b ? -1 : 1)),
+        pipeline.key,
+        ...(pipeline.compare.where === undefined ? [] : ['where', pipeline.compare.where]),
+        ...(pipeline.compare.map === undefined ? [] : ['map', Object.entries(pipeline.compare.map).sort()]),
+      ]),
     });
   }
   return evidence;

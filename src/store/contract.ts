@@ -141,8 +141,8 @@ export interface SqlDialect {
   readonly countsAreFree: boolean;
   /** What finds a row of a table again at once, within a transaction; null: nothing that would pay. */
   readonly rowAddress: string | null;
-  /** The query of a cursor uses as many processors as any other. */
-  readonly parallelCursors: boolean;
+  /** How tables are compared range by range of their first key column; null: where that would not pay. */
+  readonly keyRanges: KeyRangeSql | null;
   /** The hash in a type in which sums and differences of it are exact. */
   wideHash(hash: string): string;
   /** Exact sum of hashes, as text. */
@@ -151,6 +151,24 @@ export interface SqlDialect {
   canonicalKey(canonicalTexts: readonly string[]): string;
   /** The canary bucket 0..999999 of a canonical key: first 32 bits of SHA-256(salt ":" key), times 1,000,000, shifted right by 32. */
   canaryBucket(canonicalKey: string, salt: string): string;
+}
+
+/** What a comparison by ranges of a key column needs. */
+export interface KeyRangeSql {
+  /**
+   * Bounds that cut two tables into ranges of about `rows` rows: ascending literals of the column's type, so that range i holds bound i-1 <= value < bound i. Null where
+   * nothing leads through both tables in the order of that column, row after row, or where nothing is known of its values.
+   *
+   * @param column the first key column on each side
+   */
+  bounds(
+    session: SqlSession,
+    tables: { readonly batch: string; readonly stream: string },
+    column: { readonly batch: Column; readonly stream: Column },
+    rows: number,
+  ): Promise<readonly string[] | null>;
+  /** A JSON array of JSON arrays that hold the values of expressions in order, however many. */
+  arrays(expressions: readonly string[]): string;
 }
 
 /** A process that would do what only one may do at a time. */

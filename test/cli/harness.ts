@@ -22,6 +22,7 @@ const NONE: UseCases = {
   quarantine: notExpected,
   doctor: notExpected,
   printDdl: notExpected,
+  diff: notExpected,
   init: notExpected,
   demo: notExpected,
 };

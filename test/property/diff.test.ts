@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareTables, type DiffOutcome } from '../../src/diff/compare.js';
+import type { DiffStrategy } from '../../src/diff/plan.js';
 import type { Discrepancy } from '../../src/model/comparison.js';
-import type { SqlSession, Store } from '../../src/store/contract.js';
+import type { SqlDialect, SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore } from '../integration/project.js';
 import { randomTables, type Pick, type RandomTables } from './diff-tables.js';
 
@@ -107,11 +108,12 @@ async function diff(
   left: string,
   right: string,
   tables: RandomTables,
-  strategy: 'digest' | 'join',
+  strategy: DiffStrategy,
   unique = { batch: false, stream: false },
+  dialect = store.dialect,
 ): Promise<{ outcome: DiffOutcome; all: Discrepancy[] }> {
   const all: Discrepancy[] = [];
-  const outcome = await compareTables(session, store.dialect, {
+  const outcome = await compareTables(session, dialect, {
     batch: left,
     stream: right,
     key: tables.key.map((_, index) => `key ${index}`),
@@ -120,9 +122,25 @@ async function diff(
     unique,
     limit: 1000,
     strategy,
+    profile: { sums: true },
     onDiscrepancy: (discrepancy) => all.push(discrepancy),
   });
   return { outcome, all };
+}
+
+/** A dialect that cuts the tables at every value of their first key column; undefined: the store has no ranges for its type. */
+async function cutEverywhere({ key: [first] }: RandomTables): Promise<SqlDialect | undefined> {
+  const { keyRanges } = store.dialect;
+  if (keyRanges === null || first === undefined) return undefined;
+  const whole = /INT/.test(first.batch) && /INT/.test(first.stream);
+  if (!whole && first.batch !== first.stream) return undefined;
+  const type = whole ? 'BIGINT' : first.batch;
+  const rows = await session.query(
+    `SELECT CAST(v AS TEXT) AS bound FROM (SELECT DISTINCT v FROM (SELECT CAST("key 0" AS ${type}) AS v FROM left_table
+       UNION ALL SELECT "key 0" FROM right_table) both_tables WHERE v IS NOT NULL) single ORDER BY v`,
+  );
+  const bounds = rows.map(({ bound }) => `CAST(${store.dialect.literal(String(bound))} AS ${type})`);
+  return { ...store.dialect, keyRanges: { ...keyRanges, bounds: () => Promise.resolve(bounds) } };
 }
 
 function check({ outcome, all }: { outcome: DiffOutcome; all: Discrepancy[] }, expected: Expected): void {
@@ -137,7 +155,8 @@ function check({ outcome, all }: { outcome: DiffOutcome; all: Discrepancy[] }, e
 }
 
 describe('compareTables', () => {
-  it('finds exactly the differences, whatever the types, NULLs, duplicates and order, by both strategies', async () => {
+  it('finds exactly the differences, whatever the types, NULLs, duplicates and order, by every strategy', async () => {
+    let ranged = 0;
     await fc.assert(
       fc.asyncProperty(randomTables(store.kind), async (tables) => {
         await createTable('left_table', 'batch', tables, tables.batch);
@@ -155,9 +174,17 @@ describe('compareTables', () => {
         const unique = { batch: sound(tables.batch), stream: sound(tables.stream) };
         check(await diff('left_table', 'right_table', tables, 'digest', unique), expected);
         check(await diff('left_table', 'right_table', tables, 'join', unique), expected);
+        const cut = await cutEverywhere(tables);
+        if (cut === undefined) return;
+        for (const known of [unique, { ...unique, batch: false }, { ...unique, stream: false }]) {
+          const inRanges = await diff('left_table', 'right_table', tables, 'ranges', known, cut);
+          check(inRanges, expected);
+          if (inRanges.outcome.plan.strategy === 'ranges') ranged += 1;
+        }
       }),
       { numRuns: RUNS },
     );
+    expect(ranged > 0).toBe(store.dialect.keyRanges !== null);
   }, 240_000);
 
   it('finds nothing but duplicates and NULL keys between a table and itself', async () => {

@@ -185,7 +185,7 @@ export const duckDbDialect: SqlDialect = {
   countsAreFree: true,
   // Its tables are stored by columns, and grouping them is quick.
   rowAddress: null,
-  parallelCursors: true,
+  keyRanges: null,
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),

@@ -2,6 +2,7 @@ import { isTimestamp, type Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { bucketOf, rowHash } from './hash.js';
+import { keyRanges } from './key-ranges.js';
 import { PostgresSession } from './session.js';
 import { literal, quote } from './names.js';
 import { tablesRead } from './tables-read.js';
@@ -133,7 +134,7 @@ export const postgresDialect: SqlDialect = {
   once: (query) => `${query} OFFSET BIGINT '0'`,
   countsAreFree: false,
   rowAddress: 'ctid',
-  parallelCursors: false,
+  keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,
   canonicalKey: (texts) => texts.map((text) => `octet_length(${text}) || ':' || ${text} || ','`).join(' || '),

@@ -17,9 +17,8 @@ import { loadFile } from './given-file.js';
 import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, quote } from './names.js';
 import { cutOff, streamOf } from './socket.js';
+import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { parserOf, stagedColumns, unstaged } from './types.js';
-
-const FETCH = 10_000;
 
 /** Values come as texts and are read here: the driver's own readers lose digits and shift dates. */
 const TYPES = { getTypeParser: (oid: number) => parserOf(oid) };
@@ -101,24 +100,18 @@ export class PostgresSession implements SqlSession {
     return this.#columns.of(relation);
   }
 
-  async *cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
-    const own = !this.#inTransaction;
-    if (own) await this.#begin('current');
-    let done = false;
-    try {
-      await this.run(`DECLARE cutover_cursor NO SCROLL CURSOR FOR ${sql}`, params);
-      for (;;) {
-        const rows = await this.query(`FETCH ${FETCH} FROM cutover_cursor`);
-        if (rows.length === 0) break;
-        yield rows;
-        if (rows.length < FETCH) break;
-      }
-      await this.run('CLOSE cutover_cursor');
-      done = true;
-    } finally {
-      if (own) await this.#end(done ? 'COMMIT' : 'ROLLBACK');
-      else if (!done) await this.run('CLOSE cutover_cursor').catch(() => undefined);
-    }
+  cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
+    const start = (begun: (stream: RowStream) => void): Promise<void> =>
+      this.#queued(async () => {
+        const query = { text: sql, values: params.map(bound), types: TYPES };
+        const stream = streamRows(this.#client, query, (paused) => {
+          this.#running = !paused;
+          this.#sentAt = performance.now();
+        });
+        begun(stream);
+        await stream.finished;
+      }, sql);
+    return takeRows(start);
   }
 
   async transaction<T>(work: () => Promise<T>, isolation: Isolation = 'snapshot'): Promise<T> {

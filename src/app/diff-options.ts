@@ -1,0 +1,46 @@
+import type { Clock, Progress } from '../model/ports.js';
+import type { CompareConfig } from '../model/project.js';
+
+/** What a comparison of any two tables works with. */
+export interface DiffContext {
+  /** Absolute; paths of files are relative to it. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface DiffOptions {
+  /** `duckdb:FILE#schema.table`, `postgres://user@host/database#schema.table`, a file, a glob of files; or `#(select ...)` behind it. */
+  readonly left: string;
+  readonly right: string;
+  /** Queries in place of tables. */
+  readonly leftSql?: string | undefined;
+  readonly rightSql?: string | undefined;
+  /** Columns that identify a row. Default: the primary key, where both sides have the same one. */
+  readonly key?: readonly string[] | undefined;
+  /** Columns that are compared, besides the key; default: all that both sides have. */
+  readonly columns?: readonly string[] | undefined;
+  /** Columns that are left out. */
+  readonly ignore?: readonly string[] | undefined;
+  /** The rules, with `where` and `map`, as under `compare:` in a configuration. */
+  readonly rules?: CompareConfig | undefined;
+  /** Discrepancies listed in the result; the counts are never capped. Default 100. */
+  readonly limit?: number | undefined;
+  /** Stops soon after so many keys were found to differ. */
+  readonly stopAfter?: number | undefined;
+  /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key. */
+  readonly sample?: number | undefined;
+  /** A column that only one side has makes the comparison fail. */
+  readonly strict?: boolean | undefined;
+  /** Share of the keys (0 to 1) that may differ. Default 0. */
+  readonly maxMismatchRate?: number | undefined;
+  /** How far apart the stores are: what moving rows costs. */
+  readonly network?: 'local' | 'remote' | undefined;
+  readonly strategy?: 'digest' | 'join' | undefined;
+  /** Milliseconds that a statement on a server may take. */
+  readonly statementTimeout?: number | undefined;
+  /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */
+  readonly memoryLimit?: string | undefined;
+}

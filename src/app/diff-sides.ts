@@ -1,0 +1,261 @@
+import { realpath, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import type { DiffContext, DiffOptions } from './diff-options.js';
+import { delimiterOf, splitRecord } from '../log/file/csv-syntax.js';
+import type { Column } from '../model/column.js';
+import type { DatabaseEndpoint, Endpoint } from '../model/endpoint.js';
+import { CutoverError, messageOf } from '../model/errors.js';
+import type { SqlDialect, SqlSession, Store } from '../store/contract.js';
+import { mappedFileError, missing } from '../store/duckdb/file-failure.js';
+import { findFiles, readFiles } from '../store/duckdb/file-rows.js';
+import { typeAlone, type Written } from '../store/duckdb/text-columns.js';
+import { Workspace } from '../store/duckdb/workspace.js';
+
+/** A side of a comparison that can be asked. */
+export interface OpenSide {
+  readonly name: 'left' | 'right';
+  readonly label: string;
+  /** The database that it is in: sides with the same one can be compared there. */
+  readonly home: string;
+  readonly session: SqlSession;
+  readonly dialect: SqlDialect;
+  readonly relation: string;
+  readonly columns: readonly Column[];
+  /** Columns that hold texts of values of which no type was said. */
+  readonly written: ReadonlyMap<string, Written>;
+  /** Sets of columns that are known to be distinct and not NULL. */
+  readonly unique: readonly (readonly string[])[];
+  readonly primaryKey: readonly string[] | null;
+  readonly notes: readonly string[];
+}
+
+/** The home of everything that DuckDB reads. */
+export const WORKSPACE = 'workspace';
+
+const NO_KEYS = { unique: [], primaryKey: null } as const;
+
+/** Opens the sides of a comparison, and closes all again. */
+export class Sides {
+  readonly #context: DiffContext;
+  readonly #options: DiffOptions;
+  #workspace: Promise<Workspace> | undefined;
+  #used: string | undefined;
+  readonly #stores: Store[] = [];
+  readonly #sessions: SqlSession[] = [];
+  readonly #files = new Map<string, string>();
+
+  constructor(context: DiffContext, options: DiffOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  workspace(): Promise<Workspace> {
+    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit: this.#options.memoryLimit });
+    return this.#workspace;
+  }
+
+  /** Ends what is under way. */
+  interrupt(): void {
+    void this.#workspace?.then((workspace) => workspace.interrupt()).catch(() => undefined);
+    for (const session of this.#sessions) session.interrupt();
+  }
+
+  async close(): Promise<void> {
+    const workspace = await this.#workspace?.catch(() => undefined);
+    await workspace?.close();
+    for (const store of this.#stores) await store.close();
+  }
+
+  /** Errors: those of the endpoint. */
+  async open(endpoint: Endpoint, name: 'left' | 'right'): Promise<OpenSide> {
+    switch (endpoint.kind) {
+      case 'postgres':
+        return this.#postgres(endpoint, name);
+      case 'file':
+        return this.#file(endpoint, name);
+      default:
+        return this.#attached(endpoint, name);
+    }
+  }
+
+  /** Errors: ENDPOINT_CHANGED when a file that was read is another one by now. */
+  async requireUnchanged(): Promise<void> {
+    for (const [file, before] of this.#files) {
+      if ((await stampOf(file)) !== before)
+        throw new CutoverError(
+          'ENDPOINT_CHANGED',
+          `${file} changed while it was compared`,
+          'Compare again when nobody writes it, or compare a copy.',
+        );
+    }
+  }
+
+  async #postgres(
+    endpoint: DatabaseEndpoint & { kind: 'postgres' | 'mysql' },
+    name: 'left' | 'right',
+  ): Promise<OpenSide> {
+    // A command that does not need it should not load the driver.
+    const { openPostgresStore } = await import('../store/postgres/store.js');
+    const { givenTable, identityOf, useOwnNames } = await import('../store/postgres/given-table.js');
+    const store = this.#openStore(
+      () => openPostgresStore({ url: endpoint.url, schemas: { batch: '', stream: '', served: '' } }),
+      endpoint.label,
+    );
+    this.#stores.push(store);
+    const session = await store.session();
+    this.#sessions.push(session);
+    await useOwnNames(session);
+    const timeout = this.#options.statementTimeout;
+    if (timeout !== undefined) await session.script(`SET statement_timeout = ${Math.ceil(timeout)}`);
+    const { relation } = endpoint;
+    const table =
+      relation.kind === 'query'
+        ? { relation: `(${relation.sql}\n)`, ...NO_KEYS }
+        : await givenTable(session, relation.kind === 'table' ? relation.name : [], endpoint.label);
+    const columns = await store.dialect.columns(session, table.relation).catch((error: unknown) => {
+      throw failedQuery(error, endpoint.label);
+    });
+    return {
+      ...table,
+      name,
+      label: endpoint.label,
+      home: await identityOf(session),
+      session,
+      dialect: store.dialect,
+      columns,
+      written: new Map(),
+      notes: [],
+    };
+  }
+
+  #openStore(open: () => Store, label: string): Store {
+    try {
+      return open();
+    } catch (error) {
+      // The store's own words name the key of a configuration.
+      if (error instanceof CutoverError && error.code === 'CONFIG_INVALID')
+        throw new CutoverError(
+          'ENDPOINT_INVALID',
+          error.message.replace(/^store\.url/, `the URL of ${label}`),
+          error.remedy,
+        );
+      throw error;
+    }
+  }
+
+  async #attached(endpoint: DatabaseEndpoint, name: 'left' | 'right'): Promise<OpenSide> {
+    const workspace = await this.workspace();
+    const place = 'url' in endpoint ? endpoint.url : await this.#existing(endpoint.path, endpoint.label);
+    const catalog = await workspace.attach(
+      endpoint.kind === 'postgres' ? 'duckdb' : endpoint.kind,
+      place,
+      endpoint.label.replace(/#.*$/s, ''),
+    );
+    const { relation } = endpoint;
+    if (relation.kind !== 'query') {
+      const parts = relation.kind === 'table' ? relation.name.map((part) => part.name) : [];
+      const table = await workspace.table(catalog, parts, endpoint.label.replace(/#.*$/s, ''));
+      return this.#inWorkspace(workspace, endpoint, name, table.relation, table);
+    }
+    let rows = `(${relation.sql}\n)`;
+    const before = this.#used;
+    if (before !== catalog) await workspace.use(catalog);
+    if (before !== undefined && before !== catalog) {
+      // Names in a query mean the tables of one database; what another one gives is kept.
+      await workspace.columns(rows, endpoint.label);
+      rows = await workspace.keep(name, `SELECT * FROM ${rows}`);
+      await workspace.use(before);
+    } else this.#used = catalog;
+    return this.#inWorkspace(workspace, endpoint, name, rows);
+  }
+
+  async #file(endpoint: Endpoint & { kind: 'file' }, name: 'left' | 'right'): Promise<OpenSide> {
+    const workspace = await this.workspace();
+    const { label, relation, format } = endpoint;
+    const files = await this.#filesOf(workspace, endpoint);
+    for (const file of files) this.#files.set(file, await stampOf(file));
+    this.#context.progress.update(`reading ${name}`, 0);
+    const shown = label.replace(/#\(.*$/s, '');
+    const rows = await readFiles(workspace, {
+      format,
+      files,
+      label: shown,
+      as: name,
+      header: (line) => {
+        const delimiter = delimiterOf(line);
+        return { delimiter, names: splitRecord(line, delimiter) };
+      },
+    });
+    const columns = await workspace.columns(rows.relation, shown);
+    if (relation.kind !== 'query')
+      return {
+        ...(await this.#inWorkspace(workspace, endpoint, name, rows.relation)),
+        written: rows.written,
+        notes: rows.notes,
+      };
+    const typed = await typeAlone(workspace, { ...rows, columns, label });
+    const query = `(WITH data AS (SELECT * FROM ${typed}) SELECT * FROM (${relation.sql}\n) AS cutover_query)`;
+    return { ...(await this.#inWorkspace(workspace, endpoint, name, query)), notes: rows.notes };
+  }
+
+  async #inWorkspace(
+    workspace: Workspace,
+    endpoint: Endpoint,
+    name: 'left' | 'right',
+    relation: string,
+    keys: Pick<OpenSide, 'unique' | 'primaryKey'> = NO_KEYS,
+  ): Promise<OpenSide> {
+    return {
+      name,
+      label: endpoint.label,
+      home: WORKSPACE,
+      session: workspace.session,
+      dialect: workspace.dialect,
+      relation,
+      columns: await workspace.columns(relation, endpoint.label),
+      written: new Map(),
+      unique: keys.unique,
+      primaryKey: keys.primaryKey,
+      notes: [],
+    };
+  }
+
+  async #filesOf(workspace: Workspace, { path, label }: Endpoint & { kind: 'file' }): Promise<string[]> {
+    const absolute = resolve(this.#context.cwd, path);
+    const shown = label.replace(/#\(.*$/s, '');
+    const found = await stat(absolute).catch(() => undefined);
+    if (found?.isDirectory() === true)
+      throw new CutoverError(
+        'ENDPOINT_INVALID',
+        `${shown} is a folder`,
+        `Name its files: ${shown.replace(/\/$/, '')}/*.parquet, in quotes.`,
+      );
+    if (found !== undefined) return [absolute];
+    if (!/[*?[]/.test(path)) throw missing(shown);
+    return findFiles(workspace, absolute, shown);
+  }
+
+  async #existing(path: string, label: string): Promise<string> {
+    const absolute = resolve(this.#context.cwd, path);
+    return realpath(absolute).catch((error: unknown) => {
+      throw mappedFileError(
+        error instanceof Error && 'code' in error && error.code === 'ENOENT' ? new Error('No such file') : error,
+        label.replace(/#.*$/s, ''),
+      );
+    });
+  }
+}
+
+/** What tells that a file is the one that was read. */
+async function stampOf(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  return found === undefined ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+}
+
+function failedQuery(error: unknown, label: string): unknown {
+  if (error instanceof CutoverError) return error;
+  return new CutoverError('SQL_FAILED', `${label}: ${messageOf(error).split('\n', 1)[0] ?? ''}`, 'Correct the query.', {
+    cause: error,
+  });
+}

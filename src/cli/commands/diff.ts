@@ -1,0 +1,198 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { parseDuration } from '../../model/duration.js';
+import { exitCodeOf } from '../../model/verdict.js';
+import { textOf } from '../options.js';
+import { perform } from '../session.js';
+import type { Runtime } from '../session.js';
+
+const EXAMPLES = `
+An endpoint is one of
+  FILE.parquet, FILE.csv, FILE.ndjson      a file, or a glob of files in quotes; .csv.gz, .jsonl.zst
+  duckdb:FILE#schema.table                 a table of a DuckDB database
+  postgres://user@host/db#schema.table     a table of a PostgreSQL database; the password comes from PGPASSWORD or .pgpass
+  ENDPOINT#(select ...)                    a query in place of a table; of files it reads the table data
+
+Examples:
+  cutover diff old.parquet new.parquet --key id
+  cutover diff 'export/*.csv' postgres://ada@db/shop#orders --key order_id --ignore loaded_at
+  cutover diff duckdb:w.duckdb#orders duckdb:w.duckdb#orders_v2 --rule 'amount: {absolute: 0.01}'
+
+Exit codes: 0 they agree, 1 they differ, 2 it could not be found out, 3 not enough to say (an empty side, a sample).`;
+
+export function addDiff(program: Command, runtime: Runtime): void {
+  program
+    .command('diff')
+    .description('compare any two tables, files or queries; needs no configuration')
+    .argument('<left>', 'endpoint of the one side, such as old.parquet')
+    .argument('<right>', 'endpoint of the other side')
+    .addOption(
+      new Option('--key <columns>', 'columns that identify a row: a,b (default: the primary key)').argParser(namesOf),
+    )
+    .addOption(new Option('--columns <columns>', 'compare only these').argParser(namesOf))
+    .addOption(new Option('--ignore <columns>', 'leave these out').argParser(namesOf))
+    .addOption(
+      new Option('--rule <yaml>', "a rule, such as 'amount: {absolute: 0.01}' (may be repeated)").argParser(repeated),
+    )
+    .addOption(
+      new Option('--rules <file>', 'rules in a file, as under compare: in cutover.yaml (may be repeated)').argParser(
+        repeated,
+      ),
+    )
+    .option('--where <sql>', 'compare only rows for which this is true')
+    .addOption(
+      new Option('--map <left=right>', 'a column that has another name on the right (may be repeated)').argParser(
+        mapped,
+      ),
+    )
+    .option('--left-sql <query>', 'a query in place of a table on the left')
+    .option('--right-sql <query>', 'a query in place of a table on the right')
+    .addOption(
+      new Option('--stop-after <count>', 'stop soon after so many keys were found to differ').argParser(countOf),
+    )
+    .addOption(new Option('--sample <share>', 'compare a part of the keys, such as 1%').argParser(shareOf))
+    .addOption(
+      new Option(
+        '--max-mismatch-rate <share>',
+        'share of the keys that may differ, such as 0.1% (default: 0)',
+      ).argParser(shareOrNone),
+    )
+    .option('--strict', 'fail when a column is on one side only')
+    .addOption(
+      new Option('--strategy <name>', 'how differing rows are found (default: by the sizes)').choices([
+        'digest',
+        'join',
+      ]),
+    )
+    .addOption(
+      new Option('--network <kind>', 'how far apart the stores are').choices(['local', 'remote']).default('local'),
+    )
+    .addOption(
+      new Option('--statement-timeout <time>', 'most time for a statement on a server, such as 30s').argParser(
+        durationOf,
+      ),
+    )
+    .option('--explain-plan', 'say on standard error how it was compared, and why')
+    .addHelpText('after', EXAMPLES)
+    .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, printText, warn }) => {
+        const { diffTables, rulesOf } = await useCases.diff();
+        const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
+        const rules = await rulesOf(context, {
+          files: texts(options['rules']),
+          texts: texts(options['rule']),
+          where: textOf(options['where']),
+          ...(options['map'] === undefined ? {} : { map: Object.fromEntries(pairs(options['map'])) }),
+        });
+        const report = await diffTables(context, {
+          left,
+          right,
+          rules,
+          leftSql: textOf(options['leftSql']),
+          rightSql: textOf(options['rightSql']),
+          key: namesIn(options['key']),
+          columns: namesIn(options['columns']),
+          ignore: namesIn(options['ignore']),
+          limit: common.limit,
+          stopAfter: numberIn(options['stopAfter']),
+          sample: numberIn(options['sample']),
+          maxMismatchRate: numberIn(options['maxMismatchRate']),
+          strict: options['strict'] === true,
+          strategy:
+            options['strategy'] === 'digest' || options['strategy'] === 'join' ? options['strategy'] : undefined,
+          network: options['network'] === 'remote' ? 'remote' : 'local',
+          statementTimeout: numberIn(options['statementTimeout']),
+        });
+        if (options['explainPlan'] === true) {
+          const { plan, alignment } = report;
+          warn(
+            `plan: ${plan.place}: ${plan.place_reason}\nplan: ${plan.strategy}: ${plan.reason}\nplan: ${alignment.method}: ${alignment.detail}\n`,
+          );
+        }
+        const { renderDiff } = await import('../../report/diff-report.js');
+        await printText(
+          renderDiff(report, common.format, { color: common.color, width: common.width, limit: common.shown }),
+        );
+        return exitCodeOf(report.verdict);
+      }),
+    );
+}
+
+/** `a,b`, or a JSON list of names that hold commas. */
+function namesOf(text: string): string[] {
+  if (text.trim().startsWith('[')) {
+    const parsed: unknown = parseJson(text);
+    if (Array.isArray(parsed) && parsed.length > 0 && parsed.every((name) => typeof name === 'string' && name !== ''))
+      return parsed.map(String);
+    throw new InvalidArgumentError('Give names as a,b or as a JSON list of texts.');
+  }
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Give names as a,b.');
+  return names;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function repeated(text: string, before: unknown): string[] {
+  return [...texts(before), text];
+}
+
+function mapped(text: string, before: unknown): (readonly [string, string])[] {
+  const found = text.split(',').map((part) => /^\s*([^=]+?)\s*=\s*([^=]+?)\s*$/.exec(part));
+  const given = found.map((match): readonly [string, string] => {
+    if (match?.[1] === undefined || match[2] === undefined) throw new InvalidArgumentError('Give left=right.');
+    return [match[1], match[2]];
+  });
+  return [...pairs(before), ...given];
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError('Give a whole number above 0.');
+  return count;
+}
+
+/** `1%` or `0.01`. */
+function shareOf(text: string): number {
+  const [, digits, sign] = /^(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/.exec(text.trim()) ?? [];
+  const share = digits === undefined ? Number.NaN : sign === '%' ? Number(digits) / 100 : Number(digits);
+  if (!(share > 0 && share <= 1)) throw new InvalidArgumentError('Give a share above 0, such as 1% or 0.01.');
+  return share;
+}
+
+function shareOrNone(text: string): number {
+  if (/^0+(?:\.0+)?%?$/.test(text.trim())) return 0;
+  const share = shareOf(text);
+  if (share >= 1) throw new InvalidArgumentError('Give a share below 100%.');
+  return share;
+}
+
+function durationOf(text: string): number {
+  const duration = parseDuration(text);
+  if (duration === undefined || duration < 1) throw new InvalidArgumentError('Give a time such as 30s or 5m.');
+  return duration;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+function namesIn(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? texts(value) : undefined;
+}
+
+function numberIn(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function pairs(value: unknown): (readonly [string, string])[] {
+  const isPair = (one: unknown): one is readonly [string, string] => Array.isArray(one) && one.length === 2;
+  return Array.isArray(value) ? value.filter(isPair) : [];
+}

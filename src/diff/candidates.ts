@@ -1,0 +1,151 @@
+import type { Progress } from '../model/ports.js';
+import type { SqlSession } from '../store/contract.js';
+import { findDifferingBuckets } from './digest.js';
+import { readCandidates, readDuplicates, type Reading } from './fetch.js';
+import { FEW_BUCKETS, UNRESTRICTED_FROM, type Strategy } from './plan.js';
+import type { BucketScope, Sides, SideSource } from './sides.js';
+import { DUPLICATES, type DiffStatements } from './statements.js';
+import type { SideRows } from './tally.js';
+
+interface SidesRows {
+  readonly batch: SideRows;
+  readonly stream: SideRows;
+}
+
+/** Not exact: at least so many, where counting would cost a scan that a digest makes anyway. */
+export interface Counts extends SidesRows {
+  readonly exact: boolean;
+}
+
+/** What was done to find the differing rows. */
+export interface Searched {
+  readonly rows: SidesRows;
+  /** What the plan says of the digests. */
+  readonly digest: { readonly buckets?: number; readonly differing_buckets?: number };
+  /** False: stopped before the end. */
+  readonly complete: boolean;
+}
+
+/** What the digests left to look at: nothing, some buckets, or all rows. */
+type Remaining =
+  { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
+
+/** @param limit counts the first so many rows only */
+export async function countRows(
+  session: SqlSession,
+  statements: DiffStatements,
+  source: SideSource,
+  limit?: number,
+): Promise<SideRows> {
+  const [row] = await session.query(statements.count(source, limit));
+  return { rows: Number(row?.['n'] ?? 0), nulls: Number(row?.['nulls'] ?? 0) };
+}
+
+export async function countSides(
+  session: SqlSession,
+  statements: DiffStatements,
+  sides: Sides,
+  limit?: number,
+): Promise<SidesRows> {
+  return {
+    batch: await countRows(session, statements, sides.batch, limit),
+    stream: await countRows(session, statements, sides.stream, limit),
+  };
+}
+
+/** Reads the rows that may differ, found by digests or by one join, and has each judged; duplicate keys are told and taken out. */
+export async function searchCandidates(
+  reading: Reading,
+  statements: DiffStatements,
+  sides: Sides,
+  strategy: Pick<Strategy, 'strategy' | 'buckets'>,
+  counts: Counts,
+  stop: () => boolean,
+): Promise<Searched> {
+  const { remaining, digest, rows } = await narrowDown(
+    reading.session,
+    statements,
+    sides,
+    strategy,
+    counts,
+    reading.progress,
+  );
+  const withoutDuplicates = await takeOutDuplicates(reading, statements, sides, remaining);
+  let complete = true;
+  if (remaining.kind !== 'nothing') {
+    reading.progress?.update('selecting candidates', 0);
+    const scope = scopeOf(remaining);
+    complete = await readCandidates(
+      reading,
+      statements.candidates(sides.batch, sides.stream, scope, withoutDuplicates),
+      stop,
+    );
+  }
+  if (withoutDuplicates) await reading.session.forget(DUPLICATES);
+  return { rows, digest, complete };
+}
+
+interface Narrowed extends Pick<Searched, 'digest' | 'rows'> {
+  readonly remaining: Remaining;
+}
+
+async function narrowDown(
+  session: SqlSession,
+  statements: DiffStatements,
+  sides: Sides,
+  strategy: Pick<Strategy, 'strategy' | 'buckets'>,
+  counts: Counts,
+  progress: Progress | undefined,
+): Promise<Narrowed> {
+  if (strategy.strategy !== 'digest') {
+    const rows = counts.exact ? counts : await countSides(session, statements, sides);
+    return { remaining: { kind: 'all' }, digest: {}, rows };
+  }
+  progress?.update('digesting', 0);
+  let { buckets } = strategy;
+  let found = await findDifferingBuckets(session, statements, sides, buckets);
+  if (buckets === 1 && found.differing.length > 0) {
+    buckets = FEW_BUCKETS;
+    found = await findDifferingBuckets(session, statements, sides, buckets);
+  }
+  const { differing: listed, rows } = found;
+  const digest = { buckets, differing_buckets: listed.length };
+  if (listed.length === 0) return { remaining: { kind: 'nothing' }, digest, rows };
+  if (listed.length > UNRESTRICTED_FROM * buckets) return { remaining: { kind: 'all' }, digest, rows };
+  return { remaining: { kind: 'buckets', scope: { buckets, listed } }, digest, rows };
+}
+
+function scopeOf(remaining: Remaining): BucketScope | undefined {
+  return remaining.kind === 'buckets' ? remaining.scope : undefined;
+}
+
+/**
+ * Finds and reports duplicate keys. In a bucket whose digests agree both sides hold the same rows, so one side that can't have duplicates
+ * vouches for the other, and where neither can, the batch side is searched for both.
+ *
+ * @returns whether there were any: they then stand in a temporary table
+ */
+async function takeOutDuplicates(
+  reading: Reading,
+  statements: DiffStatements,
+  { batch, stream }: Sides,
+  remaining: Remaining,
+): Promise<boolean> {
+  const scope = scopeOf(remaining);
+  const parts: { source: SideSource; scope: BucketScope | undefined }[] = [];
+  if (!batch.unique && !stream.unique) {
+    parts.push({ source: batch, scope: undefined });
+    if (remaining.kind !== 'nothing') parts.push({ source: stream, scope });
+  } else if (remaining.kind !== 'nothing') {
+    if (!batch.unique) parts.push({ source: batch, scope });
+    if (!stream.unique) parts.push({ source: stream, scope });
+  }
+  if (parts.length === 0) return false;
+  reading.progress?.update('looking for duplicate keys', 0);
+  if ((await reading.session.materialize(DUPLICATES, statements.duplicates(parts))) === 0) {
+    await reading.session.forget(DUPLICATES);
+    return false;
+  }
+  await readDuplicates(reading, statements.listDuplicates(batch, stream));
+  return true;
+}

@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Column } from '../../model/column.js';
+import { CutoverError, messageOf } from '../../model/errors.js';
+import type { SqlSession } from '../contract.js';
+import { duckDbDialect } from './dialect.js';
+import { extensionMissing, mappedFileError } from './file-failure.js';
+import { Locks } from './locks.js';
+import { DuckDbSession } from './session.js';
+
+/** The database file in which rows are kept that have to be read once: it grows on disk, not in memory. */
+export const SCRATCH = 'cutover_scratch';
+
+/** Leaves room for the process itself within 512 MB. */
+const MEMORY = '320MB';
+
+export interface WorkspaceOptions {
+  /** A folder in which a folder for scratch files is made, and removed at the end. */
+  readonly tempDir: string;
+  /** For example `2GB`; default 320MB. */
+  readonly memoryLimit?: string | undefined;
+}
+
+/** A table of an attached database. */
+export interface AttachedTable {
+  readonly relation: string;
+  /** Sets of columns that a PRIMARY KEY, or a UNIQUE constraint over columns that are NOT NULL, keeps distinct. */
+  readonly unique: readonly (readonly string[])[];
+  readonly primaryKey: readonly string[] | null;
+}
+
+/** A DuckDB in memory in which tables and files from anywhere are compared; nothing of what it reads is ever written. */
+export class Workspace {
+  readonly dialect = duckDbDialect;
+  readonly session: SqlSession;
+  /** For scratch files. */
+  readonly folder: string;
+  readonly #instance: DuckDBInstance;
+  readonly #attached = new Map<string, string>();
+
+  private constructor(instance: DuckDBInstance, session: SqlSession, folder: string) {
+    this.#instance = instance;
+    this.session = session;
+    this.folder = folder;
+  }
+
+  static async open(options: WorkspaceOptions): Promise<Workspace> {
+    const folder = await mkdtemp(join(options.tempDir, 'cutover-diff-'));
+    try {
+      const instance = await DuckDBInstance.create(':memory:', {
+        autoinstall_known_extensions: 'false',
+        memory_limit: options.memoryLimit ?? MEMORY,
+        temp_directory: join(folder, 'spill'),
+        preserve_insertion_order: 'false',
+      });
+      const session = new DuckDbSession(await instance.connect(), new Locks());
+      await session.script(
+        `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS ${SCRATCH}`,
+      );
+      return new Workspace(instance, session, folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    this.#instance.closeSync();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Ends the statement under way. */
+  interrupt(): void {
+    this.session.interrupt();
+  }
+
+  /**
+   * Attaches a database, to be read only. Errors: ENDPOINT_MISSING, ENDPOINT_UNREADABLE, STORE_LOCKED, EXTENSION_MISSING.
+   *
+   * @param place the absolute path of a file, or a URL
+   * @param label the place for people
+   * @returns the name under which it is attached; the same for the same place
+   */
+  async attach(kind: 'duckdb' | 'sqlite' | 'mysql', place: string, label: string): Promise<string> {
+    const before = this.#attached.get(`${kind}:${place}`);
+    if (before !== undefined) return before;
+    if (kind !== 'duckdb') {
+      await this.session.script(`LOAD ${kind}`).catch((error: unknown) => {
+        throw extensionMissing(kind, label, error);
+      });
+    }
+    const name = `cutover_side_${this.#attached.size + 1}`;
+    const how = kind === 'duckdb' ? 'READ_ONLY' : `TYPE ${kind}, READ_ONLY`;
+    try {
+      await this.session.script(`ATTACH ${duckDbDialect.literal(place)} AS ${name} (${how})`);
+    } catch (error) {
+      // A URL may hold a password, and so may what the extension says of it.
+      if (kind === 'mysql')
+        throw new CutoverError(
+          'STORE_UNREACHABLE',
+          `${label} cannot be reached`,
+          'Check that the server runs, the user and the password.',
+        );
+      throw mappedFileError(error, label);
+    }
+    this.#attached.set(`${kind}:${place}`, name);
+    return name;
+  }
+
+  /** A table or view of an attached database. Errors: TABLE_MISSING, which lists what is there. */
+  async table(catalog: string, name: readonly string[], label: string): Promise<AttachedTable> {
+    const { quote } = duckDbDialect;
+    const [table = '', schema = 'main'] = [...name].reverse();
+    const found = await this.session.query(
+      `SELECT schema_name AS s, table_name AS t FROM (SELECT database_name, schema_name, table_name FROM duckdb_tables()
+         UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views() WHERE NOT internal)
+       WHERE database_name = $1 ORDER BY 1, 2`,
+      [catalog],
+    );
+    const all = found.map((row) => ({ schema: String(row['s']), table: String(row['t']) }));
+    const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+    const one = all.find((each) => same(each.table, table) && (name.length === 1 ? true : same(each.schema, schema)));
+    if (table === '' || one === undefined) {
+      const names = all.map((each) => (each.schema === 'main' ? each.table : `${each.schema}.${each.table}`));
+      const listed = `${names.slice(0, 10).join(', ')}${names.length > 10 ? `, and ${names.length - 10} more` : ''}`;
+      throw new CutoverError(
+        'TABLE_MISSING',
+        table === '' ? `${label} names no table` : `there is no table ${name.join('.')} in ${label}`,
+        names.length === 0 ? 'The database is empty.' : `Name one behind the #. Tables: ${listed}.`,
+      );
+    }
+    const shadowed = name.length === 1 ? all.filter((each) => same(each.table, table)) : [one];
+    const chosen = shadowed.find(({ schema: own }) => own === 'main') ?? one;
+    if (shadowed.length > 1 && chosen.schema !== 'main')
+      throw new CutoverError(
+        'TABLE_MISSING',
+        `${shadowed.length} tables of ${label} are called ${table}`,
+        `Name its schema: ${shadowed.map((each) => `${each.schema}.${each.table}`).join(', ')}.`,
+      );
+    return {
+      relation: `${catalog}.${quote(chosen.schema)}.${quote(chosen.table)}`,
+      ...(await this.#constraints(catalog, chosen.schema, chosen.table)),
+    };
+  }
+
+  async #constraints(
+    catalog: string,
+    schema: string,
+    table: string,
+  ): Promise<Pick<AttachedTable, 'unique' | 'primaryKey'>> {
+    const rows = await this.session.query(
+      `SELECT constraint_type AS kind, constraint_column_names AS names FROM duckdb_constraints()
+       WHERE database_name = $1 AND schema_name = $2 AND table_name = $3`,
+      [catalog, schema, table],
+    );
+    const of = (kind: string): string[][] =>
+      rows
+        .filter((row) => row['kind'] === kind)
+        .map((row) => (Array.isArray(row['names']) ? row['names'].map(String) : []));
+    const notNull = new Set(of('NOT NULL').flat());
+    const primary = of('PRIMARY KEY');
+    return {
+      primaryKey: primary[0] ?? null,
+      unique: [...primary, ...of('UNIQUE').filter((names) => names.every((name) => notNull.has(name)))],
+    };
+  }
+
+  /** Makes the names in queries mean the tables of an attached database. */
+  async use(catalog: string): Promise<void> {
+    await this.session.script(`USE ${catalog}`);
+  }
+
+  /** Errors: those of a query that is wrong (SQL_FAILED). */
+  async columns(relation: string, label: string): Promise<Column[]> {
+    try {
+      return await duckDbDialect.columns(this.session, relation);
+    } catch (error) {
+      if (error instanceof CutoverError && error.code !== 'TABLE_MISSING') throw error;
+      const known = mappedFileError(error instanceof CutoverError ? error.cause : error, label);
+      if (known instanceof CutoverError) throw known;
+      const [first = ''] = messageOf(known).split('\n');
+      const missing = /^Catalog Error: Table/.test(first);
+      throw new CutoverError(
+        missing ? 'TABLE_MISSING' : 'SQL_FAILED',
+        `${label}: ${first}`,
+        missing ? 'Correct the name of the table.' : 'Correct the query.',
+        { cause: error },
+      );
+    }
+  }
+
+  /** Keeps the rows of a query in the scratch database. Returns the relation. */
+  async keep(name: string, query: string): Promise<string> {
+    const relation = `${SCRATCH}.${duckDbDialect.quote(name)}`;
+    await this.session.script(`CREATE OR REPLACE TABLE ${relation} AS ${query}`);
+    return relation;
+  }
+}
