@@ -87,26 +87,28 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     input.today,
   );
   const statements = new DiffStatements(dialect, columns);
-  const side = (name: Side): SideSource => {
-    const plain = {
-      side: name,
-      relation: input[name],
-      filter: bothHold(input.filter, input.rules.where?.[name]),
-      unique: input.unique[name],
-    };
-    return input.sample === undefined ? plain : statements.sampled(plain, input.sample);
-  };
+  const side = (name: Side): SideSource => ({
+    side: name,
+    relation: input[name],
+    filter: bothHold(input.filter, input.rules.where?.[name]),
+    unique: input.unique[name],
+  });
+  const whole = { batch: side('batch'), stream: side('stream') };
+  const { sample } = input;
+  const taken =
+    sample === undefined
+      ? whole
+      : { batch: statements.sampled(whole.batch, sample), stream: statements.sampled(whole.stream, sample) };
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
   const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
 
-  const whole = { batch: side('batch'), stream: side('stream') };
   const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
   const kept = await keptFor(session, dialect, columns, input);
   const found =
-    (await searchByKept(reading, statements, whole, kept, stop)) ??
-    (await search(reading, statements, dialect, whole, columns, input, stop));
+    (await searchByKept(reading, statements, taken, kept, stop)) ??
+    (await search(reading, statements, dialect, taken, columns, input, stop));
   const { rows, sides } = found;
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
@@ -115,8 +117,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const profile = await profiler?.finish({
     session,
     dialect,
-    batch: sides.batch,
-    stream: sides.stream,
+    ...whole,
     counts: byColumn,
     sums: input.profile?.sums === true,
   });
@@ -155,14 +156,14 @@ async function search(
   reading: Reading,
   statements: DiffStatements,
   dialect: SqlDialect,
-  whole: Sides,
+  taken: Sides,
   columns: DiffColumns,
   input: DiffInput,
   stop: () => boolean,
 ): Promise<Found> {
   const { session } = reading;
   input.progress?.update('counting rows', 0);
-  const given = await oneAscending(session, statements, whole);
+  const given = await oneAscending(session, statements, taken);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
   const counted = await countSides(session, statements, given, limit);
   const counts: Counts = {

@@ -32,7 +32,7 @@ export async function askSide(
   if (questions.traits.length + questions.ranges.length + questions.sums.length === 0)
     return { rows: 0, traits: [], ranges: [], sums: [] };
   const { side } = source;
-  const named = (column: ComparedColumn): string => `${side}.${dialect.quote(column.name)}`;
+  const named = (column: ComparedColumn): string => `${side}.${dialect.quote(column[side].name)}`;
   const select = [
     'count(*) AS n',
     ...questions.traits.map(
@@ -46,7 +46,8 @@ export async function askSide(
     ),
     ...questions.sums.map((column, index) => `CAST(sum(${named(column)}) AS VARCHAR) AS s${index}`),
   ];
-  const filter = source.filter === undefined ? '' : ` WHERE (${source.filter})`;
+  // A condition that somebody wrote may end with a comment.
+  const filter = source.filter === undefined ? '' : ` WHERE (${source.filter}\n)`;
   const [row] = await session.query(`SELECT ${select.join(', ')} FROM ${source.relation} ${side}${filter}`);
   const text = (name: string): string | null => {
     const cell = row?.[name];

@@ -132,6 +132,37 @@ export function profileSuite(name: string, open: () => Promise<Store>): void {
       expect(concentrations.some(({ column }) => column === 'region')).toBe(false);
     });
 
+    it('asks each side by its own names, under conditions that end with a comment, of all rows though a part is compared', async () => {
+      await session.script('DROP TABLE IF EXISTS y');
+      const { concentrations, ranges, columns } = await profile(
+        `SELECT id, code, event_date AS happened_on, seen_at, event_type, region,
+           CASE WHEN event_date = DATE '2001-01-01' THEN NULL ELSE amount END AS price, score FROM x
+         WHERE id < 19000`,
+        {
+          rules: {
+            columns: {},
+            map: { event_date: 'happened_on', amount: 'price' },
+            where: { batch: 'id > 0 -- all', stream: 'id > 0 -- all' },
+          },
+          profile: { sums: true },
+          sample: 0.5,
+        },
+      );
+      expect(concentrations).toContainEqual(
+        expect.objectContaining({
+          column: 'amount',
+          side: 'stream',
+          value: null,
+          base_share: expect.closeTo(50 / 18_999, 3) as number,
+        }),
+      );
+      expect(ranges).toContainEqual(
+        expect.objectContaining({ kind: 'missing_in_stream', column: 'event_date', side_from: '2000-03-01' }),
+      );
+      const sums = columns.find(({ column }) => column === 'amount')?.sums;
+      expect(sums).toMatchObject({ batch: String((ROWS * (ROWS + 1)) / 2), equal: false });
+    });
+
     it('adds up numbers exactly where it is asked to, whether they differ or not', async () => {
       const { columns } = await profile(changed('id = 5', 'amount + 1000000000000.01'), { profile: { sums: true } });
       const sum = String((ROWS * (ROWS + 1)) / 2);

@@ -125,6 +125,7 @@ async function diff(
     unique,
     limit: 1000,
     strategy,
+    profile: { sums: true },
     onDiscrepancy: (discrepancy) => all.push(discrepancy),
   });
   return { outcome, all };
