@@ -42,7 +42,7 @@ const packages = {
 };
 
 /** Folders of log/ and store/ that are not adapters. */
-const portable = '(?:state|record)/';
+const portable = '(?:state|record|contract)/';
 
 const test = '[.]test[.]ts$';
 /** A file or folder of that name. */

@@ -1,4 +1,5 @@
-import { compareTables, type DiffInput, type DiffOutcome } from '../diff/compare.js';
+import { compareTables } from '../diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import { planTransfer, type Network, type TransferPlan } from '../diff/transfer-plan.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { SqlSession } from '../store/contract.js';

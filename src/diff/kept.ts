@@ -1,8 +1,8 @@
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
-import type { KeptDigests, KeptFindings, KeptPair, KeptSide } from '../store/contract/kept.js';
+import type { KeptFindings, KeptPair, KeptSide } from '../store/contract/kept.js';
 import { pairColumns, type DiffColumns } from './columns.js';
-import type { DiffInput } from './compare.js';
+import type { DiffInput, KeptInput, KeptOutcome } from './input.js';
 import { SideExpressions } from './side-expressions.js';
 
 /** More differing buckets than this are too many to list in a statement. */
@@ -10,26 +10,6 @@ const MOST_LISTED = 50_000;
 
 /** Share of differing buckets from which on reading all rows is quicker than looking up those of the buckets. */
 const LOOKED_UP_BELOW = 0.05;
-
-/** Digests that a comparison may use in the place of reading all rows. */
-export interface KeptInput {
-  readonly digests: KeptDigests;
-  /** That of the comparison. */
-  readonly name: string;
-  readonly now: Date;
-  /** Milliseconds after which all rows are read again, and the digests held against them. */
-  readonly fullEvery: number;
-  /** Reads all rows now, and has digests built anew that were found wrong. */
-  readonly check: boolean;
-}
-
-/** What became of the kept digests, and what the caller is to do when the comparison's transaction has ended. */
-export interface KeptOutcome {
-  /** `used`: no more was read than differed. `checked`: all rows were read and agree with them. `unusable`: compared as if there were none. */
-  readonly how: 'used' | 'checked' | 'unusable';
-  /** They do not stand for the tables as they are now, or not well: `KeptDigests.install` makes them anew. */
-  readonly outdated: boolean;
-}
 
 export interface KeptUse {
   readonly outcome: KeptOutcome;

@@ -1,7 +1,7 @@
 import type { KeyRangeSql, SqlDialect, SqlSession } from '../store/contract.js';
 import { countSides, searchCandidates, type Counts, type Searched } from './candidates.js';
 import type { DiffColumns } from './columns.js';
-import type { DiffInput } from './compare.js';
+import type { DiffInput } from './input.js';
 import type { Reading } from './fetch.js';
 import { ROWS_IN_RANGE, SMALL_TABLE } from './plan.js';
 import { compareRanges } from './ranges.js';

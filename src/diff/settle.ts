@@ -1,6 +1,6 @@
 import type { ColumnCounts, Discrepancy, DiffCounts } from '../model/comparison.js';
 import { daysOf, secondsOf } from './calendar.js';
-import type { DiffOutcome } from './compare.js';
+import type { DiffOutcome } from './input.js';
 import { compareDecimals, distance, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 
 /** Keys that are looked at again at the most; those beyond are in flux, for nothing more is known of them. */

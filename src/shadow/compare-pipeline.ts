@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { openLifecycle } from '../diff/lifecycle.js';
-import { compareTables, type DiffInput } from '../diff/compare.js';
+import { compareTables } from '../diff/compare.js';
+import type { DiffInput } from '../diff/input.js';
 import { judge } from '../gate/judge.js';
 import { discrepancyCount, type Comparison, type Evidence } from '../model/comparison.js';
 import { toJson, type OffsetVector } from '../model/offset-vector.js';

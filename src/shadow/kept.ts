@@ -1,5 +1,6 @@
-import type { DiffOutcome } from '../diff/compare.js';
-import { keptPairOf, type KeptInput, type KeptOutcome } from '../diff/kept.js';
+import type { DiffOutcome } from '../diff/input.js';
+import { keptPairOf } from '../diff/kept.js';
+import type { KeptInput, KeptOutcome } from '../diff/input.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';

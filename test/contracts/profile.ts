@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compareTables, type DiffInput, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import type { DiffProfile } from '../../src/model/diff-report.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compareTables, type DiffInput, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import type { ColumnRule } from '../../src/model/project.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compareTables, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffOutcome } from '../../src/diff/input.js';
 import type { CompareConfig } from '../../src/model/project.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore } from './project.js';

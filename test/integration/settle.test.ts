@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compareTables, type DiffInput } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffInput } from '../../src/diff/input.js';
 import { requireSettleable, restrictToKeys, type KeyColumns } from '../../src/diff/settle-keys.js';
 import { settle, type Look, type Settled } from '../../src/diff/settle.js';
 import { discrepancyCount } from '../../src/model/comparison.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { compareTables, type DiffInput, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import { keptPairOf } from '../../src/diff/kept.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { keptDigests } from '../../src/store/postgres/kept/kept.js';

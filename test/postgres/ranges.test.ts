@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { compareTables, type DiffInput, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { createDatabase } from '../parts/postgres.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareTables, type DiffOutcome } from '../../src/diff/compare.js';
+import { compareTables } from '../../src/diff/compare.js';
+import type { DiffOutcome } from '../../src/diff/input.js';
 import type { DiffStrategy } from '../../src/diff/plan.js';
 import type { Discrepancy } from '../../src/model/comparison.js';
 import type { SqlDialect, SqlSession, Store } from '../../src/store/contract.js';

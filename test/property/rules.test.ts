@@ -160,18 +160,16 @@ function words(text: string): string {
 
 describe('rules', () => {
   it('tolerate exactly what they say, on random values of every type, by both strategies', async () => {
-    const comparison = fc
-      .constantFrom(...CASES)
-      .chain((one) =>
-        fc.tuple(
-          fc.constant(one),
-          one.rule,
-          fc.array(fc.tuple(fc.option(one.value, { freq: 8 }), fc.option(one.value, { freq: 8 })), {
-            minLength: 1,
-            maxLength: 25,
-          }),
-        ),
-      );
+    const comparison = fc.constantFrom(...CASES).chain((one) =>
+      fc.tuple(
+        fc.constant(one),
+        one.rule,
+        fc.array(fc.tuple(fc.option(one.value, { freq: 8 }), fc.option(one.value, { freq: 8 })), {
+          minLength: 1,
+          maxLength: 25,
+        }),
+      ),
+    );
     await fc.assert(
       fc.asyncProperty(comparison, async ([one, { rule, allows }, pairs]) => {
         const judged = pairs.map(([a, b]): Outcome => {

@@ -1,4 +1,4 @@
-import type { DiffOutcome } from '../../diff/compare.js';
+import type { DiffOutcome } from '../../diff/input.js';
 import type { DiscrepancyLifecycle } from '../../diff/lifecycle.js';
 import { judge } from '../../gate/judge.js';
 import type { Comparison, ComparisonAlignment, Discrepancy } from '../../model/comparison.js';

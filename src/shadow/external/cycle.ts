@@ -1,4 +1,4 @@
-import type { DiffInput, DiffOutcome } from '../../diff/compare.js';
+import type { DiffInput, DiffOutcome } from '../../diff/input.js';
 import { compareTables } from '../../diff/compare.js';
 import type { Discrepancy, Evidence } from '../../model/comparison.js';
 import type { OffsetVector } from '../../model/offset-vector.js';

@@ -1,4 +1,4 @@
-import type { DiffOutcome } from '../../diff/compare.js';
+import type { DiffOutcome } from '../../diff/input.js';
 import { openLifecycle } from '../../diff/lifecycle.js';
 import { requireSettleable, restrictToKeys, type KeyColumns } from '../../diff/settle-keys.js';
 import { settle, type Look, type Settled } from '../../diff/settle.js';

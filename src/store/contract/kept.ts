@@ -1,4 +1,4 @@
-import type { SqlSession } from '../contract.js';
+import type { SqlSession } from './session.js';
 
 /** A side of a comparison as its digests are kept: its name stands for a row in the expressions. */
 export interface KeptSide {

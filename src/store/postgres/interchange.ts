@@ -1,6 +1,8 @@
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column } from '../../model/column.js';
 import type { DeclaredColumn } from '../../model/project.js';
@@ -116,4 +118,24 @@ function fromText(text: string, column: Column): string {
     default:
       return text;
   }
+}
+
+/** What it needs of a session. */
+interface Copying {
+  columns(relation: string): Promise<Column[]>;
+  copyOut(statement: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<unknown>): Promise<unknown>;
+}
+
+/** Writes the rows of a query to a Parquet file. */
+export async function exportParquet(session: Copying, query: string, path: string): Promise<void> {
+  const columns = await session.columns(`(${query})`);
+  const values = columns.map((column) => `${exportText(column)} AS ${quote(column.name)}`);
+  const copied = `SELECT ${values.join(', ')} FROM (${query}) AS cutover_exported`;
+  await withScratchFolder(async (folder) => {
+    const csv = join(folder, 'rows.csv');
+    await session.copyOut(`COPY (${copied}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)`, (bytes) =>
+      pipeline(bytes, createWriteStream(csv)),
+    );
+    await csvToParquet(csv, columns, path);
+  });
 }

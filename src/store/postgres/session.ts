@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,7 +14,7 @@ import { analyzeScript } from './analyze.js';
 import { Columns } from './columns.js';
 import { connectionLost, mapped } from './errors.js';
 import { loadFile } from './given-file.js';
-import { csvToParquet, exportText, relationToCsv, withScratchFolder } from './interchange.js';
+import { exportParquet, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, placed, quote } from './names.js';
 import { takeCopied } from './paced.js';
 import { cutOff, streamOf } from './socket.js';
@@ -195,18 +195,8 @@ export class PostgresSession implements SqlSession {
     return loadFile(this, name, file, columns, place);
   }
 
-  async exportParquet(query: string, path: string): Promise<void> {
-    const columns = await this.columns(`(${query})`);
-    const values = columns.map((column) => `${exportText(column)} AS ${quote(column.name)}`);
-    const copied = `SELECT ${values.join(', ')} FROM (${query}) AS cutover_exported`;
-    await withScratchFolder(async (folder) => {
-      const csv = join(folder, 'rows.csv');
-      const stream = this.#streaming(() =>
-        this.#client.query(copyTo(`COPY (${copied}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)`)),
-      );
-      await stream((out) => pipeline(out, createWriteStream(csv)));
-      await csvToParquet(csv, columns, path);
-    });
+  exportParquet(query: string, path: string): Promise<void> {
+    return exportParquet(this, query, path);
   }
 
   /** While the server waits for this process, its silence says nothing. */

@@ -1,0 +1,76 @@
+import type { ColumnCounts, Discrepancy, DiffCounts, DiffPlan } from '../model/comparison.js';
+import type { DiffProfile } from '../model/diff-report.js';
+import type { Progress } from '../model/ports.js';
+import type { CompareConfig } from '../model/project.js';
+import type { KeptDigests } from '../store/contract/kept.js';
+import type { DiffStrategy } from './plan.js';
+
+/** Digests that a comparison may use in the place of reading all rows. */
+export interface KeptInput {
+  readonly digests: KeptDigests;
+  /** That of the comparison. */
+  readonly name: string;
+  readonly now: Date;
+  /** Milliseconds after which all rows are read again, and the digests held against them. */
+  readonly fullEvery: number;
+  /** Reads all rows now, and has digests built anew that were found wrong. */
+  readonly check: boolean;
+}
+
+/** What became of the kept digests, and what the caller is to do when the comparison's transaction has ended. */
+export interface KeptOutcome {
+  /** `used`: no more was read than differed. `checked`: all rows were read and agree with them. `unusable`: compared as if there were none. */
+  readonly how: 'used' | 'checked' | 'unusable';
+  /** They do not stand for the tables as they are now, or not well: `KeptDigests.install` makes them anew. */
+  readonly outdated: boolean;
+}
+
+export interface DiffInput {
+  /** Relation SQL of the batch side: a quoted, qualified table name or a parenthesised query. */
+  readonly batch: string;
+  readonly stream: string;
+  readonly key: readonly string[];
+  readonly rules: CompareConfig;
+  /** YYYY-MM-DD; rules that ended before it no longer hold. */
+  readonly today: string;
+  /** True where a PRIMARY KEY on exactly the key keeps out duplicates and NULL keys. */
+  readonly unique: { readonly batch: boolean; readonly stream: boolean };
+  /** A SQL predicate over the columns of a side, applied to both. */
+  readonly filter?: string;
+  /** Discrepancies listed in the outcome; the counts are never capped. */
+  readonly limit: number;
+  /** What the last comparison found: the planner's best guess of what differs now. */
+  readonly previous?: { readonly differing: number; readonly keys: number } | undefined;
+  /** Digests that are kept of both sides; without a filter only. */
+  readonly kept?: KeptInput;
+  /** Leaves the planner no choice. */
+  readonly strategy?: DiffStrategy;
+  /** Stops soon after so many keys were found to differ; the counts of differences are then lower bounds. */
+  readonly stopAfter?: number | undefined;
+  /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
+  readonly sample?: number | undefined;
+  readonly progress?: Progress;
+  /**
+   * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
+   * there are none.
+   */
+  readonly profile?: { readonly sums: boolean };
+  /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
+  readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
+}
+
+export type DiffOutcome = DiffCounts & {
+  readonly columns: Record<string, ColumnCounts>;
+  /** The first `limit`, by key. */
+  readonly discrepancies: Discrepancy[];
+  readonly lossy: string[];
+  readonly notes: string[];
+  readonly plan: DiffPlan;
+  readonly columns_compared: string[];
+  /** `stopAfter` ended it: counts of differences are lower bounds, `matched` holds what was seen to agree. */
+  readonly stopped_early: boolean;
+  /** Only where it was asked for. */
+  readonly profile?: DiffProfile;
+  /** Where digests are kept: what became of them. */
+  readonly kept?: KeptOutcome;
+};
