@@ -99,7 +99,8 @@ export function publishSuite(name: string, open: () => Promise<Store>): void {
       const pipeline = {
         name: 'p',
         key: one.keys.map((_, index) => `k ${index}`),
-        batch: { partitionBy: { column: 'k 0' } },
+        batch: { kind: 'sql', partitionBy: { column: 'k 0' } },
+        stream: { kind: 'sql' },
       } as unknown as Pipeline;
       const { changedKeys } = await session.transaction(() => publish(env, session, pipeline, partitions));
       return changedKeys;
