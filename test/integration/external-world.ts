@@ -75,7 +75,9 @@ export class Writers {
       }
       for (let i = 0; i < 4; i += 1) {
         rng = (rng * 48_271) % 2_147_483_647;
-        this.events.push({ k: `k${rng % keys}`, amount: rng % 100, at: Date.now() });
+        // A clock that is set back gives no event an earlier time than those before it.
+        const at = Math.max(Date.now(), this.events.at(-1)?.at ?? 0);
+        this.events.push({ k: `k${rng % keys}`, amount: rng % 100, at });
       }
       await sleep(pause > 0 && turn % 8 === 7 ? pause : 4);
     }
@@ -104,7 +106,10 @@ export class Writers {
     const session = await this.#open.store.session();
     while (!this.#stopped) {
       const from = this.#applied[side];
-      const due = this.events.slice(from, from + most).filter(({ at }) => at <= Date.now() - lag);
+      const next = this.events.slice(from, from + most);
+      const until = Date.now() - lag;
+      const late = next.findIndex(({ at }) => at > until);
+      const due = late === -1 ? next : next.slice(0, late);
       if (due.length === 0) await sleep(3);
       else {
         await this.#apply(session, side, due, from + due.length, windowed);
@@ -120,7 +125,8 @@ export class Writers {
       const w = windowed ? Math.floor(at / WINDOW_MS) * WINDOW_MS : 0;
       return `('${k}', CAST('${new Date(w).toISOString()}' AS TIMESTAMPTZ), ${amount})`;
     });
-    const newest = new Date(Math.max(...due.map(({ at }) => at))).toISOString();
+    // Other events of the newest one's millisecond may still come.
+    const newest = new Date(Math.max(...due.map(({ at }) => at)) - 1).toISOString();
     await session.transaction(async () => {
       await session.run(`INSERT INTO ext.${side} AS t
         SELECT k, w, count(*), sum(amount) FROM (VALUES ${values.join(', ')}) v (k, w, amount) GROUP BY k, w
