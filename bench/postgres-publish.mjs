@@ -60,7 +60,7 @@ await withDatabase(async (url) => {
             const { changedKeys } = await publish(
               { store, schemas },
               session,
-              { name, key: ['id'], batch: {} },
+              { name, key: ['id'], batch: { kind: 'sql' }, stream: { kind: 'sql' } },
               undefined,
             );
             assert.equal(changedKeys, Math.floor(rows / step));

@@ -195,8 +195,8 @@ function bySides(text: string): string {
   return text
     .replaceAll('batch side', 'left side')
     .replaceAll('stream side', 'right side')
-    .replaceAll('missing_in_batch', 'missing in left')
-    .replaceAll('missing_in_stream', 'missing in right');
+    .replaceAll('missing_in_batch', 'only on the right')
+    .replaceAll('missing_in_stream', 'only on the left');
 }
 
 async function refuseItself({ cwd }: DiffContext, left: Endpoint, right: Endpoint): Promise<void> {
