@@ -49,7 +49,7 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   const { left, common } = request;
   let outcome: DiffOutcome | undefined;
   const done = new Error('the comparison is done');
-  // SEAM: once the comparison needs no temporary table, this transaction is to be READ ONLY, so that it also runs on a standby.
+  // Not READ ONLY, and so not for a standby: duplicate keys are put into a temporary table.
   await left.session
     .transaction(async () => {
       outcome = await compareTables(left.session, left.dialect, inputOf(request, left, request.right));
