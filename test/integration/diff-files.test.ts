@@ -314,7 +314,8 @@ describe('bad input', () => {
   });
 
   const root = process.getuid?.() === 0;
-  if (root) console.warn('*** NOT TESTED: a file that may not be read. The tests run as root, who may read every file. ***');
+  if (root)
+    console.warn('*** NOT TESTED: a file that may not be read. The tests run as root, who may read every file. ***');
   it.skipIf(root)('a file that may not be read', async () => {
     world.write('a.csv', 'id,v\n');
     chmodSync(world.path('a.csv'), 0);
