@@ -32,7 +32,7 @@ export type Remaining =
   { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
 
 /** @param limit counts the first so many rows only */
-export async function countRows(
+async function countRows(
   session: SqlSession,
   statements: DiffStatements,
   source: SideSource,

@@ -18,7 +18,7 @@ import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
 import { Profiler } from './profile.js';
 import { boundsFor, searchRanges } from './search-ranges.js';
-import type { Side, Sides, SideSource } from './sides.js';
+import { allOf, type Side, type Sides, type SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
 import { Tally } from './tally.js';
 
@@ -38,7 +38,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const side = (name: Side): SideSource => ({
     side: name,
     relation: input[name],
-    filter: bothHold(input.filter, input.rules.where?.[name]),
+    filter: allOf([input.filter, input.rules.where?.[name]]),
     unique: input.unique[name],
   });
   const whole = { batch: side('batch'), stream: side('stream') };
@@ -86,11 +86,6 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     ...(profile === undefined ? {} : { profile }),
     ...(kept === null ? {} : { kept: kept.outcome }),
   };
-}
-
-/** On lines of their own, because a predicate may end with a comment. */
-function bothHold(a: string | undefined, b: string | undefined): string | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : `(${a}\n) AND (${b}\n)`;
 }
 
 /** What was found, and how. */

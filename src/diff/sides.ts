@@ -34,9 +34,15 @@ export interface Sides {
   readonly stream: SideSource;
 }
 
-/** A WHERE of all given conditions; nothing when there are none. */
-export function where(conditions: readonly (string | undefined)[]): string {
+/** All given conditions together; undefined when there are none. */
+export function allOf(conditions: readonly (string | undefined)[]): string | undefined {
   const given = conditions.filter((condition) => condition !== undefined);
   // A condition that somebody wrote may end with a comment.
-  return given.length === 0 ? '' : `WHERE ${given.map((condition) => `(${condition}\n)`).join(' AND ')}`;
+  return given.length === 0 ? undefined : given.map((condition) => `(${condition}\n)`).join(' AND ');
+}
+
+/** A WHERE of all given conditions; nothing when there are none. */
+export function where(conditions: readonly (string | undefined)[]): string {
+  const all = allOf(conditions);
+  return all === undefined ? '' : `WHERE ${all}`;
 }

@@ -1,6 +1,6 @@
 import type { KeyRangeSql } from '../store/contract.js';
 import { SideExpressions } from './side-expressions.js';
-import { isWhole, where, type BucketScope, type KeyRange, type Side, type SideSource } from './sides.js';
+import { allOf, isWhole, where, type BucketScope, type KeyRange, type Side, type SideSource } from './sides.js';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
@@ -162,15 +162,14 @@ export class DiffStatements extends SideExpressions {
   sampled(source: SideSource, share: number): SideSource {
     const bucket = this.dialect.bucketOf(this.hashedKey(source.side), SAMPLE_BUCKETS);
     const predicate = `${this.nullKey(source.side)} OR ${bucket} < ${Math.ceil(share * SAMPLE_BUCKETS)}`;
-    return { ...source, filter: source.filter === undefined ? predicate : `(${source.filter}\n) AND (${predicate})` };
+    return { ...source, filter: allOf([source.filter, predicate]) };
   }
 
   /** A side, restricted to some ranges of the first key column. */
   within(source: SideSource, ranges: readonly KeyRange[]): SideSource {
     const column = this.dialect.quote(this.columns.key[0]?.[source.side].name ?? '');
     const predicates = ranges.map((range) => `(${this.#inRange(column, range) ?? 'true'})`);
-    const filter = source.filter === undefined ? '' : `(${source.filter}\n) AND `;
-    return { ...source, filter: `${filter}(${predicates.join(' OR ')})` };
+    return { ...source, filter: allOf([source.filter, predicates.join(' OR ')]) };
   }
 
   /** What is read of a candidate: name and expression. */

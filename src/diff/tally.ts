@@ -65,23 +65,8 @@ export class Tally {
         'A side changed during the comparison, or this is a defect: please report it with the types of the key columns.',
       );
     }
-    const nulls = batch.nulls + stream.nulls;
     const keys = singles + this.duplicates;
-    const against = this.missingInStream + this.missingInBatch + this.mismatched + this.duplicates + nulls;
-    return {
-      batch_rows: batch.rows,
-      stream_rows: stream.rows,
-      keys_compared: keys,
-      matched,
-      tolerated: this.tolerated,
-      missing_in_stream: this.missingInStream,
-      missing_in_batch: this.missingInBatch,
-      value_mismatch: this.mismatched,
-      duplicate_key: this.duplicates,
-      null_key: nulls,
-      in_flux: 0,
-      mismatch_rate: keys + nulls === 0 ? 0 : against / (keys + nulls),
-    };
+    return this.#told(batch, stream, { keys, matched, of: keys + batch.nulls + stream.nulls });
   }
 
   /** Keys found to differ so far. */
@@ -91,14 +76,22 @@ export class Tally {
 
   /** The counts of a comparison that was stopped: what was found is a lower bound, and nothing is known of the other keys. */
   lowerBounds(batch: SideRows, stream: SideRows): DiffCounts {
-    const nulls = batch.nulls + stream.nulls;
     // No more keys than rows.
-    const most = batch.rows + stream.rows;
+    return this.#told(batch, stream, { keys: this.found + this.tolerated, matched: 0, of: batch.rows + stream.rows });
+  }
+
+  /** @param known `of`: what the mismatch rate is a share of */
+  #told(
+    batch: SideRows,
+    stream: SideRows,
+    known: { readonly keys: number; readonly matched: number; readonly of: number },
+  ): DiffCounts {
+    const nulls = batch.nulls + stream.nulls;
     return {
       batch_rows: batch.rows,
       stream_rows: stream.rows,
-      keys_compared: this.found + this.tolerated,
-      matched: 0,
+      keys_compared: known.keys,
+      matched: known.matched,
       tolerated: this.tolerated,
       missing_in_stream: this.missingInStream,
       missing_in_batch: this.missingInBatch,
@@ -106,7 +99,7 @@ export class Tally {
       duplicate_key: this.duplicates,
       null_key: nulls,
       in_flux: 0,
-      mismatch_rate: most === 0 ? 0 : (this.found + nulls) / most,
+      mismatch_rate: known.of === 0 ? 0 : (this.found + nulls) / known.of,
     };
   }
 

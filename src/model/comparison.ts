@@ -123,6 +123,28 @@ export interface Comparison extends DiffCounts {
   readonly reused_from: string | null;
 }
 
+/** The findings of a comparison that was not made. */
+export const NOTHING_COMPARED = {
+  batch_rows: 0,
+  stream_rows: 0,
+  keys_compared: 0,
+  matched: 0,
+  tolerated: 0,
+  missing_in_stream: 0,
+  missing_in_batch: 0,
+  value_mismatch: 0,
+  duplicate_key: 0,
+  null_key: 0,
+  in_flux: 0,
+  mismatch_rate: 0,
+  columns: {},
+  discrepancies: [],
+  discrepancies_listed: 0,
+  lossy: [],
+  notes: [],
+  plan: { strategy: 'join', reason: 'nothing was compared', candidates: 0 },
+} as const satisfies Partial<Comparison>;
+
 /** The number of keys (and null-key rows) that count against a pass. */
 export function discrepancyCount(counts: DiffCounts): number {
   return (

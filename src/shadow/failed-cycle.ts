@@ -1,5 +1,5 @@
 import { CutoverError, messageOf } from '../model/errors.js';
-import type { Comparison, Evidence } from '../model/comparison.js';
+import { NOTHING_COMPARED, type Comparison, type Evidence } from '../model/comparison.js';
 import { toJson } from '../model/offset-vector.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
@@ -37,25 +37,8 @@ export async function storeFailedCycle(
       started_at: startedAt.toISOString(),
       finished_at: finishedAt.toISOString(),
       quarantined: await countQuarantined(session),
-      batch_rows: 0,
-      stream_rows: 0,
-      keys_compared: 0,
-      matched: 0,
-      tolerated: 0,
-      missing_in_stream: 0,
-      missing_in_batch: 0,
-      value_mismatch: 0,
-      duplicate_key: 0,
-      null_key: 0,
-      in_flux: 0,
-      mismatch_rate: 0,
-      columns: {},
-      discrepancies: [],
-      discrepancies_listed: 0,
-      lossy: [],
-      notes: [],
+      ...NOTHING_COMPARED,
       evidence,
-      plan: { strategy: 'join', reason: 'nothing was compared', candidates: 0 },
       timing: { batch_job: 0, publish: 0, diff: 0, total: finishedAt.getTime() - startedAt.getTime() },
       reused_from: null,
     };

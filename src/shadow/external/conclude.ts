@@ -1,7 +1,12 @@
 import type { DiffOutcome } from '../../diff/input.js';
 import type { DiscrepancyLifecycle } from '../../diff/lifecycle.js';
 import { judge } from '../../gate/judge.js';
-import type { Comparison, ComparisonAlignment, Discrepancy } from '../../model/comparison.js';
+import {
+  NOTHING_COMPARED,
+  type Comparison,
+  type ComparisonAlignment,
+  type Discrepancy,
+} from '../../model/comparison.js';
 import { toJson, type OffsetVector } from '../../model/offset-vector.js';
 import { worst, type Verdict } from '../../model/verdict.js';
 import { insertComparison, nextComparisonId } from '../../store/state/comparisons.js';
@@ -84,31 +89,10 @@ export async function concludeApart(
     cut: toJson(moment.landed),
     alignment,
     quarantined: moment.quarantined,
-    ...NOTHING,
+    ...NOTHING_COMPARED,
     timing: { batch_job: 0, publish: 0, diff: 0, total: finishedAt.getTime() - cycle.startedAt.getTime() },
   });
 }
-
-const NOTHING = {
-  batch_rows: 0,
-  stream_rows: 0,
-  keys_compared: 0,
-  matched: 0,
-  tolerated: 0,
-  missing_in_stream: 0,
-  missing_in_batch: 0,
-  value_mismatch: 0,
-  duplicate_key: 0,
-  null_key: 0,
-  in_flux: 0,
-  mismatch_rate: 0,
-  columns: {},
-  discrepancies: [],
-  discrepancies_listed: 0,
-  lossy: [],
-  notes: [],
-  plan: { strategy: 'join', reason: 'nothing was compared', candidates: 0 },
-} as const;
 
 type Own = 'schema' | 'pipeline' | 'scope' | 'started_at' | 'finished_at' | 'evidence' | 'reused_from';
 
