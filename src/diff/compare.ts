@@ -13,6 +13,7 @@ import {
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { disagreement, keptPair, useKept, type KeptUse } from './kept.js';
+import { searchInStep } from './in-step.js';
 import type { DiffInput, DiffOutcome } from './input.js';
 import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
@@ -106,6 +107,8 @@ async function search(
 ): Promise<Found> {
   const { session } = reading;
   input.progress?.update('counting rows', 0);
+  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
+  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
   const given = await oneAscending(session, statements, taken);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
   const counted = await countSides(session, statements, given, limit);

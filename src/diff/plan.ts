@@ -1,8 +1,8 @@
 /**
  * `digest`: sums of hashes by bucket, then the rows of the buckets that differ. `join`: one full outer join. `ranges`: both tables side by side, range by
- * range of the key, by their indexes.
+ * range of the key, by their indexes. `in_step`: row by row, where the rows of both stand in the same order.
  */
-export type DiffStrategy = 'digest' | 'join' | 'ranges';
+export type DiffStrategy = 'digest' | 'join' | 'ranges' | 'in_step';
 
 /** How the differing rows of two tables are to be found. */
 export interface Strategy {

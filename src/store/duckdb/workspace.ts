@@ -38,6 +38,8 @@ export class Workspace {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #attached = new Map<string, string>();
+  readonly #readers: SqlSession[] = [];
+  #used: string | undefined;
 
   private constructor(instance: DuckDBInstance, session: SqlSession, folder: string) {
     this.#instance = instance;
@@ -65,7 +67,19 @@ export class Workspace {
     }
   }
 
+  /** As many sessions besides as there are threads: each sees all but what is temporary in the session. */
+  async readers(): Promise<readonly SqlSession[]> {
+    const [row] = await this.session.query(`SELECT current_setting('threads') AS threads`);
+    while (this.#readers.length < Number(row?.['threads'] ?? 1)) {
+      const reader = new DuckDbSession(await this.#instance.connect(), new Locks());
+      this.#readers.push(reader);
+      await reader.script(`SET TimeZone = 'UTC'${this.#used === undefined ? '' : `; USE ${this.#used}`}`);
+    }
+    return this.#readers;
+  }
+
   async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.close();
     await this.session.close();
     this.#instance.closeSync();
     await rm(this.folder, { recursive: true, force: true });
@@ -73,7 +87,7 @@ export class Workspace {
 
   /** Ends the statement under way. */
   interrupt(): void {
-    this.session.interrupt();
+    for (const session of [this.session, ...this.#readers]) session.interrupt();
   }
 
   /**
@@ -170,6 +184,7 @@ export class Workspace {
   /** Makes the names in queries mean the tables of an attached database. */
   async use(catalog: string): Promise<void> {
     await this.session.script(`USE ${catalog}`);
+    this.#used = catalog;
   }
 
   /** Errors: those of a query that is wrong (SQL_FAILED). */
