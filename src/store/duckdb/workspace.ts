@@ -20,6 +20,8 @@ export interface WorkspaceOptions {
   readonly tempDir: string;
   /** For example `2GB`; default 320MB. */
   readonly memoryLimit?: string | undefined;
+  /** Milliseconds that a statement may take. */
+  readonly statementTimeout?: number | undefined;
 }
 
 /** A table of an attached database. */
@@ -60,6 +62,7 @@ export class Workspace {
       await session.script(
         `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS ${SCRATCH}`,
       );
+      if (options.statementTimeout !== undefined) session.limitStatements(options.statementTimeout);
       return new Workspace(instance, session, folder);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
