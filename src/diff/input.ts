@@ -50,6 +50,8 @@ export interface DiffInput {
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
   readonly sample?: number | undefined;
   readonly progress?: Progress;
+  /** Writes nothing, not even a temporary table: for a read-only transaction. Where keys are duplicate, they are looked for once more for each use of them. */
+  readonly readOnly?: boolean;
   /**
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.

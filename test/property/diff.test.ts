@@ -115,19 +115,27 @@ async function diff(
   strategy: DiffStrategy,
   unique = { batch: false, stream: false },
   dialect = store.dialect,
+  readOnly = false,
 ): Promise<{ outcome: DiffOutcome; all: Discrepancy[] }> {
   const all: Discrepancy[] = [];
-  const outcome = await compareTables(session, dialect, {
-    batch: left,
-    stream: right,
-    key: tables.key.map((_, index) => `key ${index}`),
-    rules: { columns: {} },
-    today: '2026-01-01',
-    unique,
-    limit: 1000,
-    strategy,
-    profile: { sums: true },
-    onDiscrepancy: (discrepancy) => all.push(discrepancy),
+  const compare = (): Promise<DiffOutcome> =>
+    compareTables(session, dialect, {
+      batch: left,
+      stream: right,
+      key: tables.key.map((_, index) => `key ${index}`),
+      rules: { columns: {} },
+      today: '2026-01-01',
+      unique,
+      limit: 1000,
+      strategy,
+      profile: { sums: true },
+      readOnly,
+      onDiscrepancy: (discrepancy) => all.push(discrepancy),
+    });
+  if (!readOnly || store.kind === 'duckdb') return { outcome: await compare(), all };
+  const outcome = await session.transaction(async () => {
+    await session.script('SET TRANSACTION READ ONLY');
+    return compare();
   });
   return { outcome, all };
 }
@@ -172,6 +180,8 @@ describe('compareTables', () => {
         const byDigest = await diff('left_table', 'right_table', tables, 'digest');
         check(byDigest, expected);
         expect(byDigest.outcome.discrepancies).toEqual(byJoin.outcome.discrepancies);
+        for (const strategy of ['join', 'digest'] as const)
+          check(await diff('left_table', 'right_table', tables, strategy, undefined, undefined, true), expected);
         const sound = (rows: Rows): boolean => {
           const { byKey, nulls } = group(rows, tables.key.length);
           return nulls.length === 0 && byKey.size === rows.length;
@@ -185,6 +195,7 @@ describe('compareTables', () => {
           const inRanges = await diff('left_table', 'right_table', tables, 'ranges', known, cut);
           check(inRanges, expected);
           if (inRanges.outcome.plan.strategy === 'ranges') ranged += 1;
+          check(await diff('left_table', 'right_table', tables, 'ranges', known, cut, true), expected);
         }
       }),
       { numRuns: RUNS },
