@@ -25,7 +25,7 @@ import { Tally } from './tally.js';
 
 /**
  * Compares two tables of one store key by key. Runs in the caller's transaction, in which neither side may change; writes nothing
- * but a temporary table of duplicate keys. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
+ * but a temporary table of duplicate keys, and nothing at all with `readOnly`. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
  */
 export async function compareTables(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<DiffOutcome> {
   const columns = pairColumns(
@@ -51,7 +51,15 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
-  const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
+  const reading: Reading = {
+    session,
+    columns,
+    tally,
+    listing,
+    profiler,
+    progress: input.progress,
+    readOnly: input.readOnly === true,
+  };
 
   const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
   const kept = await keptFor(session, dialect, columns, input);

@@ -53,6 +53,8 @@ export interface DiffInput {
   readonly progress?: Progress;
   /** Further sessions that see the same two tables, for work that one statement would do with one processor. */
   readonly readers?: readonly SqlSession[];
+  /** Writes nothing, not even a temporary table: for a read-only transaction. Where keys are duplicate, they are looked for once more for each use of them. */
+  readonly readOnly?: boolean;
   /**
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.

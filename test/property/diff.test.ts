@@ -115,21 +115,28 @@ async function diff(
   strategy: DiffStrategy,
   unique = { batch: false, stream: false },
   dialect = store.dialect,
-  readers: readonly SqlSession[] = [],
+  { readOnly = false, readers = [] }: { readonly readOnly?: boolean; readonly readers?: readonly SqlSession[] } = {},
 ): Promise<{ outcome: DiffOutcome; all: Discrepancy[] }> {
   const all: Discrepancy[] = [];
-  const outcome = await compareTables(session, dialect, {
-    batch: left,
-    stream: right,
-    key: tables.key.map((_, index) => `key ${index}`),
-    rules: { columns: {} },
-    today: '2026-01-01',
-    unique,
-    limit: 1000,
-    strategy,
-    profile: { sums: true },
-    readers,
-    onDiscrepancy: (discrepancy) => all.push(discrepancy),
+  const compare = (): Promise<DiffOutcome> =>
+    compareTables(session, dialect, {
+      batch: left,
+      stream: right,
+      key: tables.key.map((_, index) => `key ${index}`),
+      rules: { columns: {} },
+      today: '2026-01-01',
+      unique,
+      limit: 1000,
+      strategy,
+      profile: { sums: true },
+      readOnly,
+      readers,
+      onDiscrepancy: (discrepancy) => all.push(discrepancy),
+    });
+  if (!readOnly || store.kind === 'duckdb') return { outcome: await compare(), all };
+  const outcome = await session.transaction(async () => {
+    await session.script('SET TRANSACTION READ ONLY');
+    return compare();
   });
   return { outcome, all };
 }
@@ -174,6 +181,11 @@ describe('compareTables', () => {
         const byDigest = await diff('left_table', 'right_table', tables, 'digest');
         check(byDigest, expected);
         expect(byDigest.outcome.discrepancies).toEqual(byJoin.outcome.discrepancies);
+        for (const strategy of ['join', 'digest'] as const)
+          check(
+            await diff('left_table', 'right_table', tables, strategy, undefined, undefined, { readOnly: true }),
+            expected,
+          );
         const sound = (rows: Rows): boolean => {
           const { byKey, nulls } = group(rows, tables.key.length);
           return nulls.length === 0 && byKey.size === rows.length;
@@ -187,6 +199,7 @@ describe('compareTables', () => {
           const inRanges = await diff('left_table', 'right_table', tables, 'ranges', known, cut);
           check(inRanges, expected);
           if (inRanges.outcome.plan.strategy === 'ranges') ranged += 1;
+          check(await diff('left_table', 'right_table', tables, 'ranges', known, cut, { readOnly: true }), expected);
         }
       }),
       { numRuns: RUNS },
@@ -214,10 +227,9 @@ describe('compareTables', () => {
           );
         const expected = oracle({ ...tables, stream });
         for (const form of ['table', 'sorted']) {
-          const found = await diff(`left_${form}`, `right_${form}`, tables, 'in_step', undefined, undefined, [
-            reader,
-            session,
-          ]);
+          const found = await diff(`left_${form}`, `right_${form}`, tables, 'in_step', undefined, undefined, {
+            readers: [reader, session],
+          });
           check(found, expected);
           if (found.outcome.plan.strategy === 'in_step') stepped += 1;
         }

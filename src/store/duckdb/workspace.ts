@@ -40,11 +40,18 @@ export class Workspace {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #attached = new Map<string, string>();
-  readonly #readers: SqlSession[] = [];
+  readonly #readers: DuckDbSession[] = [];
+  readonly #statementTimeout: number | undefined;
   #used: string | undefined;
 
-  private constructor(instance: DuckDBInstance, session: SqlSession, folder: string) {
+  private constructor(
+    instance: DuckDBInstance,
+    session: SqlSession,
+    folder: string,
+    statementTimeout: number | undefined,
+  ) {
     this.#instance = instance;
+    this.#statementTimeout = statementTimeout;
     this.session = session;
     this.folder = folder;
   }
@@ -63,7 +70,7 @@ export class Workspace {
         `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS ${SCRATCH}`,
       );
       if (options.statementTimeout !== undefined) session.limitStatements(options.statementTimeout);
-      return new Workspace(instance, session, folder);
+      return new Workspace(instance, session, folder, options.statementTimeout);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -76,6 +83,7 @@ export class Workspace {
     while (this.#readers.length < Number(row?.['threads'] ?? 1)) {
       const reader = new DuckDbSession(await this.#instance.connect(), new Locks());
       this.#readers.push(reader);
+      if (this.#statementTimeout !== undefined) reader.limitStatements(this.#statementTimeout);
       await reader.script(`SET TimeZone = 'UTC'${this.#used === undefined ? '' : `; USE ${this.#used}`}`);
     }
     return this.#readers;
