@@ -17,7 +17,8 @@ import { searchInStep } from './in-step.js';
 import type { DiffInput, DiffOutcome } from './input.js';
 import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
-import { Profiler } from './profile.js';
+import { Profiler, type ProfileSources } from './profile.js';
+import { profiled, type Profiled } from './profile-guard.js';
 import { boundsFor, searchRanges } from './search-ranges.js';
 import { allOf, type Side, type Sides, type SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
@@ -71,19 +72,19 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
   const byColumn = tally.columns(columns.compared);
-  const profile = await profiler?.finish({
-    session,
-    dialect,
-    ...whole,
+  const { profile, notes: failed } = await profileOf(session, dialect, profiler, {
+    ...among(whole, input),
     counts: byColumn,
     sums: input.profile?.sums === true,
+    // What was found by kept digests should cost no more than what differs.
+    shares: input.profile?.among !== null && kept?.outcome.how !== 'used',
   });
   return {
     ...countsOf(tally, found, kept),
     columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
-    notes: [...columns.notes, ...(kept?.notes ?? [])],
+    notes: [...columns.notes, ...(kept?.notes ?? []), ...failed],
     plan: {
       strategy: found.strategy,
       reason: found.reason,
@@ -95,6 +96,25 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     ...(profile === undefined ? {} : { profile }),
     ...(kept === null ? {} : { kept: kept.outcome }),
   };
+}
+
+function among(whole: Sides, { profile }: DiffInput): Sides {
+  const rows = profile?.among;
+  if (rows === undefined || rows === null) return whole;
+  return {
+    batch: { ...whole.batch, relation: rows.batch },
+    stream: { ...whole.stream, relation: rows.stream },
+  };
+}
+
+async function profileOf(
+  session: SqlSession,
+  dialect: SqlDialect,
+  profiler: Profiler | undefined,
+  sources: Omit<ProfileSources, 'session' | 'dialect'>,
+): Promise<Profiled> {
+  if (profiler === undefined) return { notes: [] };
+  return profiled(session, dialect, () => profiler.finish({ session, dialect, ...sources }));
 }
 
 /** What was found, and how. */

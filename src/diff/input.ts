@@ -26,6 +26,12 @@ export interface KeptOutcome {
   readonly outdated: boolean;
 }
 
+export interface ProfileInput {
+  readonly sums: boolean;
+  /** The rows that shares are of, as relation SQL of the same columns; default: those that are compared. null: no shares, and no pass over the sides. */
+  readonly among?: { readonly batch: string; readonly stream: string } | null;
+}
+
 export interface DiffInput {
   /** Relation SQL of the batch side: a quoted, qualified table name or a parenthesised query. */
   readonly batch: string;
@@ -59,7 +65,7 @@ export interface DiffInput {
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.
    */
-  readonly profile?: { readonly sums: boolean };
+  readonly profile?: ProfileInput;
   /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }
