@@ -144,6 +144,26 @@ describe('two files or tables', () => {
     });
   });
 
+  it('a text in JSON that begins with U+0001 is no number, and not the text without it', async () => {
+    const line = (id: number, value: string): string => `{"id":${id},"x":${value},"j":{"v":${value}}}\n`;
+    const texts = [
+      '"\\u00011.5"',
+      '"\\u0001a"',
+      '"\\u0001\\u00011"',
+      '"\\\\u00011.50000000000000000"',
+      '1.25000000000000000001',
+    ];
+    const others = ['"1.5"', '"a"', '"\\u00011"', '"\\\\u00011.5"', '1.25'];
+    world.write('a.ndjson', texts.map((text, id) => line(id, text)).join(''));
+    world.write('b.ndjson', others.map((text, id) => line(id, text)).join(''));
+    world.write('same.ndjson', texts.map((text, id) => line(id, text)).join(''));
+    const report = await world.diff('a.ndjson', 'b.ndjson', KEY);
+    expect(countsOf(report)).toEqual({ value_mismatch: 5 });
+    expect(report.columns).toMatchObject({ x: { mismatched: 5 }, j: { mismatched: 5 } });
+    expect(report.discrepancies[0]?.columns['j']).toEqual({ batch: '{"v":"\\u00011.5"}', stream: '{"v":"1.5"}' });
+    expect(countsOf(await world.diff('a.ndjson', 'same.ndjson', KEY))).toEqual({ matched: 5 });
+  });
+
   it('a glob is one table; columns that some files lack are NULL there, which is said', async () => {
     await world.parquet('p1.parquet', 'SELECT 1 AS id, 10 AS v');
     await world.parquet('p2.parquet', `SELECT 'x' AS more, 2 AS id, 20 AS v`);
@@ -313,8 +333,19 @@ describe('bad input', () => {
   it('a line that is no JSON, and one that is no object', async () => {
     world.write('a.ndjson', '{"id":1}\n{"id":2\n{"id":3}\n');
     world.write('b.ndjson', '{"id":1}\n[1]\n');
-    expect(await refused('a.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: a\.ndjson cannot be read: line \d is not JSON/);
-    expect(await refused('b.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: b\.ndjson cannot be read: a line is no object/);
+    expect(await refused('a.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: a\.ndjson cannot be read: line 2 is not JSON/);
+    expect(await refused('b.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: b\.ndjson cannot be read: line 2 is no object/);
+    // DuckDB's own number would be 3, and 2 of a file of one line.
+    world.write('c.ndjson', '\n{"id":1}\n\n{"id":2\n');
+    world.write('d.ndjson', '{"id":1,"id":2}');
+    world.write('e.ndjson', '{"id":');
+    expect(await refused('c.ndjson')).toMatch(
+      /c\.ndjson cannot be read: line 4 is not JSON: unexpected end of data @4$/,
+    );
+    expect(await refused('d.ndjson')).toMatch(
+      /d\.ndjson cannot be read: line 1 is no object, or names a member twice: {"id":1,"id":2} @1$/,
+    );
+    expect(await refused('e.ndjson')).toMatch(/e\.ndjson cannot be read: line 1 is not JSON/);
   });
 
   it('a database that is none, one that another process writes, no such table, a missing extension', async () => {
