@@ -66,7 +66,8 @@ async function cut(
 ): Promise<ChunksDone> {
   const side = (name: SideName) => ({ ...request[name], key: key[name] });
   const { slices, rows } = await chooseSlices({ batch: side('batch'), stream: side('stream') }, run.rowsInSlice, false);
-  return begun(slices, rows);
+  // Those of the two stores are part of the question.
+  return begun(slices, rows, []);
 }
 
 /** The key columns in the types of their own store. */

@@ -1,31 +1,21 @@
-import { join, resolve } from 'node:path';
-import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { acrossInChunks } from './across-chunks.js';
 import type { AcrossOutcome, AcrossRequest } from './diff-across.js';
-import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
-import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
+import { WORKSPACE, type Sides } from './diff-sides.js';
 import { BUSY_ABOVE, pauseWhileBusy } from './gentle.js';
-import { packageRoot } from './package-root.js';
 import { hashOf, ResumeFile, type ResumeState } from './resume-file.js';
+import { questionOf, requireSame, type ChunkedRequest } from './resume-question.js';
 import type { ChunkRun, ChunksDone } from '../diff/chunks.js';
 import { compareInChunks } from '../diff/compare-in-chunks.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { ChunkedPlan, DiffAlignment } from '../model/diff-report.js';
-import type { Endpoint } from '../model/endpoint.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 
 /** Rows of a slice, rows of the first chunk, and milliseconds that a chunk should last. */
 const LONG = { rowsInSlice: 5000, firstRows: 200_000, target: 5000 };
 const GENTLE = { rowsInSlice: 2000, firstRows: 20_000, target: 500 };
-
-export interface ChunkedRequest {
-  readonly ends: readonly [left: Endpoint, right: Endpoint];
-  readonly left: OpenSide;
-  readonly right: OpenSide;
-  readonly common: CommonColumns;
-}
 
 /** Whether a comparison is to be made in chunks. */
 export function isChunked({ resume, gentle }: DiffOptions): boolean {
@@ -166,12 +156,17 @@ export class Chunked {
   remedyOf(code: string): string | undefined {
     const done = this.#done ?? this.#before;
     if (this.#file === undefined || done === null || done === undefined) return undefined;
-    if (
-      !['STORE_CONNECTION_LOST', 'STORE_TIMEOUT', 'STORE_UNREACHABLE', 'STORE_CONFLICT', 'INTERRUPTED'].includes(code)
-    )
-      return undefined;
-    const percent = Math.floor((100 * done.next) / done.slices.count);
-    return `Nothing was proven yet. Run the same command again: ${this.#file.shown} holds the first ${percent}%, and it goes on from there.`;
+    const holds = `${this.#file.shown} holds the first ${Math.floor((100 * done.next) / done.slices.count)}%`;
+    switch (code) {
+      case 'STORE_TIMEOUT':
+        return `Run it again with more for --statement-timeout, or with --gentle: ${holds}, and it goes on from there.`;
+      case 'STORE_CONNECTION_LOST':
+      case 'STORE_CONFLICT':
+      case 'INTERRUPTED':
+        return `Nothing was proven yet. Run the same command again: ${holds}, and it goes on from there.`;
+      default:
+        return undefined;
+    }
   }
 
   #run(): ChunkRun {
@@ -202,55 +197,5 @@ export class Chunked {
           ? pauseWhileBusy(servers, { clock, progress, signal, busyAbove })
           : Promise.resolve(0),
     };
-  }
-}
-
-/** Everything that the findings depend on, besides what is read. */
-async function questionOf(
-  options: DiffOptions,
-  { ends, left, right, common }: ChunkedRequest,
-): Promise<ResumeState['question']> {
-  const [leftEnd, rightEnd] = ends;
-  const rules = options.rules ?? { columns: {} };
-  const columns = (side: OpenSide): unknown => side.columns.map(({ name, type }) => [name, type]);
-  const parts = {
-    'the left': [leftEnd.kind, leftEnd.label, leftEnd.relation],
-    'the right': [rightEnd.kind, rightEnd.label, rightEnd.relation],
-    'the key': common.key,
-    'the columns': [common.pairs, columns(left), columns(right)],
-    'the rules, the filter or the map': rules,
-    'the limit': options.limit,
-    'the number to stop after': options.stopAfter,
-    'the sample': options.sample,
-    'the version of cutover': await versionOf(),
-  };
-  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, hashOf(part)]));
-}
-
-async function versionOf(): Promise<unknown> {
-  const parsed: unknown = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : null;
-}
-
-function requireSame(
-  before: ResumeState,
-  now: Omit<ResumeState, 'done'>,
-  { left, right }: ChunkedRequest,
-  shown: string,
-): void {
-  const other = Object.entries(now.question).filter(([name, hash]) => before.question[name] !== hash);
-  if (other.length > 0)
-    throw new CutoverError(
-      'RESUME_OTHER',
-      `${shown} belongs to another comparison: ${other.map(([name]) => name).join(', ')} ${other.length === 1 ? 'is' : 'are'} not the same`,
-      'Run the command that began it, name another file with --resume, or remove this one and compare from the beginning.',
-    );
-  for (const side of [left, right]) {
-    if (before.sources[side.name] !== now.sources[side.name])
-      throw new CutoverError(
-        'ENDPOINT_CHANGED',
-        `${side.label} is not the one that ${shown} was begun with`,
-        `What was found in the old one proves nothing of the new one: remove ${shown} and compare from the beginning.`,
-      );
   }
 }

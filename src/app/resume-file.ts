@@ -122,7 +122,8 @@ function isState(value: unknown): value is ResumeState {
   const { done } = value;
   if (typeof value['today'] !== 'string' || !isObject(done) || !isObject(done['slices'])) return false;
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- what it is used for is looked at
-  const { slices, next, snapshots, found } = done as unknown as ChunksDone;
+  const { slices, types, next, snapshots, found } = done as unknown as ChunksDone;
   const whole = Number.isInteger(next) && next > 0 && next <= slices.count;
-  return whole && Array.isArray(slices.bounds) && areSlices(slices) && Array.isArray(snapshots) && isObject(found);
+  const lists = [slices.bounds, types, snapshots].every((list) => Array.isArray(list));
+  return whole && lists && areSlices(slices) && isObject(found);
 }

@@ -8,6 +8,8 @@ import type { SliceRun, Slices } from './slices.js';
 /** How far a comparison in chunks is: the slices before `next` are compared, and `found` is what was found in them. Plain data. */
 export interface ChunksDone {
   readonly slices: Slices;
+  /** The types in which the columns are compared, where they may depend on what is in them. */
+  readonly types: readonly string[];
   /** Rows of the larger side, about. */
   readonly rows: number;
   readonly next: number;
@@ -45,9 +47,9 @@ export interface ChunkQuestion {
   readonly stopAfter?: number | undefined;
 }
 
-/** Slices that were not looked at by an earlier run, to be compared from the first one on. */
-export function begun(slices: Slices, rows: number): ChunksDone {
-  return { slices, rows, next: 0, chunks: 0, pauses: 0, paused: 0, snapshots: [], found: null };
+/** Nothing is compared yet. */
+export function begun(slices: Slices, rows: number, types: readonly string[]): ChunksDone {
+  return { slices, rows, types, next: 0, chunks: 0, pauses: 0, paused: 0, snapshots: [], found: null };
 }
 
 /**

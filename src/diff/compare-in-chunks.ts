@@ -1,3 +1,4 @@
+import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { begun, compareChunks, type ChunkRun, type ChunksDone } from './chunks.js';
 import { chooseSlices } from './choose-slices.js';
@@ -32,8 +33,12 @@ export async function compareInChunks(
     relation: input[name],
     key: columns.key.map((pair) => slicedColumn(pair, name)),
   });
-  const start = run.before ?? (await cut({ batch: side('batch'), stream: side('stream') }, run));
+  const types = [...columns.key, ...columns.compared].map(
+    ({ name, batch, stream }) => `${name}: ${batch.type}, ${stream.type}`,
+  );
+  const start = run.before ?? (await cut({ batch: side('batch'), stream: side('stream') }, run, types));
   const { slices } = start;
+  requireTypes(start.types, types);
   for (const name of ['batch', 'stream'] as const) {
     const column = side(name).key[slices.column];
     if (column !== undefined) await requireAscending(session, dialect, slices, column);
@@ -58,9 +63,24 @@ export async function compareInChunks(
   );
 }
 
-async function cut(sides: Parameters<typeof chooseSlices>[0], run: ChunkRun): Promise<ChunksDone> {
+async function cut(
+  sides: Parameters<typeof chooseSlices>[0],
+  run: ChunkRun,
+  types: readonly string[],
+): Promise<ChunksDone> {
   const { slices, rows } = await chooseSlices(sides, run.rowsInSlice, true);
-  return begun(slices, rows);
+  return begun(slices, rows, types);
+}
+
+/** A column of texts gets the type that its values allow, which may be another one when a table was written in between. Errors: RESUME_OTHER. */
+function requireTypes(before: readonly string[], now: readonly string[]): void {
+  const other = now.filter((type, index) => type !== before[index]);
+  if (other.length === 0 && before.length === now.length) return;
+  throw new CutoverError(
+    'RESUME_OTHER',
+    `columns are compared in other types than those in which the comparison was begun: ${other.join('; ')}`,
+    'Remove the file given with --resume, and compare from the beginning.',
+  );
 }
 
 /** A key column as a side has it. */

@@ -131,6 +131,29 @@ describe.skipIf(skip)('cutover diff --resume and --gentle on PostgreSQL', () => 
     );
   }
 
+  it('a statement that takes too long is told with what is to be done, and where it goes on', async () => {
+    const slow = "pg_sleep(CASE WHEN current_setting('cutover.slow', true) = 'on' THEN 1 ELSE 0 END) IS NULL";
+    const sides: DiffOptions = {
+      left: `${database}#(select id, amount, ${slow} as slow from a)`,
+      right: `${database}#(select id, amount, false as slow from a)`,
+      key: ['id'],
+    };
+    await lostAfter(2, sides);
+    const name = new URL(database).pathname.slice(1);
+    await client.query(`ALTER DATABASE "${name}" SET cutover.slow = 'on'`);
+    const error: unknown = await compare({ resume: 'state', statementTimeout: 500, ...sides }).catch(
+      (thrown: unknown) => thrown,
+    );
+    await client.query(`ALTER DATABASE "${name}" RESET cutover.slow`);
+    expect(error).toMatchObject({
+      code: 'STORE_TIMEOUT',
+      remedy: expect.stringMatching(
+        /^Run it again with more for --statement-timeout.*: state holds the first [1-9]\d?%/,
+      ),
+    });
+    expect(await compare({ resume: 'state', ...sides })).toMatchObject({ verdict: 'pass', matched: 2001 });
+  });
+
   it('does not go on with a table that was made anew', async () => {
     await client.query('DROP TABLE IF EXISTS c; CREATE TABLE c AS SELECT * FROM b; ANALYZE c');
     const sides: DiffOptions = { left: `${database}#a`, right: `${database}#c`, key: ['id'] };

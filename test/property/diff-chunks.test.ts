@@ -21,8 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-/** A clock on which no time passes. */
-const clock: Clock = { now: () => new Date(0), sleep: () => Promise.resolve() };
+/** A clock on which every chunk takes as long as wanted: they stay as small as the first. */
+let time = 0;
+const clock: Clock = { now: () => new Date((time += 1)), sleep: () => Promise.resolve() };
 
 function runOf(more: Partial<ChunkRun> = {}): ChunkRun {
   return {
@@ -48,7 +49,11 @@ function findings(outcome: DiffOutcome): unknown {
 class Killed extends Error {}
 
 /** Compares with a chunk after which everything is lost that was not kept, again and again; resumes from what was kept, as a file keeps it. */
-async function byFits(input: DiffInput, fits: readonly number[]): Promise<ChunksDone & { found: DiffOutcome }> {
+async function byFits(
+  input: DiffInput,
+  fits: readonly number[],
+  rowsInSlice: number,
+): Promise<ChunksDone & { found: DiffOutcome }> {
   let kept: ChunksDone | null = null;
   for (const fit of fits) {
     let left = fit;
@@ -57,14 +62,17 @@ async function byFits(input: DiffInput, fits: readonly number[]): Promise<Chunks
       left -= 1;
       return left > 0 ? Promise.resolve() : Promise.reject(new Killed());
     };
-    const done = await compareInChunks(session, store.dialect, input, runOf({ before: kept, onChunk })).catch(
-      (error: unknown) => {
-        if (!(error instanceof Killed)) throw error;
-      },
-    );
+    const done = await compareInChunks(
+      session,
+      store.dialect,
+      input,
+      runOf({ rowsInSlice, before: kept, onChunk }),
+    ).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
     if (done !== undefined) return done;
   }
-  return compareInChunks(session, store.dialect, input, runOf({ before: kept }));
+  return compareInChunks(session, store.dialect, input, runOf({ rowsInSlice, before: kept }));
 }
 
 describe('compareInChunks', () => {
@@ -75,7 +83,8 @@ describe('compareInChunks', () => {
         randomTables(store.kind),
         fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 }),
         fc.integer({ min: 0, max: 8 }),
-        async (tables, fits, limit) => {
+        fc.constantFrom(1, 4, 8),
+        async (tables, fits, limit, rowsInSlice) => {
           await createTable(session, 'left_table', 'batch', tables, tables.batch);
           await createTable(session, 'right_table', 'stream', tables, tables.stream);
           // Else the server takes an empty table for one of thousands of rows.
@@ -90,7 +99,7 @@ describe('compareInChunks', () => {
             limit: limit === 0 ? 1000 : limit,
           };
           const whole = await compareTables(session, store.dialect, input);
-          const done = await byFits(input, fits);
+          const done = await byFits(input, fits, rowsInSlice);
           if (input.limit === 1000) expect(findings(done.found)).toEqual(findings(whole));
           else expect(done.found.discrepancies.length).toBe(whole.discrepancies.length);
           expect(done.next).toBe(done.slices.count);
