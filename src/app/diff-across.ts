@@ -24,6 +24,8 @@ export interface AcrossRequest
   readonly network: Network;
   /** Leaves the planner no choice. */
   readonly place?: 'pulled' | 'digests_exchanged' | undefined;
+  /** The caller holds the snapshots of both sides. */
+  readonly held?: boolean;
 }
 
 export interface AcrossOutcome extends DiffOutcome {
@@ -46,7 +48,8 @@ export async function diffAcross(request: AcrossRequest): Promise<AcrossOutcome>
   const started = performance.now();
   const sides = await prepareSides(request);
   const plan = await planOf(sides, request);
-  const gathered = await inSnapshots([request.batch, request.stream], () => gather(sides, plan, request));
+  const read = (): Promise<Gathered> => gather(sides, plan, request);
+  const gathered = await (request.held === true ? read() : inSnapshots([request.batch, request.stream], read));
   const pulled = performance.now();
   const outcome = await judge(sides, gathered, request);
   const losses = SIDES.flatMap((name) => usedColumns(sides[name], sides.pairs, name).flatMap(({ loss }) => loss ?? []));
@@ -72,7 +75,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Tra
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */
-async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
+export async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
   const [side, ...others] = sides;
   if (side === undefined) return work();
   if (side.dialect.kind === 'duckdb') return inSnapshots(others, work);
@@ -89,7 +92,7 @@ export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Prom
 
 /** The comparison of what is in the workspace now, with what was equal before. */
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
-  const { workspace, network: _, place: __, ...input } = request;
+  const { workspace, network: _, place: __, held: ___, ...input } = request;
   const { batch, stream, digests } = gathered;
   const dialect = arrivedDialect(
     new Map([

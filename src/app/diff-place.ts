@@ -1,3 +1,4 @@
+import type { Chunked } from './diff-chunked.js';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import { sameColumns } from './diff-key.js';
@@ -7,6 +8,7 @@ import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH } from '../store/duckdb/workspace.js';
@@ -20,6 +22,8 @@ export interface PlaceRequest {
   /** What the comparison is given besides the tables. */
   readonly input: Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'key'>;
   readonly network: NonNullable<DiffOptions['network']>;
+  /** Compares part by part of the keys. */
+  readonly chunked?: Chunked | undefined;
 }
 
 export interface Placed {
@@ -49,7 +53,7 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const input = { ...inputOf(request, left, right), readOnly: true };
   return {
-    outcome: await inSnapshot(left.session, () => compareTables(left.session, left.dialect, input)),
+    outcome: await inSnapshot(left.session, () => compare(request, left.session, left.dialect, input)),
     place: 'one_store',
     reason: 'both tables are in one database',
     alignment: {
@@ -63,13 +67,22 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   };
 }
 
+function compare(
+  { chunked }: PlaceRequest,
+  session: SqlSession,
+  dialect: SqlDialect,
+  input: DiffInput,
+): Promise<DiffOutcome> {
+  return chunked?.compare(session, dialect, input) ?? compareTables(session, dialect, input);
+}
+
 async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
   const readers = await (await sides.workspace()).readers();
   return {
-    outcome: await compareTables(left.session, left.dialect, { ...input, readers }),
+    outcome: await compare(request, left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
     reason: 'DuckDB reads both sides where they are',
     alignment: {
@@ -91,7 +104,7 @@ async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
   const { profile, ...rest } = input;
   // What differences have in common is looked for in all rows, which are not sent over a slow network for it.
   const profiled = profile !== undefined && (profile.sums || network === 'local') ? { profile } : {};
-  const outcome = await diffAcross({
+  const asked = {
     ...rest,
     ...profiled,
     batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
@@ -99,7 +112,8 @@ async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
     key,
     network,
     workspace: { session: workspace.session, scratch: SCRATCH, tempDir: workspace.folder },
-  });
+  };
+  const outcome = await (request.chunked?.across(asked) ?? diffAcross(asked));
   const { alignment, timing, ...found } = outcome;
   const { place, place_reason: reason, ...plan } = found.plan;
   return { outcome: { ...found, plan }, place, reason, alignment, notes: common.notes, lossy: [], pull: timing.pull };
@@ -155,7 +169,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   );
   const [server] = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
   return {
-    outcome: await compareTables(workspace.session, workspace.dialect, input),
+    outcome: await compare(request, workspace.session, workspace.dialect, input),
     place: 'pulled',
     reason: `the ${server} was read into DuckDB, where the texts of the other side get its types`,
     alignment: {

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { Chunked, isChunked } from './diff-chunked.js';
 import { commonColumns, type CommonColumns } from './diff-columns.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
@@ -20,24 +21,30 @@ const LIMIT = 100;
 /**
  * Compares any two tables, queries or files key by key. Writes nothing anywhere but scratch files. Errors: ENDPOINT_INVALID, ENDPOINT_MISSING,
  * ENDPOINT_UNREADABLE, ENDPOINT_CHANGED, EXTENSION_MISSING, TABLE_MISSING, KEY_NEEDED, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID, SQL_FAILED, USAGE,
- * those of a server (STORE_...), and INTERRUPTED.
+ * those of a server (STORE_...), INTERRUPTED, and with `resume` RESUME_DAMAGED and RESUME_OTHER.
  */
 export async function diffTables(context: DiffContext, options: DiffOptions): Promise<DiffReport> {
   const left = parseEndpoint(options.left, options.leftSql);
   const right = parseEndpoint(options.right, options.rightSql);
   await refuseItself(context, left, right);
   const sides = new Sides(context, options);
+  const begun: Begun = {};
   const onStop = (): void => sides.interrupt();
   context.signal.addEventListener('abort', onStop, { once: true });
   try {
-    return await compared(sides, context, options, [left, right]);
+    return await compared(sides, context, options, [left, right], begun);
   } catch (error) {
-    if (context.signal.aborted) throw stopped();
-    throw explained(error, `${left.label} or ${right.label}`);
+    const known = context.signal.aborted ? stopped() : explained(error, `${left.label} or ${right.label}`);
+    throw withRemedy(known, begun.chunked);
   } finally {
     context.signal.removeEventListener('abort', onStop);
     await sides.close();
   }
+}
+
+/** What an error has to know of. */
+interface Begun {
+  chunked?: Chunked;
 }
 
 async function compared(
@@ -45,6 +52,7 @@ async function compared(
   context: DiffContext,
   options: DiffOptions,
   [leftEnd, rightEnd]: readonly [Endpoint, Endpoint],
+  begun: Begun,
 ): Promise<DiffReport> {
   const { clock, progress } = context;
   const started = clock.now();
@@ -67,6 +75,16 @@ async function compared(
     ignore: options.ignore,
     map,
   });
+  const today = started.toISOString().slice(0, 10);
+  if (isChunked(options))
+    begun.chunked = await Chunked.begin(
+      context,
+      options,
+      sides,
+      { ends: [leftEnd, rightEnd], left, right, common },
+      today,
+    );
+  const { chunked } = begun;
   const opened = clock.now();
   const placed = await compareInPlace(sides, context, {
     left,
@@ -74,9 +92,10 @@ async function compared(
     common,
     where,
     network: options.network ?? 'local',
+    chunked,
     input: {
       rules,
-      today: started.toISOString().slice(0, 10),
+      today: chunked?.today ?? today,
       limit: options.limit ?? LIMIT,
       progress,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
@@ -87,7 +106,8 @@ async function compared(
   });
   await sides.requireUnchanged();
   requireGoing(context);
-  return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
+  await chunked?.finish();
+  return reportOf({ left, right, common, where, placed, chunked, options, started, opened, finished: clock.now() });
 }
 
 interface Found {
@@ -96,6 +116,7 @@ interface Found {
   readonly common: CommonColumns;
   readonly where: { readonly batch?: string; readonly stream?: string };
   readonly placed: Placed;
+  readonly chunked: Chunked | undefined;
   readonly options: DiffOptions;
   readonly started: Date;
   readonly opened: Date;
@@ -103,7 +124,7 @@ interface Found {
 }
 
 function reportOf(found: Found): DiffReport {
-  const { left, right, common, placed, options, started, opened, finished } = found;
+  const { left, right, common, placed, chunked, options, started, opened, finished } = found;
   const {
     columns_compared: _,
     columns,
@@ -127,7 +148,7 @@ function reportOf(found: Found): DiffReport {
     verdict: judged.verdict,
     reasons: judged.reasons.map(bySides),
     cut: null,
-    alignment: placed.alignment,
+    alignment: chunked?.alignment(placed.alignment) ?? placed.alignment,
     started_at: started.toISOString(),
     finished_at: finished.toISOString(),
     ...counts,
@@ -141,13 +162,19 @@ function reportOf(found: Found): DiffReport {
       ...placed.notes,
       ...oneSided(common),
       ...filterNotes(found.where),
+      ...(chunked?.notes() ?? []),
       ...notes,
     ].map(bySides),
     evidence: null,
     sampled,
     stopped_early,
     profile: profile ?? null,
-    plan: { ...plan, place: placed.place, place_reason: placed.reason },
+    plan: {
+      ...plan,
+      place: placed.place,
+      place_reason: placed.reason,
+      ...(chunked?.plan === undefined ? {} : { chunked: chunked.plan }),
+    },
     timing: { pull, diff: total - pull, total },
   };
 }
@@ -220,6 +247,15 @@ function requireGoing({ signal }: DiffContext): void {
 
 function stopped(): CutoverError {
   return new CutoverError('INTERRUPTED', 'the comparison was interrupted before its end', 'Run it again.');
+}
+
+/** A comparison in chunks that ended early can go on. */
+function withRemedy(error: unknown, chunked: Chunked | undefined): unknown {
+  if (!(error instanceof CutoverError)) return error;
+  const remedy = chunked?.remedyOf(error.code);
+  if (remedy === undefined) return error;
+  const place = error.place === undefined ? {} : { place: error.place };
+  return new CutoverError(error.code, error.message, remedy, { cause: error.cause ?? error, ...place });
 }
 
 /** Errors of the core and of the stores in the words of two tables. */

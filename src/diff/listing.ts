@@ -22,7 +22,7 @@ function compareCells(a: Cell, b: Cell, column: ComparedColumn): number {
 }
 
 /** Orders discrepancies by key, then kind; NULL comes last. */
-function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
+export function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
   return (a, b) => {
     for (const column of key) {
       const order = compareCells(a.key[column.name] ?? null, b.key[column.name] ?? null, column);

@@ -67,13 +67,17 @@ export function addDiff(program: Command, runtime: Runtime): void {
     .addOption(
       new Option('--network <kind>', 'how far apart the stores are').choices(['local', 'remote']).default('local'),
     )
-    .addOption(
-      new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(
-        durationOf,
-      ),
-    )
+    .addOption(new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(durationOf))
     .addOption(
       new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 320MB)').argParser(sizeOf),
+    )
+    .option('--resume <file>', 'keep in a file how far it is, and go on from there when it was interrupted')
+    .option('--gentle', 'spare the servers: short chunks by one worker, with pauses while a server is busy')
+    .addOption(
+      new Option(
+        '--busy-above <count>',
+        'with --gentle: other sessions at work that make a server busy (default: 4)',
+      ).argParser(countOf),
     )
     .option('--sums', 'also compare the sums of every column of numbers')
     .option('--explain-plan', 'say on standard error how it was compared, and why')
@@ -108,6 +112,9 @@ export function addDiff(program: Command, runtime: Runtime): void {
           network: options['network'] === 'remote' ? 'remote' : 'local',
           memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
+          resume: textOf(options['resume']),
+          gentle: options['gentle'] === true,
+          busyAbove: numberIn(options['busyAbove']),
         });
         if (options['explainPlan'] === true) {
           const { plan, alignment } = report;
