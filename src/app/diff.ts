@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { commonColumns, type CommonColumns } from './diff-columns.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
-import { compareInPlace, type Placed } from './diff-place.js';
-import { Sides, WORKSPACE, type OpenSide } from './diff-sides.js';
+import { compareInPlace, type Placed, type PlaceRequest } from './diff-place.js';
+import { Sides, WORKSPACE } from './diff-sides.js';
 import { judge } from '../gate/judge.js';
 import { sampledOf } from '../gate/sample.js';
 import type { DiffCounts } from '../model/comparison.js';
@@ -22,7 +22,22 @@ const LIMIT = 100;
  * ENDPOINT_UNREADABLE, ENDPOINT_CHANGED, EXTENSION_MISSING, TABLE_MISSING, KEY_NEEDED, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID, SQL_FAILED, USAGE,
  * those of a server (STORE_...), and INTERRUPTED.
  */
-export async function diffTables(context: DiffContext, options: DiffOptions): Promise<DiffReport> {
+export function diffTables(context: DiffContext, options: DiffOptions): Promise<DiffReport> {
+  return withPair(context, options, (sides, pair) => compared(sides, context, options, pair));
+}
+
+/** Two sides that are open, and what is to be compared of them. */
+interface Pair extends Pick<PlaceRequest, 'left' | 'right' | 'common' | 'where'> {
+  readonly request: PlaceRequest;
+  readonly started: Date;
+}
+
+/** Opens both sides for some work, and closes them again. Errors: those of `diffTables`. */
+export async function withPair<T>(
+  context: DiffContext,
+  options: DiffOptions,
+  work: (sides: Sides, pair: Pair) => Promise<T>,
+): Promise<T> {
   const left = parseEndpoint(options.left, options.leftSql);
   const right = parseEndpoint(options.right, options.rightSql);
   await refuseItself(context, left, right);
@@ -30,7 +45,7 @@ export async function diffTables(context: DiffContext, options: DiffOptions): Pr
   const onStop = (): void => sides.interrupt();
   context.signal.addEventListener('abort', onStop, { once: true });
   try {
-    return await compared(sides, context, options, [left, right]);
+    return await work(sides, await openPair(sides, context, options, [left, right]));
   } catch (error) {
     if (context.signal.aborted) throw stopped();
     throw explained(error, `${left.label} or ${right.label}`);
@@ -40,12 +55,12 @@ export async function diffTables(context: DiffContext, options: DiffOptions): Pr
   }
 }
 
-async function compared(
+async function openPair(
   sides: Sides,
   context: DiffContext,
   options: DiffOptions,
   [leftEnd, rightEnd]: readonly [Endpoint, Endpoint],
-): Promise<DiffReport> {
+): Promise<Pair> {
   const { clock, progress } = context;
   const started = clock.now();
   const left = await sides.open(leftEnd, 'left');
@@ -67,8 +82,7 @@ async function compared(
     ignore: options.ignore,
     map,
   });
-  const opened = clock.now();
-  const placed = await compareInPlace(sides, context, {
+  const request: PlaceRequest = {
     left,
     right,
     common,
@@ -84,20 +98,27 @@ async function compared(
       ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
       ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
-  });
-  await sides.requireUnchanged();
-  requireGoing(context);
-  return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
+  };
+  return { left, right, common, where, request, started };
 }
 
-interface Found {
-  readonly left: OpenSide;
-  readonly right: OpenSide;
-  readonly common: CommonColumns;
-  readonly where: { readonly batch?: string; readonly stream?: string };
+async function compared(
+  sides: Sides,
+  context: DiffContext,
+  options: DiffOptions,
+  { request, ...pair }: Pair,
+): Promise<DiffReport> {
+  const { clock } = context;
+  const opened = clock.now();
+  const placed = await compareInPlace(sides, context, request);
+  await sides.requireUnchanged();
+  requireGoing(context);
+  return reportOf({ ...pair, placed, options, opened, finished: clock.now() });
+}
+
+interface Found extends Omit<Pair, 'request'> {
   readonly placed: Placed;
   readonly options: DiffOptions;
-  readonly started: Date;
   readonly opened: Date;
   readonly finished: Date;
 }
@@ -175,7 +196,7 @@ function verdictOf(
   };
 }
 
-function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
+export function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
   const told = (names: readonly string[], side: string): string[] =>
     names.length === 0
       ? []
@@ -191,7 +212,7 @@ function filterNotes({ batch, stream }: Found['where']): string[] {
 }
 
 /** The words of pipelines in those of two tables. */
-function bySides(text: string): string {
+export function bySides(text: string): string {
   return text
     .replaceAll('batch side', 'left side')
     .replaceAll('stream side', 'right side')
