@@ -41,7 +41,7 @@ export interface DiffOptions {
   /** How far apart the stores are: what moving rows costs. */
   readonly network?: 'local' | 'remote' | undefined;
   readonly strategy?: 'digest' | 'join' | undefined;
-  /** Milliseconds that a statement on a server may take. */
+  /** Milliseconds that a statement may take, on a server and in DuckDB. */
   readonly statementTimeout?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */
   readonly memoryLimit?: string | undefined;

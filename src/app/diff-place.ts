@@ -75,8 +75,9 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
   const { left, right, common } = request;
   const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
+  const readers = await (await sides.workspace()).readers();
   return {
-    outcome: await compareTables(left.session, left.dialect, input),
+    outcome: await compareTables(left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
     reason: ONE_WORKSPACE,
     alignment: {

@@ -49,14 +49,15 @@ async function planOf(sides: Sides, request: PlaceRequest): Promise<Planned> {
   const { left, right } = request;
   const together = left.home === right.home;
   if (needsTypes(request)) return planByNumbers(request);
-  return together ? planInOneStore(request) : planBetween(sides, request);
+  return together ? planInOneStore(sides, request) : planBetween(sides, request);
 }
 
-async function planInOneStore(request: PlaceRequest): Promise<Planned> {
+async function planInOneStore(sides: Sides, request: PlaceRequest): Promise<Planned> {
   const { left, right } = request;
-  const input = { ...inputOf(request, left, right), readOnly: true };
-  const plan = () => planTables(left.session, left.dialect, input);
   const here = left.home === WORKSPACE;
+  const how = here ? { readers: await (await sides.workspace()).readers() } : { readOnly: true };
+  const input = { ...inputOf(request, left, right), ...how };
+  const plan = () => planTables(left.session, left.dialect, input);
   const { columns, counts, strategy } = here ? await plan() : await inSnapshot(left.session, plan);
   const [batch, stream] = counts.exact
     ? [counted(counts.batch.rows), counted(counts.stream.rows)]

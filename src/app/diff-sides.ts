@@ -52,7 +52,8 @@ export class Sides {
   }
 
   workspace(): Promise<Workspace> {
-    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit: this.#options.memoryLimit });
+    const { memoryLimit, statementTimeout } = this.#options;
+    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit, statementTimeout });
     return this.#workspace;
   }
 

@@ -154,6 +154,11 @@ function buildIncremental(input: PipelineInput['compare']['incremental']): Pick<
   return { incremental: { fullEvery: input === true ? FULL_EVERY : input.full_every } };
 }
 
+function buildProfile(input: PipelineInput['compare']['profile']): Pick<Pipeline, 'profile'> {
+  if (input === false) return {};
+  return { profile: { sums: input !== true && input.sums } };
+}
+
 /** One pipeline of the project; undefined when one of its files could not be read. */
 export async function buildPipeline(
   name: string,
@@ -173,6 +178,7 @@ export async function buildPipeline(
     stream,
     compare: buildCompare(input.compare, [...at, 'compare'], context),
     ...buildIncremental(input.compare.incremental),
+    ...buildProfile(input.compare.profile),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

@@ -101,6 +101,7 @@ describe('loadProject', () => {
               refreshed_at: { ignore: true, because: 'run time', until: '2027-01-31' },
             },
           },
+          profile: { sums: false },
           gate: { maxMismatchRate: 0, minKeys: 100, consecutivePasses: 3, maxAge: 3_600_000 },
           canary: {
             steps: [1, 5, 10, 25, 50, 100],
@@ -140,6 +141,7 @@ describe('loadProject', () => {
         },
         stream: { kind: 'sql', sql: { path: file, text: 'select 2', firstLine: 4 } },
         compare: { columns: {} },
+        profile: { sums: false },
         gate: { maxMismatchRate: 0, minKeys: 1, consecutivePasses: 3, maxAge: 3_600_000 },
         canary: {
           steps: [1, 5, 10, 25, 50, 100],

@@ -247,6 +247,18 @@ export const pipelineSchema = strict({
       )
       .optional()
       .describe('PostgreSQL only: keep digests of both sides by triggers, and read only the rows that differ by them.'),
+    profile: z
+      .union(
+        [
+          z.boolean(),
+          strict({
+            sums: z.boolean().default(false).describe('Also compare the sums of every column of numbers.'),
+          }),
+        ],
+        { error: 'must be true or false, or a map with sums' },
+      )
+      .default(true)
+      .describe('Say what the differences have in common.'),
   })
     .prefault({})
     .describe('How the two sides are compared.'),

@@ -13,10 +13,12 @@ import {
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { disagreement, keptPair, useKept, type KeptUse } from './kept.js';
+import { findInStep, searchInStep } from './in-step.js';
 import type { DiffInput, DiffOutcome } from './input.js';
 import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
-import { Profiler } from './profile.js';
+import { Profiler, type ProfileSources } from './profile.js';
+import { profiled, type Profiled } from './profile-guard.js';
 import { boundsFor, searchRanges } from './search-ranges.js';
 import { allOf, type Side, type Sides, type SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
@@ -51,19 +53,19 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
   const byColumn = tally.columns(columns.compared);
-  const profile = await profiler?.finish({
-    session,
-    dialect,
-    ...whole,
+  const { profile, notes: failed } = await profileOf(session, dialect, profiler, {
+    ...among(whole, input),
     counts: byColumn,
     sums: input.profile?.sums === true,
+    // What was found by kept digests should cost no more than what differs.
+    shares: input.profile?.among !== null && kept?.outcome.how !== 'used',
   });
   return {
     ...countsOf(tally, found, kept),
     columns: byColumn,
     discrepancies: listing.first(columns.key),
     lossy: [...columns.lossy],
-    notes: [...columns.notes, ...(kept?.notes ?? [])],
+    notes: [...columns.notes, ...(kept?.notes ?? []), ...failed],
     plan: {
       strategy: found.strategy,
       reason: found.reason,
@@ -109,6 +111,25 @@ async function prepare(session: SqlSession, dialect: SqlDialect, input: DiffInpu
   return { columns, statements, whole, taken };
 }
 
+function among(whole: Sides, { profile }: DiffInput): Sides {
+  const rows = profile?.among;
+  if (rows === undefined || rows === null) return whole;
+  return {
+    batch: { ...whole.batch, relation: rows.batch },
+    stream: { ...whole.stream, relation: rows.stream },
+  };
+}
+
+async function profileOf(
+  session: SqlSession,
+  dialect: SqlDialect,
+  profiler: Profiler | undefined,
+  sources: Omit<ProfileSources, 'session' | 'dialect'>,
+): Promise<Profiled> {
+  if (profiler === undefined) return { notes: [] };
+  return profiled(session, dialect, () => profiler.finish({ session, dialect, ...sources }));
+}
+
 /** What was found, and how. */
 interface Found extends Searched, Pick<Strategy, 'strategy' | 'reason'> {
   readonly sides: Sides;
@@ -123,7 +144,15 @@ export async function planTables(
   input: DiffInput,
 ): Promise<Pick<Chosen, 'counts' | 'strategy'> & { readonly columns: DiffColumns }> {
   const { columns, statements, taken } = await prepare(session, dialect, input);
-  return { ...(await choose(session, statements, dialect, taken, columns, input)), columns };
+  const inStep = await findInStep(session, statements, dialect, taken, columns, input);
+  if (inStep === null) return { ...(await choose(session, statements, dialect, taken, columns, input)), columns };
+  const { rows, reason } = inStep;
+  const side = { rows, nulls: 0 };
+  return {
+    columns,
+    counts: { batch: side, stream: side, exact: true },
+    strategy: { strategy: 'in_step', reason, buckets: 0 },
+  };
 }
 
 interface Chosen {
@@ -175,6 +204,8 @@ async function search(
   stop: () => boolean,
 ): Promise<Found> {
   const { session } = reading;
+  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
+  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
   const { counts, sides, bounds, strategy } = await choose(session, statements, dialect, taken, columns, input);
   const searched =
     strategy.strategy === 'ranges' && bounds !== null && dialect.keyRanges !== null

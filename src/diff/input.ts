@@ -3,6 +3,7 @@ import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { KeptDigests } from '../store/contract/kept.js';
+import type { SqlSession } from '../store/contract.js';
 import type { DiffStrategy } from './plan.js';
 
 /** Digests that a comparison may use in the place of reading all rows. */
@@ -23,6 +24,12 @@ export interface KeptOutcome {
   readonly how: 'used' | 'checked' | 'unusable';
   /** They do not stand for the tables as they are now, or not well: `KeptDigests.install` makes them anew. */
   readonly outdated: boolean;
+}
+
+export interface ProfileInput {
+  readonly sums: boolean;
+  /** The rows that shares are of, as relation SQL of the same columns; default: those that are compared. null: no shares, and no pass over the sides. */
+  readonly among?: { readonly batch: string; readonly stream: string } | null;
 }
 
 export interface DiffInput {
@@ -50,13 +57,15 @@ export interface DiffInput {
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
   readonly sample?: number | undefined;
   readonly progress?: Progress;
+  /** Further sessions that see the same two tables, for work that one statement would do with one processor. */
+  readonly readers?: readonly SqlSession[];
   /** Writes nothing, not even a temporary table: for a read-only transaction. Where keys are duplicate, they are looked for once more for each use of them. */
   readonly readOnly?: boolean;
   /**
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.
    */
-  readonly profile?: { readonly sums: boolean };
+  readonly profile?: ProfileInput;
   /** Called for every discrepancy, listed or not, in any order. Must not use the session. */
   readonly onDiscrepancy?: (discrepancy: Discrepancy) => void;
 }

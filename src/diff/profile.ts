@@ -22,6 +22,8 @@ export interface ProfileSources {
   readonly counts: Readonly<Record<string, ColumnCounts>>;
   /** Whether sums of numbers are wanted: they read every column of numbers on both sides. */
   readonly sums: boolean;
+  /** False: only the columns are told, without a pass over the sides. */
+  readonly shares: boolean;
 }
 
 const SIDES = ['batch', 'stream'] as const;
@@ -62,11 +64,12 @@ export class Profiler {
   /** Everything in common. One pass over each side where there is something to hold against it. */
   async finish(sources: ProfileSources): Promise<DiffProfile> {
     const { dialect } = sources;
-    const asked = [...this.#kinds.values()]
+    const kinds = sources.shares ? [...this.#kinds.values()] : [];
+    const asked = kinds
       .flatMap((kind) => kind.common().map((common) => ({ kind, ...common, share: common.trait.count / kind.found })))
       .sort((a, b) => b.share - a.share)
       .slice(0, MOST_ASKED);
-    const ranges = [...this.#kinds.values()].flatMap((kind) => kind.ranges().map((range) => ({ kind, ...range })));
+    const ranges = kinds.flatMap((kind) => kind.ranges().map((range) => ({ kind, ...range })));
     const summed = sources.sums
       ? this.#columns.compared.filter((column) => SIDES.every((side) => isSummable(column[side], dialect)))
       : [];

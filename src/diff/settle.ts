@@ -1,6 +1,7 @@
 import type { ColumnCounts, Discrepancy, DiffCounts } from '../model/comparison.js';
 import { daysOf, secondsOf } from './calendar.js';
 import type { DiffOutcome } from './input.js';
+import { NO_PROFILE, type Profiled } from './profile-guard.js';
 import { compareDecimals, distance, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 
 /** Keys that are looked at again at the most; those beyond are in flux, for nothing more is known of them. */
@@ -23,6 +24,8 @@ export interface SettleInput {
    * may be one of timing however long it stayed. Left out: the wait is long enough.
    */
   readonly caughtUp?: (since: number) => boolean;
+  /** Compares these keys, which stayed, once more and makes a profile of them. Left out: no profile. */
+  readonly profile?: (keys: readonly Discrepancy['key'][]) => Look;
   /** Waits before each further look: no less than what the slower side may lag behind. Rejects to end it all. */
   readonly wait: (round: number) => Promise<void>;
   /** Looks after the first one at the most. */
@@ -105,6 +108,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
   }
   const keys = outcome.keys_compared - agreed.gone;
   const kept = [...stayed, ...nullKeys];
+  const { profile, notes } = await profileOf(input, stayed);
   return {
     outcome: {
       ...outcome,
@@ -116,6 +120,8 @@ export async function settle(input: SettleInput): Promise<Settled> {
       in_flux: moving.size + beyond,
       mismatch_rate: keys + nullCount === 0 ? 0 : (stayed.length + nullCount) / (keys + nullCount),
       columns: columnsOf(outcome.columns, stayed),
+      notes: [...outcome.notes, ...notes],
+      ...(profile === undefined ? {} : { profile }),
       discrepancies: kept.slice(0, input.limit),
     },
     stayed: kept,
@@ -123,6 +129,22 @@ export async function settle(input: SettleInput): Promise<Settled> {
     beyond,
     looks,
   };
+}
+
+/** What those have in common that stayed: only as long as they are still what they were. */
+async function profileOf(input: SettleInput, stayed: readonly Discrepancy[]): Promise<Profiled> {
+  if (input.profile === undefined || stayed.length === 0) return { notes: [] };
+  const before = new Map(stayed.map((one) => [keyOf(one), tracked(one, 0).print]));
+  let same = 0;
+  let others = 0;
+  const { profile, notes } = await input.profile(stayed.map(({ key }) => key))((one) => {
+    if (before.get(keyOf(one)) === tracked(one, 0).print) same += 1;
+    else others += 1;
+  });
+  if (profile === undefined) return { notes: notes.filter((note) => note.startsWith(NO_PROFILE)) };
+  return others === 0 && same === before.size
+    ? { profile, notes: [] }
+    : { notes: [`${NO_PROFILE}: rows changed again since they were compared`] };
 }
 
 function keyOf({ key }: Discrepancy): string {

@@ -1,17 +1,10 @@
 import type { Cell } from './cell.js';
+import type { DiffProfile } from './diff-profile.js';
+import type { DiscrepancyKind } from './discrepancy-kind.js';
 import type { OffsetVectorJson } from './offset-vector.js';
 import type { Verdict } from './verdict.js';
 
-export type DiscrepancyKind =
-  'missing_in_stream' | 'missing_in_batch' | 'value_mismatch' | 'duplicate_key' | 'null_key';
-
-export const DISCREPANCY_KINDS: readonly DiscrepancyKind[] = [
-  'missing_in_stream',
-  'missing_in_batch',
-  'value_mismatch',
-  'duplicate_key',
-  'null_key',
-];
+export { DISCREPANCY_KINDS, type DiscrepancyKind } from './discrepancy-kind.js';
 
 /** One key on which the sides disagree. */
 export interface Discrepancy {
@@ -40,7 +33,7 @@ export interface Evidence {
 
 /** How the rows were found that differ. */
 export interface DiffPlan {
-  readonly strategy: 'digest' | 'join' | 'ranges' | 'reused';
+  readonly strategy: 'digest' | 'join' | 'ranges' | 'in_step' | 'reused';
   readonly reason: string;
   /** Digest only. */
   readonly buckets?: number;
@@ -105,6 +98,8 @@ export interface Comparison extends DiffCounts {
   readonly finished_at: string;
   readonly quarantined: number;
   readonly columns: { readonly [column: string]: ColumnCounts };
+  /** What the differences have in common; absent where it was not looked for, as in comparisons stored by an earlier version. */
+  readonly profile?: DiffProfile;
   readonly discrepancies: readonly Discrepancy[];
   readonly discrepancies_listed: number;
   readonly lossy: readonly string[];

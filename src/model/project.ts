@@ -124,6 +124,8 @@ export interface Pipeline {
   readonly compare: CompareConfig;
   /** PostgreSQL: digests of both sides are kept, and all rows are read again only so often. */
   readonly incremental?: { readonly fullEvery: Duration };
+  /** Comparisons say what the differences have in common, and with `sums` whether the sums of numbers agree. */
+  readonly profile?: { readonly sums: boolean };
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
 }

@@ -169,7 +169,7 @@ function comparisonSuite(comparison: AnyComparison, limit: number): TestSuite {
     };
   });
   const message = comparison.reasons.length > 0 ? comparison.reasons.join('; ') : finding(comparison);
-  const common = comparison.pipeline === null ? [...commonSentences(comparison), ...sumSentences(comparison)] : [];
+  const common = [...commonSentences(comparison), ...sumSentences(comparison)];
   const detail = [headline(comparison), ...common].join('\n');
   const verdict: TestCase = { name: 'verdict', verdict: comparison.verdict, message, detail };
   return {

@@ -15,6 +15,8 @@ import { renderTable } from './table/table.js';
 import {
   boundText,
   countsOf,
+  differenceName,
+  hasProfile,
   headline,
   kindLabel,
   sampleText,
@@ -114,9 +116,9 @@ function comparisonLines(comparison: AnyComparison, options: RenderOptions): rea
     '',
     ...(comparison.pipeline === null ? sideLines(comparison) : []),
     ...bullets(comparison.pipeline === null ? furtherReasons(comparison) : comparison.reasons),
-    ...(comparison.pipeline === null ? bullets([...commonSentences(comparison), ...sumSentences(comparison)]) : []),
+    ...bullets([...commonSentences(comparison), ...sumSentences(comparison)]),
     ...tableOf(['', 'keys', 'part'], counts),
-    ...(comparison.pipeline === null && comparison.profile !== null
+    ...(hasProfile(comparison)
       ? profileColumns(comparison)
       : columns.length === 0
         ? []
@@ -129,9 +131,9 @@ function comparisonLines(comparison: AnyComparison, options: RenderOptions): rea
   ];
 }
 
-/** The signed differences are right - left. */
-function profileColumns(report: DiffReport): string[] {
-  const early = report.stopped_early;
+/** The signed differences are right - left, or stream - batch. */
+function profileColumns(report: AnyComparison): string[] {
+  const early = stoppedEarly(report);
   const rows = (report.profile?.columns ?? [])
     .filter(({ mismatched, tolerated }) => mismatched > 0 || tolerated > 0)
     .map((one) => [
@@ -144,7 +146,7 @@ function profileColumns(report: DiffReport): string[] {
     ]);
   return rows.length === 0
     ? []
-    : tableOf(['column', 'mismatched', 'tolerated', 'smallest', 'median', 'largest (right - left)'], rows);
+    : tableOf(['column', 'mismatched', 'tolerated', 'smallest', 'median', `largest (${differenceName(report)})`], rows);
 }
 
 /** What was compared, and what is known of it only in part. */

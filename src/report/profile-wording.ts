@@ -1,15 +1,16 @@
-import type { Concentration, DiffReport, MissingRange } from '../model/diff-report.js';
 import type { DiscrepancyKind } from '../model/comparison.js';
+import type { Concentration, MissingRange } from '../model/diff-profile.js';
 import { cellText, visible } from './cells.js';
 import { grouped, roughPercent, signedDifference } from './numbers.js';
-import { sideNames, type SideNames } from './wording.js';
+import type { AnyComparison } from './result.js';
+import { sideNames, stoppedEarly, type SideNames } from './wording.js';
 
 /** Missing keys spread over more of the side than this lie anywhere. */
 const ANYWHERE = 0.9;
 
 /** In what the discrepancies are alike, one sentence each; what tells most comes first. */
-export function commonSentences(report: DiffReport): string[] {
-  if (report.profile === null) return [];
+export function commonSentences(report: AnyComparison): string[] {
+  if (report.profile === null || report.profile === undefined) return [];
   const { concentrations, ranges } = report.profile;
   const names = sideNames(report);
   return [
@@ -21,7 +22,7 @@ export function commonSentences(report: DiffReport): string[] {
 }
 
 /** What the sums of both sides say; nothing where none were asked for. */
-export function sumSentences(report: DiffReport): string[] {
+export function sumSentences(report: AnyComparison): string[] {
   const summed = (report.profile?.columns ?? []).flatMap(({ column, sums }) =>
     sums === null ? [] : [{ column, sums }],
   );
@@ -49,9 +50,9 @@ export function signed(difference: string): string {
     : grouped(difference);
 }
 
-function concentrationText(one: Concentration, report: DiffReport, names: SideNames): string {
+function concentrationText(one: Concentration, report: AnyComparison, names: SideNames): string {
   const count = grouped(report[one.kind]);
-  const early = report.stopped_early ? ' found' : '';
+  const early = stoppedEarly(report) ? ' found' : '';
   const whose =
     one.share === 1
       ? `all ${count} ${nounOf(one.kind, names)}${early}`
@@ -91,7 +92,7 @@ function nounOf(kind: DiscrepancyKind, names: SideNames): string {
   }
 }
 
-function rangeText(one: MissingRange, report: DiffReport, names: SideNames): string {
+function rangeText(one: MissingRange, report: AnyComparison, names: SideNames): string {
   const side = names[one.kind === 'missing_in_batch' ? 'stream' : 'batch'];
   const [from, to, first, last] = [one.from, one.to, one.side_from, one.side_to].map((text) =>
     cellText(plainTime(text)),

@@ -17,6 +17,17 @@ export function sideNames(comparison: AnyComparison): SideNames {
   return comparison.pipeline === null ? { batch: 'left', stream: 'right' } : { batch: 'batch', stream: 'stream' };
 }
 
+/** How the signed differences are taken: `right - left`. */
+export function differenceName(comparison: AnyComparison): string {
+  const names = sideNames(comparison);
+  return `${names.stream} - ${names.batch}`;
+}
+
+/** Comparisons that an earlier version stored have no profile. */
+export function hasProfile({ profile }: AnyComparison): boolean {
+  return profile !== null && profile !== undefined;
+}
+
 /** `missing_in_stream` -> `missing in stream`; of two tables `only on the left`. */
 export function kindLabel(kind: DiscrepancyKind, comparison: AnyComparison): string {
   if (comparison.pipeline === null && kind === 'missing_in_stream') return 'only on the left';

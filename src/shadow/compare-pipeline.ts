@@ -128,6 +128,7 @@ export async function publishAndCompare(
             differing: discrepancyCount(before.previous) + before.previous.tolerated,
             keys: before.previous.keys_compared,
           },
+    ...(pipeline.profile === undefined ? {} : { profile: pipeline.profile }),
     progress: env.progress,
     onDiscrepancy: (discrepancy) => {
       lifecycle.see(discrepancy);

@@ -31,10 +31,13 @@ async function rows(x: readonly (number | null)[], y: readonly (number | null)[]
 }
 
 /** @param steps what happens while it waits before each further look */
-async function settled(steps: readonly string[], options: { rounds?: number; most?: number } = {}): Promise<Settled> {
+async function settled(
+  steps: readonly string[],
+  options: { rounds?: number; most?: number; beforeProfile?: string } = {},
+): Promise<Settled> {
   const { dialect } = store;
   const look =
-    (relations: Pick<DiffInput, 'batch' | 'stream'>): Look =>
+    (relations: Pick<DiffInput, 'batch' | 'stream' | 'profile'>): Look =>
     (see) =>
       compareTables(session, dialect, {
         ...relations,
@@ -61,6 +64,16 @@ async function settled(steps: readonly string[], options: { rounds?: number; mos
     },
     rounds: options.rounds ?? 3,
     limit: 100,
+    ...(options.beforeProfile === undefined
+      ? {}
+      : {
+          profile: (keys) => async (see) => {
+            await session.script(options.beforeProfile ?? '');
+            const among = { batch: 'x', stream: 'y' };
+            const relations = await restrictToKeys(session, dialect, among, columns, keys, false);
+            return look({ ...relations, profile: { sums: false, among } })(see);
+          },
+        }),
     ...(options.most === undefined ? {} : { most: options.most }),
   });
 }
@@ -113,6 +126,18 @@ describe('settle', () => {
     await rows([1, 2], [1, 5]);
     const hot = 'UPDATE x SET n = n + 1 WHERE id = 1; UPDATE y SET n = n + 1 WHERE id = 1';
     expect((await settled([hot, hot, ''])).outcome).toMatchObject({ value_mismatch: 1, in_flux: 0 });
+  });
+
+  it('profiles what stayed, and nothing that is another by then', async () => {
+    await rows([1, 2, 3], [1, 7, 8]);
+    const step = 'UPDATE y SET n = 3 WHERE id = 2';
+    const still = (await settled([step], { beforeProfile: 'SELECT 1' })).outcome;
+    expect(still.profile?.columns).toMatchObject([{ column: 'n', mismatched: 1, smallest: '5', largest: '5' }]);
+    expect(still.notes).toEqual([]);
+    await session.script('UPDATE y SET n = 8 WHERE id = 2');
+    const moved = (await settled([step], { beforeProfile: 'UPDATE x SET n = 9 WHERE id = 1' })).outcome;
+    expect(moved).toMatchObject({ value_mismatch: 1, notes: [expect.stringContaining('rows changed again')] });
+    expect(moved.profile).toBeUndefined();
   });
 
   it('counts no key that both sides have lost meanwhile', async () => {

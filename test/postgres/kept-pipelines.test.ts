@@ -51,6 +51,9 @@ describe.skipIf(loudly('incremental comparison of pipelines', problem) || url ==
       expect(third).toMatchObject({ verdict: 'fail', value_mismatch: expect.any(Number) as number, batch_rows: 10 });
       expect(third.plan.reason).toMatch(/^kept digests: \d of 1024 buckets differ/);
       expect(third.discrepancies.map(({ key }) => key['k'])).toContain('k3');
+      // What was found without reading all rows has a profile without reading them.
+      expect(third.profile?.columns.map(({ column }) => column)).toContain('n');
+      expect(third.profile).toMatchObject({ concentrations: [], ranges: [] });
       // What was written since was added up after each comparison.
       expect(await one.query('SELECT count(*) AS n FROM cutover.kept_1_deltas')).toEqual([{ n: '0' }]);
     });

@@ -1,13 +1,21 @@
 import { discrepancyCount } from '../../model/comparison.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
-import type { DiffReport } from '../../model/diff-report.js';
 import { formatElapsed } from '../../model/duration.js';
 import { NO_ROW, differencesOf, keyText, visible } from '../cells.js';
 import { counted, grouped, percent, signedDifference } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { commonSentences, sumSentences } from '../profile-wording.js';
 import type { AnyComparison } from '../result.js';
-import { boundText, countsOf, headline, kindLabel, sideNames, stoppedEarly, verdictLabel } from '../wording.js';
+import {
+  boundText,
+  countsOf,
+  hasProfile,
+  headline,
+  kindLabel,
+  sideNames,
+  stoppedEarly,
+  verdictLabel,
+} from '../wording.js';
 import { diffFootLines, furtherReasons, sideLines } from './diff-report.js';
 import { focused, table, wrapped } from './layout.js';
 import type { TableCell } from './layout.js';
@@ -38,7 +46,7 @@ export function comparisonTable(comparison: AnyComparison, options: RenderOption
     ],
     countLines(comparison, options, paint),
     columnLines(comparison, options, paint),
-    ...(comparison.pipeline === null ? profileBlocks(comparison, options, paint) : []),
+    ...profileBlocks(comparison, options, paint),
     discrepancyLines(comparison, options, paint),
     listLines('Lossy steps', comparison.lossy, options, paint),
     listLines('Notes', comparison.notes, options, paint),
@@ -50,7 +58,7 @@ export function comparisonTable(comparison: AnyComparison, options: RenderOption
     .join('\n\n')}\n`;
 }
 
-function profileBlocks(report: DiffReport, options: RenderOptions, paint: Paint): string[][] {
+function profileBlocks(report: AnyComparison, options: RenderOptions, paint: Paint): string[][] {
   return [
     listLines('What the differences have in common', commonSentences(report), options, paint),
     histogramLines(report, options, paint),
@@ -97,8 +105,7 @@ function countLines(comparison: AnyComparison, options: RenderOptions, paint: Pa
 }
 
 function columnLines(comparison: AnyComparison, options: RenderOptions, paint: Paint): string[] {
-  if (comparison.pipeline === null && comparison.profile !== null)
-    return profileColumnLines(comparison, options, paint);
+  if (hasProfile(comparison)) return profileColumnLines(comparison, options, paint);
   const early = stoppedEarly(comparison);
   const entries = Object.entries(comparison.columns);
   const differing = entries.filter(([, counts]) => counts.mismatched > 0 || counts.tolerated > 0);

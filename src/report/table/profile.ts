@@ -1,9 +1,10 @@
-import type { ColumnProfile, DiffReport, HistogramBin } from '../../model/diff-report.js';
+import type { ColumnProfile, HistogramBin } from '../../model/diff-profile.js';
 import { visible } from '../cells.js';
 import { counted, grouped } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { signed } from '../profile-wording.js';
-import { boundText } from '../wording.js';
+import type { AnyComparison } from '../result.js';
+import { boundText, differenceName, stoppedEarly } from '../wording.js';
 import { table } from './layout.js';
 import type { TableCell } from './layout.js';
 import type { Paint } from './paint.js';
@@ -12,13 +13,13 @@ import type { Paint } from './paint.js';
 const HISTOGRAMS = 2;
 const BAR = 40;
 
-/** How much the columns differ: counts and the signed differences (right - left). */
-export function profileColumnLines(report: DiffReport, options: RenderOptions, paint: Paint): string[] {
+/** How much the columns differ: counts and the signed differences (right - left, or stream - batch). */
+export function profileColumnLines(report: AnyComparison, options: RenderOptions, paint: Paint): string[] {
   const differing = (report.profile?.columns ?? []).filter(
     ({ mismatched, tolerated }) => mismatched > 0 || tolerated > 0,
   );
   if (differing.length === 0) return [];
-  const early = report.stopped_early;
+  const early = stoppedEarly(report);
   const rows = differing.map((one): TableCell[] => [
     { text: visible(one.column) },
     { text: boundText(one.mismatched, early), ...(one.mismatched > 0 ? { style: 'red' as const } : {}) },
@@ -41,7 +42,7 @@ export function profileColumnLines(report: DiffReport, options: RenderOptions, p
       : []),
   ];
   const title = sized
-    ? `${paint('Columns', 'bold')} ${paint('and their differences, right - left', 'dim')}`
+    ? `${paint('Columns', 'bold')} ${paint(`and their differences, ${differenceName(report)}`, 'dim')}`
     : paint('Columns', 'bold');
   const others = Object.keys(report.columns).length - differing.length;
   const rest = others > 0 ? [paint(`  ${counted(others, 'other column')} without a difference`, 'dim')] : [];
@@ -49,14 +50,14 @@ export function profileColumnLines(report: DiffReport, options: RenderOptions, p
 }
 
 /** Bars of the signed differences of the columns that differ most; none where all fall into one bin, which the table above tells. */
-export function histogramLines(report: DiffReport, options: RenderOptions, paint: Paint): string[] {
+export function histogramLines(report: AnyComparison, options: RenderOptions, paint: Paint): string[] {
   const shown = (report.profile?.columns ?? [])
     .filter(({ histogram }) => histogram.length > 1)
     .sort((a, b) => b.mismatched - a.mismatched)
     .slice(0, HISTOGRAMS);
   return shown.flatMap((one, index) => [
     ...(index === 0 ? [] : ['']),
-    `${paint(`Differences of ${visible(one.column)}`, 'bold')}${paint(one.unit === null ? ', right - left' : `, right - left, in ${one.unit}`, 'dim')}`,
+    `${paint(`Differences of ${visible(one.column)}`, 'bold')}${paint(`, ${differenceName(report)}${one.unit === null ? '' : `, in ${one.unit}`}`, 'dim')}`,
     ...barLines(one.histogram, options, paint),
     ...unsizedLine(one, paint),
   ]);

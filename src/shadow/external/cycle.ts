@@ -1,4 +1,4 @@
-import type { DiffInput, DiffOutcome } from '../../diff/input.js';
+import type { DiffInput, DiffOutcome, ProfileInput } from '../../diff/input.js';
 import { compareTables } from '../../diff/compare.js';
 import type { Discrepancy, Evidence } from '../../model/comparison.js';
 import type { OffsetVector } from '../../model/offset-vector.js';
@@ -110,11 +110,16 @@ export function relationsOf({ env, pipeline }: ExternalCycle): Relations {
   return { batch: of('batch'), stream: of('stream') };
 }
 
-/** Compares two relations of the sides in the caller's transaction. */
+/**
+ * Compares two relations of the sides in the caller's transaction.
+ *
+ * @param profile null: what the differences have in common is not looked for
+ */
 export async function compareSides(
   cycle: ExternalCycle,
   relations: Relations,
   see: (discrepancy: Discrepancy) => void,
+  profile: ProfileInput | null = cycle.pipeline.profile ?? null,
 ): Promise<DiffOutcome> {
   const { env, session, pipeline, options, startedAt } = cycle;
   const unique = (side: 'batch' | 'stream'): Promise<boolean> =>
@@ -126,6 +131,7 @@ export async function compareSides(
     today: startedAt.toISOString().slice(0, 10),
     unique: { batch: await unique('batch'), stream: await unique('stream') },
     limit: options.limit,
+    ...(profile === null ? {} : { profile }),
     progress: env.progress,
     onDiscrepancy: see,
   };

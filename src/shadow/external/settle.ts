@@ -1,7 +1,7 @@
 import type { DiffOutcome } from '../../diff/input.js';
 import { openLifecycle } from '../../diff/lifecycle.js';
 import { requireSettleable, restrictToKeys, type KeyColumns } from '../../diff/settle-keys.js';
-import { settle, type Look, type Settled } from '../../diff/settle.js';
+import { settle, type Look, type Settled, type SettleInput } from '../../diff/settle.js';
 import { digestOfTable } from '../../diff/table-digest.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
 import { formatDuration, formatElapsed } from '../../model/duration.js';
@@ -60,7 +60,7 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
         if (looking.state === null && isWhollyExternal(cycle.pipeline))
           looking.state = `batch ${await digestOfTable(session, dialect, all.batch)}, stream ${await digestOfTable(session, dialect, all.stream)}`;
         const started = performance.now();
-        const outcome = await compareSides(cycle, await relations(all, columns), see);
+        const outcome = await compareSides(cycle, await relations(all, columns), see, null);
         looking.diff += performance.now() - started;
         return outcome;
       });
@@ -72,6 +72,7 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
       looking.delays.push(delay);
       await pause(cycle, delay);
     },
+    ...(cycle.pipeline.profile === undefined ? {} : { profile: profileLook(cycle, cycle.pipeline.profile) }),
     ...(align.watermark === null ? {} : { caughtUp: (since: number) => passed(reached[since], reached.at(-1)) }),
     rounds: align.rounds,
     limit: cycle.options.limit,
@@ -102,6 +103,18 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
       resolvable: (key) => settled.beyond === 0 && !flux.has(JSON.stringify(key)),
     });
   });
+}
+
+/** Of what stayed, as it stands now; a batch job of cutover's own is not run again for it. */
+function profileLook(cycle: ExternalCycle, { sums }: { readonly sums: boolean }): NonNullable<SettleInput['profile']> {
+  const { env, session } = cycle;
+  return (keys) => (see) =>
+    session.transaction(async () => {
+      const all = relationsOf(cycle);
+      const columns = await keyColumns(cycle, all);
+      const restricted = await restrictToKeys(session, env.store.dialect, all, columns, keys, false);
+      return compareSides(cycle, restricted, see, { sums, among: all });
+    });
 }
 
 async function keyColumns({ env, session, pipeline }: ExternalCycle, all: Relations): Promise<KeyColumns> {

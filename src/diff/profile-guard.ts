@@ -1,0 +1,47 @@
+import type { DiffProfile } from '../model/diff-profile.js';
+import { CutoverError, messageOf } from '../model/errors.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+
+const SAVEPOINT = 'cutover_profile';
+
+export const NO_PROFILE = 'what the differences have in common could not be found out';
+
+/** A profile, or what kept it from being made. */
+export interface Profiled {
+  readonly profile?: DiffProfile;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes a profile, in the caller's transaction. The verdict does not hang on it: where it fails, a note says so and the comparison stands. Errors: those
+ * after which the session is of no use any longer.
+ */
+export async function profiled(
+  session: SqlSession,
+  dialect: SqlDialect,
+  make: () => Promise<DiffProfile>,
+): Promise<Profiled> {
+  // PostgreSQL gives a whole transaction up for a statement that fails.
+  const marked = dialect.kind === 'postgres';
+  if (marked) await session.script(`SAVEPOINT ${SAVEPOINT}`);
+  try {
+    const profile = await make();
+    if (marked) await session.script(`RELEASE SAVEPOINT ${SAVEPOINT}`);
+    return { profile, notes: [] };
+  } catch (error) {
+    if (error instanceof CutoverError && (error.code === 'INTERRUPTED' || error.code === 'STORE_CONNECTION_LOST'))
+      throw error;
+    if (/^INTERRUPT Error/.test(messageOf(error))) throw error;
+    try {
+      // DuckDB goes on after some failures, and ends the transaction after others.
+      await session.script(marked ? `ROLLBACK TO SAVEPOINT ${SAVEPOINT}` : 'SELECT 1');
+    } catch {
+      throw error;
+    }
+    return { notes: [`${NO_PROFILE}: ${firstLine(messageOf(error))}`] };
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('profiles of pipelines', () => import('../integration/profile.test.js'));
