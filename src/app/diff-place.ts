@@ -2,7 +2,7 @@ import type { Chunked } from './diff-chunked.js';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import { sameColumns } from './diff-key.js';
-import { diffAcross, inSnapshot } from './diff-across.js';
+import { diffAcross, inSnapshot, type AcrossRequest } from './diff-across.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
 import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
@@ -44,9 +44,17 @@ export interface Placed {
 export async function compareInPlace(sides: Sides, context: DiffContext, request: PlaceRequest): Promise<Placed> {
   const { left, right } = request;
   if (left.home === right.home) return left.home === WORKSPACE ? inWorkspace(sides, request) : inOneDatabase(request);
-  const texts = left.written.size + right.written.size > 0;
-  return texts ? pulled(sides, context, request) : across(sides, request);
+  return needsTypes(request) ? pulled(sides, context, request) : across(sides, request);
 }
+
+/** A side is texts, whose types depend on those of the other. */
+export function needsTypes({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): boolean {
+  return left.written.size + right.written.size > 0;
+}
+
+/** The reasons that need no numbers. */
+export const ONE_DATABASE = 'both tables are in one database';
+export const ONE_WORKSPACE = 'DuckDB reads both sides where they are';
 
 /** Both tables in one snapshot of one database, which is only read: a query that writes is refused by the server. */
 async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
@@ -55,7 +63,7 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   return {
     outcome: await inSnapshot(left.session, () => compare(request, left.session, left.dialect, input)),
     place: 'one_store',
-    reason: 'both tables are in one database',
+    reason: ONE_DATABASE,
     alignment: {
       method: 'snapshot',
       exact: true,
@@ -84,7 +92,7 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
   return {
     outcome: await compare(request, left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
-    reason: 'DuckDB reads both sides where they are',
+    reason: ONE_WORKSPACE,
     alignment: {
       method: 'snapshot',
       exact: true,
@@ -98,13 +106,22 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
 
 /** The sides are in two places: the planner chooses how much of them meets in the workspace. */
 async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
-  const { left, right, common, input, network } = request;
+  const asked = await acrossRequest(sides, request);
+  const outcome = await (request.chunked?.across(asked) ?? diffAcross(asked));
+  const { alignment, timing, ...found } = outcome;
+  const { place, place_reason: reason, ...plan } = found.plan;
+  const { notes } = request.common;
+  return { outcome: { ...found, plan }, place, reason, alignment, notes, lossy: [], pull: timing.pull };
+}
+
+export async function acrossRequest(sides: Sides, request: PlaceRequest): Promise<AcrossRequest> {
+  const { left, right, input, network } = request;
   const workspace = await sides.workspace();
   const { batch, stream, unique, key } = inputOf(request, left, right);
   const { profile, ...rest } = input;
   // What differences have in common is looked for in all rows, which are not sent over a slow network for it.
   const profiled = profile !== undefined && (profile.sums || network === 'local') ? { profile } : {};
-  const asked = {
+  return {
     ...rest,
     ...profiled,
     batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
@@ -113,10 +130,6 @@ async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
     network,
     workspace: { session: workspace.session, scratch: SCRATCH, tempDir: workspace.folder },
   };
-  const outcome = await (request.chunked?.across(asked) ?? diffAcross(asked));
-  const { alignment, timing, ...found } = outcome;
-  const { place, place_reason: reason, ...plan } = found.plan;
-  return { outcome: { ...found, plan }, place, reason, alignment, notes: common.notes, lossy: [], pull: timing.pull };
 }
 
 /** A file of texts, whose types depend on those of the other side, against a server, whose rows are brought into the workspace first. */
@@ -167,11 +180,11 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     { ...request.left, ...left, dialect: workspace.dialect, relation: typed.left },
     { ...request.right, ...right, dialect: workspace.dialect, relation: typed.right },
   );
-  const [server] = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
+  const server = serverOf(request).name;
   return {
     outcome: await compare(request, workspace.session, workspace.dialect, input),
     place: 'pulled',
-    reason: `the ${server} was read into DuckDB, where the texts of the other side get its types`,
+    reason: readForItsTypes(request),
     alignment: {
       method: 'as_read',
       exact: false,
@@ -183,7 +196,16 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   };
 }
 
-function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
+/** The side that DuckDB cannot read where it is. */
+function serverOf({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): OpenSide {
+  return left.home === WORKSPACE ? right : left;
+}
+
+export function readForItsTypes(request: PlaceRequest): string {
+  return `the ${serverOf(request).name} is read into DuckDB, where the texts of the other side get its types`;
+}
+
+export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
   const { common, where, input } = request;
   const isUnique = (side: OpenSide, index: 0 | 1): boolean => {
     const key = new Set(common.pairs.slice(0, common.key.length).map((pair) => pair[index]));

@@ -4,8 +4,8 @@ import { Chunked, isChunked } from './diff-chunked.js';
 import { commonColumns, type CommonColumns } from './diff-columns.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
-import { compareInPlace, type Placed } from './diff-place.js';
-import { Sides, WORKSPACE, type OpenSide } from './diff-sides.js';
+import { compareInPlace, type Placed, type PlaceRequest } from './diff-place.js';
+import { Sides, WORKSPACE } from './diff-sides.js';
 import { judge } from '../gate/judge.js';
 import { sampledOf } from '../gate/sample.js';
 import type { DiffCounts } from '../model/comparison.js';
@@ -24,21 +24,11 @@ const LIMIT = 100;
  * those of a server (STORE_...), INTERRUPTED, and with `resume` RESUME_DAMAGED and RESUME_OTHER.
  */
 export async function diffTables(context: DiffContext, options: DiffOptions): Promise<DiffReport> {
-  const left = parseEndpoint(options.left, options.leftSql);
-  const right = parseEndpoint(options.right, options.rightSql);
-  await refuseItself(context, left, right);
-  const sides = new Sides(context, options);
   const begun: Begun = {};
-  const onStop = (): void => sides.interrupt();
-  context.signal.addEventListener('abort', onStop, { once: true });
   try {
-    return await compared(sides, context, options, [left, right], begun);
+    return await withPair(context, options, (sides, pair) => compared(sides, context, options, pair, begun));
   } catch (error) {
-    const known = context.signal.aborted ? stopped() : explained(error, `${left.label} or ${right.label}`);
-    throw withRemedy(known, begun.chunked);
-  } finally {
-    context.signal.removeEventListener('abort', onStop);
-    await sides.close();
+    throw withRemedy(error, begun.chunked);
   }
 }
 
@@ -47,13 +37,41 @@ interface Begun {
   chunked?: Chunked;
 }
 
-async function compared(
+/** Two sides that are open, and what is to be compared of them. */
+interface Pair extends Pick<PlaceRequest, 'left' | 'right' | 'common' | 'where'> {
+  readonly ends: readonly [Endpoint, Endpoint];
+  readonly request: PlaceRequest;
+  readonly started: Date;
+}
+
+/** Opens both sides for some work, and closes them again. Errors: those of `diffTables`. */
+export async function withPair<T>(
+  context: DiffContext,
+  options: DiffOptions,
+  work: (sides: Sides, pair: Pair) => Promise<T>,
+): Promise<T> {
+  const left = parseEndpoint(options.left, options.leftSql);
+  const right = parseEndpoint(options.right, options.rightSql);
+  await refuseItself(context, left, right);
+  const sides = new Sides(context, options);
+  const onStop = (): void => sides.interrupt();
+  context.signal.addEventListener('abort', onStop, { once: true });
+  try {
+    return await work(sides, await openPair(sides, context, options, [left, right]));
+  } catch (error) {
+    throw context.signal.aborted ? stopped() : explained(error, `${left.label} or ${right.label}`);
+  } finally {
+    context.signal.removeEventListener('abort', onStop);
+    await sides.close();
+  }
+}
+
+async function openPair(
   sides: Sides,
   context: DiffContext,
   options: DiffOptions,
   [leftEnd, rightEnd]: readonly [Endpoint, Endpoint],
-  begun: Begun,
-): Promise<DiffReport> {
+): Promise<Pair> {
   const { clock, progress } = context;
   const started = clock.now();
   const left = await sides.open(leftEnd, 'left');
@@ -75,27 +93,15 @@ async function compared(
     ignore: options.ignore,
     map,
   });
-  const today = started.toISOString().slice(0, 10);
-  if (isChunked(options))
-    begun.chunked = await Chunked.begin(
-      context,
-      options,
-      sides,
-      { ends: [leftEnd, rightEnd], left, right, common },
-      today,
-    );
-  const { chunked } = begun;
-  const opened = clock.now();
-  const placed = await compareInPlace(sides, context, {
+  const request: PlaceRequest = {
     left,
     right,
     common,
     where,
     network: options.network ?? 'local',
-    chunked,
     input: {
       rules,
-      today: chunked?.today ?? today,
+      today: started.toISOString().slice(0, 10),
       limit: options.limit ?? LIMIT,
       progress,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
@@ -103,22 +109,37 @@ async function compared(
       ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
       ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
+  };
+  return { left, right, common, where, ends: [leftEnd, rightEnd], request, started };
+}
+
+async function compared(
+  sides: Sides,
+  context: DiffContext,
+  options: DiffOptions,
+  { request, ends, ...pair }: Pair,
+  begun: Begun,
+): Promise<DiffReport> {
+  const { clock } = context;
+  const { input } = request;
+  if (isChunked(options)) begun.chunked = await Chunked.begin(context, options, sides, { ...pair, ends }, input.today);
+  const { chunked } = begun;
+  const opened = clock.now();
+  const placed = await compareInPlace(sides, context, {
+    ...request,
+    chunked,
+    input: { ...input, today: chunked?.today ?? input.today },
   });
   await sides.requireUnchanged();
   requireGoing(context);
   await chunked?.finish();
-  return reportOf({ left, right, common, where, placed, chunked, options, started, opened, finished: clock.now() });
+  return reportOf({ ...pair, placed, chunked, options, opened, finished: clock.now() });
 }
 
-interface Found {
-  readonly left: OpenSide;
-  readonly right: OpenSide;
-  readonly common: CommonColumns;
-  readonly where: { readonly batch?: string; readonly stream?: string };
+interface Found extends Omit<Pair, 'request' | 'ends'> {
   readonly placed: Placed;
   readonly chunked: Chunked | undefined;
   readonly options: DiffOptions;
-  readonly started: Date;
   readonly opened: Date;
   readonly finished: Date;
 }
@@ -202,7 +223,7 @@ function verdictOf(
   };
 }
 
-function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
+export function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
   const told = (names: readonly string[], side: string): string[] =>
     names.length === 0
       ? []
@@ -218,7 +239,7 @@ function filterNotes({ batch, stream }: Found['where']): string[] {
 }
 
 /** The words of pipelines in those of two tables. */
-function bySides(text: string): string {
+export function bySides(text: string): string {
   return text
     .replaceAll('batch side', 'left side')
     .replaceAll('stream side', 'right side')

@@ -114,6 +114,21 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
         ['pipeline', 'events', 'took_ms'],
         ...result.pipelines.map((pipeline) => [pipeline, result.events, result.took]),
       ];
+    case 'cutover.plan/v1':
+      return [
+        ['batch', 'stream', 'batch_rows', 'stream_rows', 'bytes_to_send', 'network', 'place', 'strategy', 'buckets'],
+        [
+          result.sides.batch,
+          result.sides.stream,
+          result.rows.batch.count,
+          result.rows.stream.count,
+          result.bytes_to_send,
+          result.network,
+          result.place,
+          result.strategy,
+          result.buckets,
+        ],
+      ];
   }
 }
 

@@ -132,6 +132,9 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
       return [{ name: 'cutover init', cases: [{ name: result.template, verdict: 'pass', message: result.directory }] }];
     case 'cutover.rebuild/v1':
       return result.pipelines.map((name) => ({ name, cases: [{ name: 'rebuild', verdict: 'pass', message: '' }] }));
+    case 'cutover.plan/v1':
+      // Nothing was compared, so that nothing passes.
+      return [{ name: 'cutover diff --explain-plan', cases: [], notes: [result.place_reason, result.reason] }];
   }
 }
 

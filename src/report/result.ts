@@ -2,6 +2,7 @@ import type { Route } from '../model/canary.js';
 import type { Comparison } from '../model/comparison.js';
 import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
+import type { PlanReport } from '../model/plan-report.js';
 import type {
   CanaryReport,
   DoctorResult,
@@ -29,7 +30,8 @@ export type Result =
   | RouteResult
   | QuarantineResult
   | DoctorResult
-  | InitResult;
+  | InitResult
+  | PlanReport;
 
 /** A comparison with no more than `limit` discrepancies; `discrepancies_listed` says how many are left. */
 export function capped<T extends AnyComparison>(comparison: T, limit: number): T {

@@ -4,7 +4,7 @@ import { FORMATS } from '../../src/report/options.js';
 import type { Format } from '../../src/report/options.js';
 import { render } from '../../src/report/render.js';
 import type { Result } from '../../src/report/result.js';
-import { differing, diffs } from './diff-samples.js';
+import { differing, diffs, plan } from './diff-samples.js';
 import * as samples from './samples.js';
 
 /** `UPDATE_GOLDEN=1 npx vitest run test/cli` writes the files anew: look at what changed before you keep it. */
@@ -32,6 +32,7 @@ const RESULTS: Readonly<Record<string, Result>> = {
   doctor: samples.doctor,
   init: samples.init,
   rebuild: samples.rebuilt,
+  plan,
   ...diffs,
 };
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import type { DiffOptions } from '../../app/diff-options.js';
 import { parseDuration } from '../../model/duration.js';
 import { exitCodeOf } from '../../model/verdict.js';
 import { textOf } from '../options.js';
@@ -80,11 +81,11 @@ export function addDiff(program: Command, runtime: Runtime): void {
       ).argParser(countOf),
     )
     .option('--sums', 'also compare the sums of every column of numbers')
-    .option('--explain-plan', 'say on standard error how it was compared, and why')
+    .option('--explain-plan', 'compare nothing: print how it would be done, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
-      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, warn }) => {
-        const { diffTables, rulesOf } = await useCases.diff();
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, print }) => {
+        const { diffTables, planDiffOf, rulesOf } = await useCases.diff();
         const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
         const rules = await rulesOf(context, {
           files: texts(options['rules']),
@@ -92,7 +93,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
           where: textOf(options['where']),
           ...(options['map'] === undefined ? {} : { map: Object.fromEntries(pairs(options['map'])) }),
         });
-        const report = await diffTables(context, {
+        const asked: DiffOptions = {
           left,
           right,
           rules,
@@ -115,13 +116,12 @@ export function addDiff(program: Command, runtime: Runtime): void {
           resume: textOf(options['resume']),
           gentle: options['gentle'] === true,
           busyAbove: numberIn(options['busyAbove']),
-        });
+        };
         if (options['explainPlan'] === true) {
-          const { plan, alignment } = report;
-          warn(
-            `plan: ${plan.place}: ${plan.place_reason}\nplan: ${plan.strategy}: ${plan.reason}\nplan: ${alignment.method}: ${alignment.detail}\n`,
-          );
+          await print(await planDiffOf(context, asked));
+          return 0;
         }
+        const report = await diffTables(context, asked);
         await print(report);
         return exitCodeOf(report.verdict);
       }),

@@ -4,6 +4,7 @@ import { canaryTable } from './canary.js';
 import { comparisonTable } from './comparison.js';
 import { gateTable } from './gate.js';
 import { doctorTable, initTable, rebuildTable, routeTable } from './other.js';
+import { planTable } from './plan.js';
 import { quarantineTable } from './quarantine.js';
 import { runTable } from './run.js';
 
@@ -28,5 +29,7 @@ export function renderTable(result: Result, options: RenderOptions): string {
       return initTable(result, options);
     case 'cutover.rebuild/v1':
       return rebuildTable(result, options);
+    case 'cutover.plan/v1':
+      return planTable(result, options);
   }
 }
