@@ -1,6 +1,16 @@
 import type { Clock, Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 
+/** How differences of two tables that somebody writes are told from those of timing. */
+export interface SettleOptions {
+  /** Milliseconds between two looks: longer than any side may lag behind. */
+  readonly delay: number;
+  /** Looks after the first one at the most. Default 3. */
+  readonly rounds?: number | undefined;
+  /** Share of the keys (0 to 1) that may be in flux. Default: as many as may differ. */
+  readonly maxInFlux?: number | undefined;
+}
+
 /** What a comparison of any two tables works with. */
 export interface DiffContext {
   /** Absolute; paths of files are relative to it. */
@@ -41,6 +51,8 @@ export interface DiffOptions {
   /** How far apart the stores are: what moving rows costs. */
   readonly network?: 'local' | 'remote' | undefined;
   readonly strategy?: 'digest' | 'join' | undefined;
+  /** What differs is compared again after a while, and only what stays is a discrepancy; for tables that are written meanwhile. */
+  readonly settle?: SettleOptions | undefined;
   /** Milliseconds that a statement on a server may take. */
   readonly statementTimeout?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */

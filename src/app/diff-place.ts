@@ -7,9 +7,12 @@ import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
-import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import type { Column } from '../model/column.js';
+import type { Verdict } from '../model/verdict.js';
+import type { SqlDialect } from '../store/contract.js';
+import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
-import { SCRATCH } from '../store/duckdb/workspace.js';
+import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
 
 /** Two sides whose rows may have to meet first. */
 export interface PlaceRequest {
@@ -20,7 +23,17 @@ export interface PlaceRequest {
   /** What the comparison is given besides the tables. */
   readonly input: Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'key'>;
   readonly network: NonNullable<DiffOptions['network']>;
+  /** Leaves only some rows of a file of texts, once its columns have their types. */
+  readonly typed?: NarrowTyped;
 }
+
+/** @param columns those of a relation in the workspace */
+export type NarrowTyped = (
+  name: OpenSide['name'],
+  relation: string,
+  dialect: SqlDialect,
+  columns: (relation: string) => Promise<readonly Column[]>,
+) => Promise<string>;
 
 export interface Placed {
   readonly outcome: DiffOutcome;
@@ -29,6 +42,8 @@ export interface Placed {
   readonly alignment: DiffAlignment;
   readonly notes: readonly string[];
   readonly lossy: readonly string[];
+  /** What the way of comparing itself has to say against a pass. */
+  readonly findings?: readonly (readonly [Verdict, string])[];
   /** Milliseconds that rows took to come together. */
   readonly pull: number;
 }
@@ -152,7 +167,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     };
   };
   const [left, right] = [await bring(request.left, 0), await bring(request.right, 1)];
-  const typed = await typeTexts(workspace, left, right, request.common.pairs);
+  const typed = await narrowed(workspace, request, await typeTexts(workspace, left, right, request.common.pairs));
   const pull = clock.now().getTime() - began;
   const where = {
     ...(left.where === undefined ? {} : { batch: left.where }),
@@ -179,7 +194,16 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   };
 }
 
-function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
+async function narrowed(workspace: Workspace, request: PlaceRequest, typed: TypedSides): Promise<TypedSides> {
+  const { typed: narrow } = request;
+  if (narrow === undefined) return typed;
+  const { dialect, session } = workspace;
+  const one = (name: OpenSide['name']): Promise<string> =>
+    narrow(name, typed[name], dialect, (relation) => dialect.columns(session, relation));
+  return { ...typed, left: await one('left'), right: await one('right') };
+}
+
+export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
   const { common, where, input } = request;
   const isUnique = (side: OpenSide, index: 0 | 1): boolean => {
     const key = new Set(common.pairs.slice(0, common.key.length).map((pair) => pair[index]));

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { commonColumns, type CommonColumns } from './diff-columns.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
-import { compareInPlace, type Placed } from './diff-place.js';
+import { compareInPlace, type Placed, type PlaceRequest } from './diff-place.js';
+import { compareSettling } from './diff-settle.js';
 import { Sides, WORKSPACE, type OpenSide } from './diff-sides.js';
 import { judge } from '../gate/judge.js';
 import { sampledOf } from '../gate/sample.js';
@@ -68,7 +69,7 @@ async function compared(
     map,
   });
   const opened = clock.now();
-  const placed = await compareInPlace(sides, context, {
+  const request: PlaceRequest = {
     left,
     right,
     common,
@@ -84,7 +85,10 @@ async function compared(
       ...(options.sample === undefined || options.sample >= 1 ? {} : { sample: options.sample }),
       ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
-  });
+  };
+  const placed = await (options.settle === undefined
+    ? compareInPlace(sides, context, request)
+    : compareSettling(sides, context, request, options.settle));
   await sides.requireUnchanged();
   requireGoing(context);
   return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
@@ -154,7 +158,7 @@ function reportOf(found: Found): DiffReport {
 
 function verdictOf(
   counts: DiffCounts,
-  { common, options }: Found,
+  { common, options, placed }: Found,
   how: { readonly stopped: boolean; readonly sampled: boolean },
 ): { verdict: Verdict; reasons: readonly string[] } {
   const judged = judge(counts, {
@@ -165,7 +169,7 @@ function verdictOf(
     maxMismatchRate: options.maxMismatchRate ?? 0,
     sampled: how.sampled,
   });
-  const findings: [Verdict, string][] = [];
+  const findings: (readonly [Verdict, string])[] = [...(placed.findings ?? [])];
   if (options.strict === true && common.onlyLeft.length + common.onlyRight.length > 0)
     findings.push(['fail', `strict: ${oneSided(common).join('; ')}`]);
   if (how.stopped) findings.push(['fail', 'stopped early: the counts of differences are lower bounds']);

@@ -2,6 +2,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { parseDuration } from '../../model/duration.js';
 import { exitCodeOf } from '../../model/verdict.js';
+import { CutoverError } from '../../model/errors.js';
+import type { DiffOptions } from '../../app/diff-options.js';
 import { textOf } from '../options.js';
 import { perform } from '../session.js';
 import type { Runtime } from '../session.js';
@@ -57,6 +59,19 @@ export function addDiff(program: Command, runtime: Runtime): void {
         'share of the keys that may differ, such as 0.1% (default: 0)',
       ).argParser(shareOrNone),
     )
+    .addOption(
+      new Option('--settle <time>', 'compare what differs again after so long, for tables that are written').argParser(
+        durationOf,
+      ),
+    )
+    .addOption(
+      new Option('--settle-rounds <count>', 'compare again so often at the most (default: 3)').argParser(countOf),
+    )
+    .addOption(
+      new Option('--max-in-flux <share>', 'share of the keys that may keep changing, such as 0.1%').argParser(
+        shareOrNone,
+      ),
+    )
     .option('--strict', 'fail when a column is on one side only')
     .addOption(
       new Option('--strategy <name>', 'how differing rows are found (default: by the sizes)').choices([
@@ -108,6 +123,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
           network: options['network'] === 'remote' ? 'remote' : 'local',
           memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
+          settle: settleOf(options),
         });
         if (options['explainPlan'] === true) {
           const { plan, alignment } = report;
@@ -119,6 +135,18 @@ export function addDiff(program: Command, runtime: Runtime): void {
         return exitCodeOf(report.verdict);
       }),
     );
+}
+
+function settleOf(options: Readonly<Record<string, unknown>>): DiffOptions['settle'] {
+  const delay = numberIn(options['settle']);
+  const [rounds, maxInFlux] = [numberIn(options['settleRounds']), numberIn(options['maxInFlux'])];
+  if (delay !== undefined) return { delay, rounds, maxInFlux };
+  if (rounds === undefined && maxInFlux === undefined) return undefined;
+  throw new CutoverError(
+    'USAGE',
+    '--settle-rounds and --max-in-flux say how --settle goes on, which is not given',
+    'Say how long to wait: --settle 30s.',
+  );
 }
 
 /** `a,b`, or a JSON list of names that hold commas. */
