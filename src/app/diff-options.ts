@@ -11,6 +11,14 @@ export interface SettleOptions {
   readonly maxInFlux?: number | undefined;
 }
 
+/** Digests of both tables that triggers in their database keep. */
+export interface KeepOptions {
+  /** Reads all rows now and holds the digests against them; has digests built anew that were found wrong. */
+  readonly check?: boolean | undefined;
+  /** Milliseconds after which all rows are read all the same. Default: a day. */
+  readonly checkEvery?: number | undefined;
+}
+
 /** What a comparison of any two tables works with. */
 export interface DiffContext {
   /** Absolute; paths of files are relative to it. */
@@ -53,6 +61,8 @@ export interface DiffOptions {
   readonly strategy?: 'digest' | 'join' | undefined;
   /** What differs is compared again after a while, and only what stays is a discrepancy; for tables that are written meanwhile. */
   readonly settle?: SettleOptions | undefined;
+  /** Two tables of one PostgreSQL database: has triggers made there that keep digests of both, and reads only what differs by them. */
+  readonly keep?: KeepOptions | undefined;
   /** Milliseconds that a statement on a server may take. */
   readonly statementTimeout?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { commonColumns, type CommonColumns } from './diff-columns.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
+import { compareKept } from './diff-kept.js';
 import { compareInPlace, type Placed, type PlaceRequest } from './diff-place.js';
 import { compareSettling } from './diff-settle.js';
 import { Sides, WORKSPACE, type OpenSide } from './diff-sides.js';
@@ -86,12 +87,22 @@ async function compared(
       ...(options.profile === null ? {} : { profile: options.profile ?? { sums: false } }),
     },
   };
-  const placed = await (options.settle === undefined
-    ? compareInPlace(sides, context, request)
-    : compareSettling(sides, context, request, options.settle));
+  const placed = await placedBy(sides, context, request, options);
   await sides.requireUnchanged();
   requireGoing(context);
   return reportOf({ left, right, common, where, placed, options, started, opened, finished: clock.now() });
+}
+
+function placedBy(
+  sides: Sides,
+  context: DiffContext,
+  request: PlaceRequest,
+  { settle, keep }: DiffOptions,
+): Promise<Placed> {
+  if (settle !== undefined && keep !== undefined)
+    throw new CutoverError('USAGE', '--settle and --keep do not go together', 'Leave one of the two out.');
+  if (settle !== undefined) return compareSettling(sides, context, request, settle);
+  return keep === undefined ? compareInPlace(sides, context, request) : compareKept(context, request, keep);
 }
 
 interface Found {

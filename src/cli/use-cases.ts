@@ -13,7 +13,9 @@ export interface UseCases {
   quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
   diff(): Promise<
-    Pick<typeof import('../app/diff.js'), 'diffTables'> & Pick<typeof import('../app/diff-rules.js'), 'rulesOf'>
+    Pick<typeof import('../app/diff.js'), 'diffTables'> &
+      Pick<typeof import('../app/diff-rules.js'), 'rulesOf'> &
+      Pick<typeof import('../app/diff-kept.js'), 'forgetKept'>
   >;
   printDdl(): Promise<Pick<typeof import('../app/print-ddl.js'), 'printDdl'>>;
   init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
@@ -30,7 +32,11 @@ export const useCases: UseCases = {
   route: () => import('../app/route.js'),
   quarantine: () => import('../app/quarantine.js'),
   doctor: () => import('../app/doctor.js'),
-  diff: async () => ({ ...(await import('../app/diff.js')), ...(await import('../app/diff-rules.js')) }),
+  diff: async () => ({
+    ...(await import('../app/diff.js')),
+    ...(await import('../app/diff-rules.js')),
+    ...(await import('../app/diff-kept.js')),
+  }),
   printDdl: () => import('../app/print-ddl.js'),
   init: () => import('../app/init.js'),
   demo: () => import('../app/demo.js'),

@@ -72,6 +72,15 @@ export function addDiff(program: Command, runtime: Runtime): void {
         shareOrNone,
       ),
     )
+    .option('--keep', 'have triggers keep digests of two tables of one PostgreSQL database, and read only what differs')
+    .option('--keep-check', 'with --keep: read all rows now, and hold the digests against them')
+    .addOption(
+      new Option(
+        '--keep-check-every <time>',
+        'with --keep: do so whenever so long has passed (default: 24h)',
+      ).argParser(durationOf),
+    )
+    .option('--forget', 'compare nothing; remove all that --keep made for these two tables')
     .option('--strict', 'fail when a column is on one side only')
     .addOption(
       new Option('--strategy <name>', 'how differing rows are found (default: by the sizes)').choices([
@@ -94,9 +103,14 @@ export function addDiff(program: Command, runtime: Runtime): void {
     .option('--explain-plan', 'say on standard error how it was compared, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
-      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, warn }) => {
-        const { diffTables, rulesOf } = await useCases.diff();
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, printText, warn }) => {
+        const { diffTables, forgetKept, rulesOf } = await useCases.diff();
         const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
+        if (options['forget'] === true) {
+          const removed = await forgetKept(context, { left, right });
+          await printText(removed.length === 0 ? 'nothing was kept\n' : `removed:\n  ${removed.join('\n  ')}\n`);
+          return 0;
+        }
         const rules = await rulesOf(context, {
           files: texts(options['rules']),
           texts: texts(options['rule']),
@@ -124,6 +138,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
           memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
           settle: settleOf(options),
+          keep: keepOf(options),
         });
         if (options['explainPlan'] === true) {
           const { plan, alignment } = report;
@@ -135,6 +150,17 @@ export function addDiff(program: Command, runtime: Runtime): void {
         return exitCodeOf(report.verdict);
       }),
     );
+}
+
+function keepOf(options: Readonly<Record<string, unknown>>): DiffOptions['keep'] {
+  const [check, checkEvery] = [options['keepCheck'] === true, numberIn(options['keepCheckEvery'])];
+  if (options['keep'] === true) return { check, checkEvery };
+  if (!check && checkEvery === undefined) return undefined;
+  throw new CutoverError(
+    'USAGE',
+    '--keep-check and --keep-check-every say when digests are checked, and none are kept',
+    'Give --keep as well.',
+  );
 }
 
 function settleOf(options: Readonly<Record<string, unknown>>): DiffOptions['settle'] {
