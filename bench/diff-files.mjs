@@ -1,5 +1,5 @@
 /**
- * `cutover diff` of two Parquet files as whole processes (a key and three values), against a process that runs DuckDB's own FULL OUTER JOIN of them and counts, in
+ * `cutover diff` of two Parquet files as whole processes (a key and three values; sorted by the key, and against one whose rows are shuffled), against a process that runs DuckDB's own FULL OUTER JOIN of them and counts, in
  * alternating runs, and against datacompy with polars where a Python that has both is given. Prints ratios of medians and the peak of resident memory; asserts the
  * counts, never a time.
  *
@@ -113,10 +113,16 @@ try {
          TIMESTAMPTZ '2024-01-01 00:00:00Z' + to_microseconds((i % 1000000) * 1000001) AS seen_at, 'label ' || ((i * 17) % 5000) AS label
        FROM range(1, ${rows + 1}) g(i)) TO '${file(name)}' (FORMAT parquet)`,
     );
+  for (const name of ['equal', 'scattered'])
+    await connection.run(
+      `COPY (SELECT * FROM '${file(name)}' ORDER BY hash(id)) TO '${file(`shuffled-${name}`)}' (FORMAT parquet)`,
+    );
   connection.closeSync();
   console.log(`${rows} x ${rows} rows in Parquet, whole processes, median of ${runs} runs`);
   const equal = await measure('equal', 'equal', 0);
   const scattered = await measure(`${differences} scattered differences`, 'scattered', differences);
+  await measure('equal, shuffled', 'shuffled-equal', 0);
+  await measure(`${differences} scattered, shuffled`, 'shuffled-scattered', differences);
   if (values.python === '') {
     console.log(
       '*** NOT MEASURED: datacompy. Install it (pip install datacompy polars) and give its python by --python or DATACOMPY_PYTHON. ***',

@@ -63,7 +63,7 @@ export interface DiffOptions {
   readonly settle?: SettleOptions | undefined;
   /** Two tables of one PostgreSQL database: has triggers made there that keep digests of both, and reads only what differs by them. */
   readonly keep?: KeepOptions | undefined;
-  /** Milliseconds that a statement on a server may take. */
+  /** Milliseconds that a statement may take, on a server and in DuckDB. */
   readonly statementTimeout?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */
   readonly memoryLimit?: string | undefined;

@@ -59,29 +59,18 @@ export async function compareInPlace(sides: Sides, context: DiffContext, request
   return texts ? pulled(sides, context, request) : across(sides, request);
 }
 
-/** Both tables in one snapshot of one database; nothing that a query or the comparison writes there is kept. */
+/** Both tables in one snapshot of one database, which is only read: a query that writes is refused by the server. */
 async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
-  const { left, common } = request;
-  let outcome: DiffOutcome | undefined;
-  const done = new Error('the comparison is done');
-  // Not READ ONLY, and so not for a standby: duplicate keys are put into a temporary table.
-  await left.session
-    .transaction(async () => {
-      outcome = await compareTables(left.session, left.dialect, inputOf(request, left, request.right));
-      throw done;
-    }, 'snapshot')
-    .catch((error: unknown) => {
-      if (error !== done) throw error;
-    });
-  if (outcome === undefined) throw done;
+  const { left, right, common } = request;
+  const input = { ...inputOf(request, left, right), readOnly: true };
   return {
-    outcome,
+    outcome: await inSnapshot(left.session, () => compareTables(left.session, left.dialect, input)),
     place: 'one_store',
     reason: 'both tables are in one database',
     alignment: {
       method: 'snapshot',
       exact: true,
-      detail: 'both tables in one snapshot of their database (repeatable read)',
+      detail: 'both tables in one snapshot of their database (repeatable read, read only)',
     },
     notes: common.notes,
     lossy: [],
@@ -93,8 +82,9 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
   const { left, right, common } = request;
   const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
+  const readers = await (await sides.workspace()).readers();
   return {
-    outcome: await compareTables(left.session, left.dialect, input),
+    outcome: await compareTables(left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
     reason: 'DuckDB reads both sides where they are',
     alignment: {

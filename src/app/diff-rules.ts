@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DiffContext } from './diff-options.js';
-import { parseRules } from '../config/rules.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { CompareConfig } from '../model/project.js';
 
@@ -32,9 +31,13 @@ export async function rulesOf(
         { cause },
       );
     });
+    const { parseRules } = await parser();
     all.push(parseRules(text.replace(/^\uFEFF/, ''), file, env));
   }
-  for (const text of given.texts ?? []) all.push(parseRules(text, '--rule', env));
+  for (const text of given.texts ?? []) {
+    const { parseRules } = await parser();
+    all.push(parseRules(text, '--rule', env));
+  }
   if (given.where !== undefined) all.push({ columns: {}, where: { batch: given.where, stream: given.where } });
   if (given.map !== undefined) all.push({ columns: {}, map: given.map });
   return all.reduce<CompareConfig>(
@@ -45,4 +48,9 @@ export async function rulesOf(
     }),
     { columns: {} },
   );
+}
+
+/** Loaded where there are rules to be read: it takes as long as a small comparison. */
+function parser(): Promise<typeof import('../config/rules.js')> {
+  return import('../config/rules.js');
 }

@@ -52,7 +52,8 @@ export class Sides {
   }
 
   workspace(): Promise<Workspace> {
-    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit: this.#options.memoryLimit });
+    const { memoryLimit, statementTimeout } = this.#options;
+    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit, statementTimeout });
     return this.#workspace;
   }
 
@@ -98,7 +99,7 @@ export class Sides {
   ): Promise<OpenSide> {
     // A command that does not need it should not load the driver.
     const { openPostgresStore } = await import('../store/postgres/store.js');
-    const { givenTable, identityOf, useOwnNames } = await import('../store/postgres/given-table.js');
+    const { givenTable, identityOf, readAsUser } = await import('../store/postgres/given-table.js');
     const store = this.#openStore(
       () => openPostgresStore({ url: endpoint.url, schemas: { batch: '', stream: '', served: '' } }),
       endpoint.label,
@@ -106,7 +107,7 @@ export class Sides {
     this.#stores.push(store);
     const session = await store.session();
     this.#sessions.push(session);
-    await useOwnNames(session);
+    await readAsUser(session);
     const timeout = this.#options.statementTimeout;
     if (timeout !== undefined) await session.script(`SET statement_timeout = ${Math.ceil(timeout)}`);
     const { relation } = endpoint;

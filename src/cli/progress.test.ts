@@ -31,6 +31,22 @@ describe('progress on a terminal', () => {
     expect(terminal.text).toContain('50%  50 of 100');
   });
 
+  it('says how long a phase will still take once its pace is known, each phase anew', async () => {
+    const terminal = new Terminal();
+    let time = 0;
+    const progress = await createProgress(terminal, () => new Date(time));
+    progress.update('comparing', 0, 100);
+    expect(terminal.text).not.toContain('left');
+    time = 60_000;
+    progress.update('comparing', 25, 100);
+    progress.stop();
+    expect(terminal.text).toContain('25 of 100, about 3m left');
+    terminal.text = '';
+    progress.update('judging', 1, 100);
+    progress.stop();
+    expect(terminal.text).not.toContain('left');
+  });
+
   it('writes logs on a line of their own', async () => {
     const terminal = new Terminal();
     const progress = await createProgress(terminal, () => new Date(0));

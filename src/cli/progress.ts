@@ -2,6 +2,7 @@ import type { Progress } from '../model/ports.js';
 import { visible } from '../report/cells.js';
 import { grouped } from '../report/numbers.js';
 import type { Sink } from './io.js';
+import { TimeLeft, timeLeftText } from './time-left.js';
 
 /** Progress on a terminal: `sink` is for the logs, which must not be written into the middle of a bar. */
 export interface TerminalProgress extends Progress {
@@ -16,7 +17,7 @@ const CLEAR_LINE = '\r\u001b[K';
 const REDRAW = 100;
 
 /**
- * A bar (cli-progress) where the total is known, a running count where it is not.
+ * A bar (cli-progress) where the total is known, with the time left as soon as the pace tells it; a running count where it is not.
  *
  * @param stream the terminal itself
  */
@@ -24,7 +25,7 @@ export async function createProgress(stream: NodeJS.WritableStream & Sink, now: 
   const { default: cliProgress } = await import('cli-progress');
   const options = {
     stream,
-    format: '  {phase} {bar} {percentage}%  {done} of {all}',
+    format: '  {phase} {bar} {percentage}%  {done} of {all}{left}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
@@ -38,6 +39,14 @@ export async function createProgress(stream: NodeJS.WritableStream & Sink, now: 
   let bar: InstanceType<typeof cliProgress.SingleBar> | undefined;
   let counting = false;
   let drawn = 0;
+  let phased: { readonly phase: string; readonly total: number; readonly left: TimeLeft } | undefined;
+
+  const leftOf = (phase: string, done: number, total: number): string => {
+    const time = now().getTime();
+    if (phased?.phase !== phase || phased.total !== total)
+      phased = { phase, total, left: new TimeLeft(total, done, time) };
+    return timeLeftText(phased.left.after(done, time));
+  };
 
   const stop = (): void => {
     bar?.stop();
@@ -68,7 +77,12 @@ export async function createProgress(stream: NodeJS.WritableStream & Sink, now: 
         return;
       }
       if (counting) stop();
-      const payload = { phase: visible(phase), done: grouped(done), all: grouped(total) };
+      const payload = {
+        phase: visible(phase),
+        done: grouped(done),
+        all: grouped(total),
+        left: leftOf(phase, done, total),
+      };
       if (bar === undefined) {
         bar = new cliProgress.SingleBar(options);
         bar.start(total, Math.min(done, total), payload);

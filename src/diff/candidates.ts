@@ -81,14 +81,14 @@ export async function searchRemaining(
   stop: () => boolean,
 ): Promise<boolean> {
   const sides = remaining.kind === 'nothing' ? given : await bothAscending(reading.session, statements, given);
-  const withoutDuplicates = await takeOutDuplicates(reading, statements, sides, remaining);
+  const duplicates = await takeOutDuplicates(reading, statements, sides, remaining);
   let complete = true;
   if (remaining.kind !== 'nothing') {
     reading.progress?.update('selecting candidates', 0);
-    const candidates = statements.candidates(sides.batch, sides.stream, scopeOf(remaining), withoutDuplicates);
-    complete = await readCandidates(reading, candidates, stop);
+    const candidates = statements.candidates(sides.batch, sides.stream, scopeOf(remaining), duplicates !== null);
+    complete = await readCandidates(reading, `${duplicates ?? ''}${candidates}`, stop);
   }
-  if (withoutDuplicates) await reading.session.forget(DUPLICATES);
+  if (duplicates === '') await reading.session.forget(DUPLICATES);
   return complete;
 }
 
@@ -130,14 +130,14 @@ function scopeOf(remaining: Remaining): BucketScope | undefined {
  * Finds and reports duplicate keys. In a bucket whose digests agree both sides hold the same rows, so one side that can't have duplicates
  * vouches for the other, and where neither can, the batch side is searched for both.
  *
- * @returns whether there were any: they then stand in a temporary table
+ * @returns what a statement that names them begins with: nothing where they stand in a temporary table. null: there are none
  */
 async function takeOutDuplicates(
   reading: Reading,
   statements: DiffStatements,
   { batch, stream }: Sides,
   remaining: Remaining,
-): Promise<boolean> {
+): Promise<string | null> {
   const scope = scopeOf(remaining);
   const parts: { source: SideSource; scope: BucketScope | undefined }[] = [];
   if (!batch.unique && !stream.unique) {
@@ -147,12 +147,20 @@ async function takeOutDuplicates(
     if (!batch.unique) parts.push({ source: batch, scope });
     if (!stream.unique) parts.push({ source: stream, scope });
   }
-  if (parts.length === 0) return false;
+  if (parts.length === 0) return null;
   reading.progress?.update('looking for duplicate keys', 0);
-  if ((await reading.session.materialize(DUPLICATES, statements.duplicates(parts))) === 0) {
-    await reading.session.forget(DUPLICATES);
-    return false;
+  const duplicates = await nameDuplicates(reading, statements.duplicates(parts));
+  if (duplicates !== null) await readDuplicates(reading, `${duplicates}${statements.listDuplicates(batch, stream)}`);
+  return duplicates;
+}
+
+/** Where nothing may be written, every statement that names them finds them itself. */
+async function nameDuplicates({ session, readOnly }: Reading, query: string): Promise<string | null> {
+  if (readOnly) {
+    const found = await session.query(`SELECT 1 AS found FROM (${query}) AS cutover_found LIMIT 1`);
+    return found.length === 0 ? null : `WITH ${DUPLICATES} AS MATERIALIZED (${query}) `;
   }
-  await readDuplicates(reading, statements.listDuplicates(batch, stream));
-  return true;
+  if ((await session.materialize(DUPLICATES, query)) > 0) return '';
+  await session.forget(DUPLICATES);
+  return null;
 }

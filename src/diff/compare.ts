@@ -13,6 +13,7 @@ import {
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { disagreement, keptPair, useKept, type KeptUse } from './kept.js';
+import { searchInStep } from './in-step.js';
 import type { DiffInput, DiffOutcome } from './input.js';
 import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
@@ -25,7 +26,7 @@ import { Tally } from './tally.js';
 
 /**
  * Compares two tables of one store key by key. Runs in the caller's transaction, in which neither side may change; writes nothing
- * but a temporary table of duplicate keys. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
+ * but a temporary table of duplicate keys, and nothing at all with `readOnly`. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
  */
 export async function compareTables(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<DiffOutcome> {
   const columns = pairColumns(
@@ -51,7 +52,15 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
-  const reading: Reading = { session, columns, tally, listing, profiler, progress: input.progress };
+  const reading: Reading = {
+    session,
+    columns,
+    tally,
+    listing,
+    profiler,
+    progress: input.progress,
+    readOnly: input.readOnly === true,
+  };
 
   const stop = (): boolean => input.stopAfter !== undefined && tally.found >= input.stopAfter;
   const kept = await keptFor(session, dialect, columns, input);
@@ -126,6 +135,8 @@ async function search(
 ): Promise<Found> {
   const { session } = reading;
   input.progress?.update('counting rows', 0);
+  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
+  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
   const given = await oneAscending(session, statements, taken);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
   const counted = await countSides(session, statements, given, limit);

@@ -18,6 +18,8 @@ export interface Reading {
   readonly listing: Listing;
   readonly profiler: Profiler | undefined;
   readonly progress: Progress | undefined;
+  /** Nothing may be written, not even a temporary table. */
+  readonly readOnly: boolean;
 }
 
 /** Reads the duplicate keys, one discrepancy each. */

@@ -3,6 +3,7 @@ import type { DiffProfile } from '../model/diff-report.js';
 import type { Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 import type { KeptDigests } from '../store/contract/kept.js';
+import type { SqlSession } from '../store/contract.js';
 import type { DiffStrategy } from './plan.js';
 
 /** Digests that a comparison may use in the place of reading all rows. */
@@ -58,6 +59,10 @@ export interface DiffInput {
   /** Share of the keys (0 to 1) that are compared, chosen by a hash of the key; rows with a NULL in their key are always looked at. */
   readonly sample?: number | undefined;
   readonly progress?: Progress;
+  /** Further sessions that see the same two tables, for work that one statement would do with one processor. */
+  readonly readers?: readonly SqlSession[];
+  /** Writes nothing, not even a temporary table: for a read-only transaction. Where keys are duplicate, they are looked for once more for each use of them. */
+  readonly readOnly?: boolean;
   /**
    * Says what the differences have in common, which takes one more pass over each side where there are any; with `sums` of every column of numbers, also where
    * there are none.

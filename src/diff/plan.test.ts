@@ -15,8 +15,9 @@ describe('planDiff', () => {
     });
   });
 
-  it('digests large tables of which nothing is known', () => {
-    expect(planDiff(LARGE)).toMatchObject({ strategy: 'digest', buckets: FEW_BUCKETS });
+  it('digests large tables of which nothing is known, into more buckets the larger they are', () => {
+    expect(planDiff(LARGE)).toMatchObject({ strategy: 'digest', buckets: MANY_BUCKETS });
+    expect(planDiff({ batchRows: 1e6, streamRows: 1e6 })).toMatchObject({ strategy: 'digest', buckets: FEW_BUCKETS });
   });
 
   it('takes more buckets where more keys differed, and joins where too many did', () => {

@@ -3,7 +3,7 @@ import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { ComparedColumn } from './compared-column.js';
 import { formatDecimal, parseDecimal } from './decimal.js';
 import type { Trait } from './profile-traits.js';
-import type { SideSource } from './sides.js';
+import { allOf, type SideSource } from './sides.js';
 
 /** What is asked of one side, in one pass over it. */
 export interface SideQuestions {
@@ -33,9 +33,11 @@ export async function askSide(
     return { rows: 0, traits: [], ranges: [], sums: [] };
   const { side } = source;
   const named = (column: ComparedColumn): string => `${side}.${dialect.quote(column[side].name)}`;
+  // A query is run once, and rows that are stored by rows are read once.
+  const byColumn = dialect.countsAreFree && !source.relation.startsWith('(');
   const select = [
     'count(*) AS n',
-    ...questions.traits.map(
+    ...(byColumn ? [] : questions.traits).map(
       ({ column, trait }, index) =>
         `count(*) FILTER (WHERE ${holds(dialect, named(column), column[side], trait)}) AS t${index}`,
     ),
@@ -55,13 +57,52 @@ export async function askSide(
   };
   return {
     rows: Number(text('n') ?? 0),
-    traits: questions.traits.map((_, index) => Number(text(`t${index}`) ?? 0)),
+    traits: byColumn
+      ? await countByColumn(session, dialect, source, questions.traits)
+      : questions.traits.map((_, index) => Number(text(`t${index}`) ?? 0)),
     ranges: questions.ranges.map((_, index) => ({ from: text(`min${index}`), to: text(`max${index}`) })),
     sums: questions.sums.map((_, index) => {
       const sum = parseDecimal(text(`s${index}`) ?? '0');
       return sum === undefined ? null : formatDecimal(sum);
     }),
   };
+}
+
+/**
+ * How many rows have each trait, where the store reads the columns alone that are asked for: the values of a column in one look at it, anything else by a
+ * condition of its own, which the smallest and largest values of parts of the table may answer.
+ */
+async function countByColumn(
+  session: SqlSession,
+  dialect: SqlDialect,
+  { side, relation, filter }: SideSource,
+  traits: SideQuestions['traits'],
+): Promise<number[]> {
+  const values = new Map<ComparedColumn, [index: number, value: string][]>();
+  const selects: string[] = [];
+  traits.forEach(({ column, trait }, index) => {
+    const expression = `${side}.${dialect.quote(column[side].name)}`;
+    if (trait.by === 'value' && trait.value !== null) {
+      values.set(column, [
+        ...(values.get(column) ?? []),
+        [index, equal(dialect, expression, column[side], trait.value).value],
+      ]);
+      return;
+    }
+    const condition = allOf([filter, holds(dialect, expression, column[side], trait)]);
+    selects.push(`SELECT ${index} AS i, count(*) AS n FROM ${relation} ${side} WHERE ${condition ?? 'true'}`);
+  });
+  for (const [column, asked] of values) {
+    const { expression } = equal(dialect, `${side}.${dialect.quote(column[side].name)}`, column[side], '');
+    const condition = allOf([filter, `${expression} IN (${asked.map(([, value]) => value).join(', ')})`]);
+    selects.push(`SELECT i, n FROM (SELECT ${expression} AS v, count(*) AS n FROM ${relation} ${side} WHERE ${condition ?? 'true'} GROUP BY 1) counted
+      JOIN (VALUES ${asked.map(([index, value]) => `(${index}, ${value})`).join(', ')}) asked(i, v) ON counted.v = asked.v`);
+  }
+  if (selects.length === 0) return [];
+  const found = new Map(
+    (await session.query(selects.join(' UNION ALL '))).map((row) => [Number(row['i']), Number(row['n'])]),
+  );
+  return traits.map((_, index) => found.get(index) ?? 0);
 }
 
 /**
@@ -82,13 +123,27 @@ function holds(dialect: SqlDialect, expression: string, column: Column, { by, va
   const literal = dialect.literal(value);
   if (by === 'prefix') return `starts_with(CAST(${expression} AS VARCHAR), ${literal})`;
   if (by === 'value') {
-    // A column's collation may call different texts equal.
-    return column.family === 'text'
-      ? `${dialect.comparable(expression, column, column)} = ${dialect.comparable(literal, column, column)}`
-      : `${expression} = ${typed(dialect, value, column)}`;
+    const compared = equal(dialect, expression, column, value);
+    return `${compared.expression} = ${compared.value}`;
   }
   const [from, to] = by === 'day' ? [value, dayAfter(value)] : [`${value}-01`, `${monthAfter(value)}-01`];
   return `${expression} >= ${typed(dialect, from, column)} AND ${expression} < ${typed(dialect, to, column)}`;
+}
+
+/** What has to be equal where a column holds a value. */
+function equal(
+  dialect: SqlDialect,
+  expression: string,
+  column: Column,
+  value: string,
+): { readonly expression: string; readonly value: string } {
+  // A column's collation may call different texts equal.
+  return column.family === 'text'
+    ? {
+        expression: dialect.comparable(expression, column, column),
+        value: dialect.comparable(dialect.literal(value), column, column),
+      }
+    : { expression, value: typed(dialect, value, column) };
 }
 
 function typed(dialect: SqlDialect, text: string, column: Column): string {

@@ -1,6 +1,15 @@
 import type { KeyRangeSql } from '../store/contract.js';
 import { SideExpressions } from './side-expressions.js';
-import { allOf, isWhole, where, type BucketScope, type KeyRange, type Side, type SideSource } from './sides.js';
+import {
+  allOf,
+  isWhole,
+  where,
+  type BucketScope,
+  type KeyRange,
+  type Side,
+  type Sides,
+  type SideSource,
+} from './sides.js';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
@@ -8,11 +17,27 @@ export const DUPLICATES = 'cutover_diff_duplicates';
 /** A sample is as many of these buckets of the key's hash as its share: parts per million, nearly. */
 const SAMPLE_BUCKETS = 1 << 20;
 
+/** Whether a key `k0`, `k1`, ... is not greater than the one before, `p0`, `p1`, ... */
+function notAscending(columns: number): string {
+  const last = columns - 1;
+  let condition = `k${last} <= p${last}`;
+  for (let index = last - 1; index >= 0; index -= 1)
+    condition = `k${index} < p${index} OR (k${index} = p${index} AND (${condition}))`;
+  return condition;
+}
+
 /** The SQL of a comparison, built from the dialect's pieces; one object for one pair of tables. */
 export class DiffStatements extends SideExpressions {
   /** `n` rows, `nulls` of them with a NULL in their key; with a limit, of the first so many rows. */
   count(source: SideSource, limit?: number): string {
-    const nulls = source.unique ? '0' : `coalesce(sum(CASE WHEN ${this.nullKey(source.side)} THEN 1 ELSE 0 END), 0)`;
+    const [only, ...more] = this.columns.key;
+    // Of one column a Parquet file knows the number of NULLs; a struct of NULLs counts as a value in PostgreSQL.
+    const single = only !== undefined && more.length === 0 && only[source.side].family !== 'struct';
+    const nulls = source.unique
+      ? '0'
+      : single
+        ? `count(*) - count(${this.column(only, source.side)})`
+        : `coalesce(sum(CASE WHEN ${this.nullKey(source.side)} THEN 1 ELSE 0 END), 0)`;
     const rows = `${source.relation} ${source.side} ${where([source.filter])}`;
     const from = limit === undefined ? rows : `(SELECT * FROM ${rows} LIMIT ${limit}) ${source.side}`;
     return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${from}`;
@@ -56,13 +81,8 @@ export class DiffStatements extends SideExpressions {
     const rows = `SELECT ${keys.map((key, index) => `${key} AS k${index}`).join(', ')} FROM ${source.relation} ${source.side} ${where([source.filter])}`;
     const before = keys.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
     const anyNull = (name: string): string => keys.map((_, index) => `${name}${index} IS NULL`).join(' OR ');
-    const notGreater = keys.reduceRight(
-      (rest, _, index) =>
-        rest === '' ? `k${index} <= p${index}` : `k${index} < p${index} OR (k${index} = p${index} AND (${rest}))`,
-      '',
-    );
     return `SELECT (${anyNull('k')}) AS null_key FROM (SELECT *, ${before.join(', ')} FROM (${rows}) keys) pairs
-      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notGreater} LIMIT 2`;
+      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notAscending(keys.length)} LIMIT 2`;
   }
 
   /** The duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
@@ -170,6 +190,40 @@ export class DiffStatements extends SideExpressions {
     const column = this.dialect.quote(this.columns.key[0]?.[source.side].name ?? '');
     const predicates = ranges.map((range) => `(${this.#inRange(column, range) ?? 'true'})`);
     return { ...source, filter: allOf([source.filter, predicates.join(' OR ')]) };
+  }
+
+  /** A row, where the first key column of any is NULL. */
+  firstKeyIsNull({ side, relation }: SideSource): string {
+    return `SELECT 1 AS one FROM ${relation} ${side} WHERE ${this.#missing(side)} LIMIT 1`;
+  }
+
+  /**
+   * The first two rows of a range of the first key column, as both sides are read, whose keys are not the same on both sides or hold a NULL (`apart`), or
+   * are not greater than those of the row before, or which have no row before them.
+   */
+  outOfStep(sides: Sides, range: KeyRange): string {
+    const [batch, stream] = [this.keys('batch'), this.keys('stream')];
+    const named = batch.flatMap((key, index) => [`${key} AS k${index}`, `${stream[index] ?? 'NULL'} AS o${index}`]);
+    const before = batch.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
+    const apart = batch.map((_, index) => `k${index} IS NULL OR k${index} IS DISTINCT FROM o${index}`).join(' OR ');
+    const first = batch.map((_, index) => `p${index} IS NULL`).join(' OR ');
+    return `SELECT (${apart}) AS apart FROM (SELECT *, ${before.join(', ')} FROM (SELECT ${named.join(', ')} ${this.#paired(sides, range)}) keys) pairs
+      WHERE ${apart} OR ${first} OR ${notAscending(batch.length)} LIMIT 2`;
+  }
+
+  /** Candidates of a range of the first key column, row by row as both sides are read; `present` is `apart` where two rows' keys are not the same. */
+  sideBySide(sides: Sides, range: KeyRange): string {
+    const [batch, stream] = [this.keys('batch'), this.keys('stream')];
+    const apart = batch.map((key, index) => `${key} IS DISTINCT FROM ${stream[index] ?? 'NULL'}`).join(' OR ');
+    const values = this.#candidate().map(([name, expression]) =>
+      name === 'present' ? `CASE WHEN ${apart} THEN 'apart' ELSE 'both' END AS present` : `${expression} AS ${name}`,
+    );
+    return `SELECT ${values.join(', ')} ${this.#paired(sides, range)} WHERE ${apart} OR ${this.#differs()}`;
+  }
+
+  #paired({ batch, stream }: Sides, range: KeyRange): string {
+    const rows = (source: SideSource): string => this.#rows(source, [this.#inRange(this.first(source.side), range)]);
+    return `FROM ${rows(batch)} ${this.dialect.sideBySide?.join ?? ''} ${rows(stream)}`;
   }
 
   /** What is read of a candidate: name and expression. */

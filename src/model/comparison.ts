@@ -33,7 +33,7 @@ export interface Evidence {
 
 /** How the rows were found that differ. */
 export interface DiffPlan {
-  readonly strategy: 'digest' | 'join' | 'ranges' | 'reused';
+  readonly strategy: 'digest' | 'join' | 'ranges' | 'in_step' | 'reused';
   readonly reason: string;
   /** Digest only. */
   readonly buckets?: number;

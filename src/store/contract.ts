@@ -84,6 +84,8 @@ export interface SqlDialect {
   readonly windowsStream: boolean;
   /** How tables are compared range by range of their first key column; null: where that would not pay. */
   readonly keyRanges: KeyRangeSql | null;
+  /** How the rows of two relations are paired in the order in which they are read; null: the store has no such way. */
+  readonly sideBySide: SideBySideSql | null;
   /** The hash in a type in which sums and differences of it are exact. */
   wideHash(hash: string): string;
   /** Exact sum of hashes, as text. */
@@ -114,6 +116,14 @@ export interface KeyRangeSql {
   ): Promise<readonly string[] | null>;
   /** A JSON array of JSON arrays that hold the values of expressions in order, however many. */
   arrays(expressions: readonly string[]): string;
+}
+
+/** What a comparison of rows by their positions needs. */
+export interface SideBySideSql {
+  /** Pairs the first row of one relation with the first of the other, and so on; where one has fewer rows, the rest of the other meets NULLs. */
+  readonly join: string;
+  /** Whether a statement reads both relations as they are paired, and holds neither in memory. */
+  streams(session: SqlSession, statement: string): Promise<boolean>;
 }
 
 /** A process that would do what only one may do at a time. */

@@ -56,6 +56,55 @@ describe('two files or tables', () => {
     }
   });
 
+  describe('rows in one order', () => {
+    const rows = `SELECT i AS id, i * 2 AS v, 'x' || (i % 100) AS name FROM range(60000) t(i)`;
+    const changed = (list: string): string => `SELECT * REPLACE (${list}) FROM (${rows}) ORDER BY ALL`;
+    const plan = async (right: string): Promise<[string, Record<string, number>]> => {
+      await world.parquet('a.parquet', rows);
+      await world.parquet('b.parquet', right);
+      const report = await world.diff('a.parquet', 'b.parquet', KEY);
+      return [report.plan.strategy, countsOf(report)];
+    };
+
+    it('are read side by side', async () => {
+      expect(await plan(rows)).toEqual(['in_step', { matched: 60_000 }]);
+      expect(await plan(changed('CASE WHEN id % 20000 = 7 THEN NULL ELSE v END AS v'))).toEqual([
+        'in_step',
+        { matched: 59_997, value_mismatch: 3 },
+      ]);
+    });
+
+    it('but not where a key is another, stands twice or is NULL: as many rows prove nothing', async () => {
+      expect(await plan(changed('CASE WHEN id = 59999 THEN 60000 ELSE id END AS id'))).toEqual([
+        'digest',
+        { matched: 59_999, missing_in_stream: 1, missing_in_batch: 1 },
+      ]);
+      expect(await plan(changed('CASE WHEN id = 30001 THEN 30000 ELSE id END AS id'))).toEqual([
+        'digest',
+        { matched: 59_998, missing_in_stream: 1, duplicate_key: 1 },
+      ]);
+      expect(await plan(changed('CASE WHEN id = 0 THEN NULL ELSE id END AS id'))).toEqual([
+        'digest',
+        { matched: 59_999, missing_in_stream: 1, null_key: 1 },
+      ]);
+    });
+
+    it('nor where both sides have the same NULL and duplicate keys at the same places', async () => {
+      const both = changed('CASE WHEN id < 3 THEN NULL WHEN id = 50 THEN 51 ELSE id END AS id');
+      await world.parquet('c.parquet', both);
+      await world.parquet('d.parquet', both);
+      const report = await world.diff('c.parquet', 'd.parquet', KEY);
+      expect([report.plan.strategy, countsOf(report)]).toEqual([
+        'digest',
+        { matched: 59_995, duplicate_key: 1, null_key: 6 },
+      ]);
+    });
+
+    it('nor where the rows are shuffled', async () => {
+      expect(await plan(`SELECT * FROM (${rows}) ORDER BY hash(id)`)).toEqual(['digest', { matched: 60_000 }]);
+    });
+  });
+
   it('CSV against CSV: leading zeros and long digits stay what they are, numbers are compared as numbers', async () => {
     world.write('a.csv', 'id,zip,amount,serial\n1,007,1.50,123456789012345678901234567890123456789012345\n2,010,2,1\n');
     world.write('b.csv', 'id,zip,amount,serial\n1,7,1.5,123456789012345678901234567890123456789012346\n2,010,2.00,1\n');
@@ -93,6 +142,26 @@ describe('two files or tables', () => {
     expect(report.discrepancies[0]?.columns).toEqual({
       x: { batch: '12345678901234.123456', stream: '12345678901234.123457' },
     });
+  });
+
+  it('a text in JSON that begins with U+0001 is no number, and not the text without it', async () => {
+    const line = (id: number, value: string): string => `{"id":${id},"x":${value},"j":{"v":${value}}}\n`;
+    const texts = [
+      '"\\u00011.5"',
+      '"\\u0001a"',
+      '"\\u0001\\u00011"',
+      '"\\\\u00011.50000000000000000"',
+      '1.25000000000000000001',
+    ];
+    const others = ['"1.5"', '"a"', '"\\u00011"', '"\\\\u00011.5"', '1.25'];
+    world.write('a.ndjson', texts.map((text, id) => line(id, text)).join(''));
+    world.write('b.ndjson', others.map((text, id) => line(id, text)).join(''));
+    world.write('same.ndjson', texts.map((text, id) => line(id, text)).join(''));
+    const report = await world.diff('a.ndjson', 'b.ndjson', KEY);
+    expect(countsOf(report)).toEqual({ value_mismatch: 5 });
+    expect(report.columns).toMatchObject({ x: { mismatched: 5 }, j: { mismatched: 5 } });
+    expect(report.discrepancies[0]?.columns['j']).toEqual({ batch: '{"v":"\\u00011.5"}', stream: '{"v":"1.5"}' });
+    expect(countsOf(await world.diff('a.ndjson', 'same.ndjson', KEY))).toEqual({ matched: 5 });
   });
 
   it('a glob is one table; columns that some files lack are NULL there, which is said', async () => {
@@ -264,8 +333,19 @@ describe('bad input', () => {
   it('a line that is no JSON, and one that is no object', async () => {
     world.write('a.ndjson', '{"id":1}\n{"id":2\n{"id":3}\n');
     world.write('b.ndjson', '{"id":1}\n[1]\n');
-    expect(await refused('a.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: a\.ndjson cannot be read: line \d is not JSON/);
-    expect(await refused('b.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: b\.ndjson cannot be read: a line is no object/);
+    expect(await refused('a.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: a\.ndjson cannot be read: line 2 is not JSON/);
+    expect(await refused('b.ndjson')).toMatch(/^ENDPOINT_UNREADABLE: b\.ndjson cannot be read: line 2 is no object/);
+    // DuckDB's own number would be 3, and 2 of a file of one line.
+    world.write('c.ndjson', '\n{"id":1}\n\n{"id":2\n');
+    world.write('d.ndjson', '{"id":1,"id":2}');
+    world.write('e.ndjson', '{"id":');
+    expect(await refused('c.ndjson')).toMatch(
+      /c\.ndjson cannot be read: line 4 is not JSON: unexpected end of data @4$/,
+    );
+    expect(await refused('d.ndjson')).toMatch(
+      /d\.ndjson cannot be read: line 1 is no object, or names a member twice: {"id":1,"id":2} @1$/,
+    );
+    expect(await refused('e.ndjson')).toMatch(/e\.ndjson cannot be read: line 1 is not JSON/);
   });
 
   it('a database that is none, one that another process writes, no such table, a missing extension', async () => {

@@ -150,6 +150,143 @@ describe('batch jobs', () => {
   });
 });
 
+describe('the NDJSON output of a command', () => {
+  /** A table of every kind, and what the command writes of it. */
+  const SETUP = perStore({
+    duckdb:
+      'CREATE TABLE totals (k TEXT PRIMARY KEY, n BIGINT, total DECIMAL(38,2), x DOUBLE, t TEXT, j JSON, l DECIMAL(20,4)[], seen TIMESTAMPTZ)',
+    postgres:
+      'CREATE TABLE totals (k TEXT PRIMARY KEY, n BIGINT, total NUMERIC(38,2), x DOUBLE PRECISION, t TEXT, j JSON, l NUMERIC(20,4)[], seen TIMESTAMPTZ)',
+  });
+  const STREAM = 'INSERT INTO totals (k) SELECT k FROM batch_events ON CONFLICT DO NOTHING';
+  /** Every member stands in some object. */
+  const ALL_MEMBERS = '{"k":"k0","n":null,"total":null,"x":null,"t":null,"j":null,"l":null,"seen":null}';
+
+  const writing = (...lines: (string | Buffer)[]): TestProject => {
+    const one = project(totals());
+    const bytes = Buffer.concat(lines.map((line) => (typeof line === 'string' ? Buffer.from(line) : line)));
+    const program = `import { writeFileSync } from 'node:fs'; writeFileSync(process.env.CUTOVER_OUTPUT, Buffer.from('${bytes.toString('base64')}', 'base64'));`;
+    one.configure({
+      pipelines: totals({
+        batch: { command: command(one, program), output: 'ndjson', events: false },
+        stream: { sql: STREAM, setup: SETUP },
+      }),
+    });
+    one.ndjson('a.ndjson', ALL);
+    return one;
+  };
+  /** What the batch side holds, as texts. */
+  const written = async (...lines: string[]): Promise<unknown> => {
+    const one = writing(...[ALL_MEMBERS, ...lines].map((line) => `${line}\n`));
+    await one.run();
+    return one.query(
+      `SELECT k, CAST(n AS TEXT) AS n, CAST(total AS TEXT) AS total, CAST(x AS TEXT) AS x, t, CAST(j AS TEXT) AS j, CAST(l AS TEXT) AS l,
+              CAST(seen AT TIME ZONE 'UTC' AS TEXT) AS seen FROM cutover_batch.totals WHERE k <> 'k0' ORDER BY k`,
+    );
+  };
+  const NOTHING = { n: null, total: null, x: null, t: null, j: null, l: null, seen: null };
+  const refusal = async (line: string): Promise<string> =>
+    (await failure(writing(`${ALL_MEMBERS}\n`, `${line}\n`).run())).message.split('\n', 1)[0] ?? '';
+
+  it('keeps every digit of a number', async () => {
+    expect(
+      await written(
+        '{"k":"a","n":9223372036854775807,"total":12345678901234567890.12,"x":0.1,"t":12345678901234567890.123}',
+        '{"k":"b","n":-9223372036854775808,"total":123456789012345678901234567890123456.78,"x":1.7976931348623157e308}',
+        '{"k":"c","n":9007199254740993,"total":9007199254740993,"x":5e-324}',
+        '{"k":"d","n":1.5e1,"total":1234567.5E-1,"x":-2e3}',
+        '{"k":"e","n":7.00,"total":-0.010,"x":1E+2}',
+      ),
+    ).toMatchObject([
+      { k: 'a', n: '9223372036854775807', total: '12345678901234567890.12', x: '0.1', t: '12345678901234567890.123' },
+      { k: 'b', n: '-9223372036854775808', total: '123456789012345678901234567890123456.78' },
+      { k: 'c', n: '9007199254740993', total: '9007199254740993.00', x: '5e-324' },
+      { k: 'd', n: '15', total: '123456.75', x: perStore({ duckdb: '-2000.0', postgres: '-2000' }) },
+      { k: 'e', n: '7', total: '-0.01', x: perStore({ duckdb: '100.0', postgres: '100' }) },
+    ]);
+  });
+
+  it('keeps texts, JSON and lists as they are written', async () => {
+    const rows = await written(
+      '{"k":"a","t":"007","j":"1.50","l":[12345678901234.1234,null,"0.5"]}',
+      String.raw`{"k":"b","t":"\u00011.5","j":{"a":12345678901234567890.123,"b":"\u00011.5","c":[1e400]},"l":[]}`,
+      String.raw`{"k":"c","t":"\u0001\u00011.5 \\u0001 \" 12345678901234567890.5","j":12345678901234567890.12}`,
+      '{"k":"d","seen":"2024-01-01T02:00:00.123456+02:00","j":[true,null]}',
+      '{"k":"e"}',
+      '',
+      '{"k":"f","n":null,"t":null,"j":null,"l":null}',
+    );
+    expect(rows).toEqual([
+      {
+        ...NOTHING,
+        k: 'a',
+        t: '007',
+        j: '"1.50"',
+        l: perStore({ duckdb: '[12345678901234.1234, NULL, 0.5000]', postgres: '{12345678901234.1234,NULL,0.5000}' }),
+      },
+      {
+        ...NOTHING,
+        k: 'b',
+        t: '\u00011.5',
+        j: String.raw`{"a":12345678901234567890.123,"b":"\u00011.5","c":[1e400]}`,
+        l: perStore({ duckdb: '[]', postgres: '{}' }),
+      },
+      { ...NOTHING, k: 'c', t: '\u0001\u00011.5 \\u0001 " 12345678901234567890.5', j: '12345678901234567890.12' },
+      { ...NOTHING, k: 'd', seen: '2024-01-01 00:00:00.123456', j: '[true,null]' },
+      { ...NOTHING, k: 'e' },
+      { ...NOTHING, k: 'f' },
+    ]);
+  });
+
+  it.each([
+    ['{"k":"a","x":1e400}', /(1e400|out of range)/],
+    ['{"k":"a","x":1e-400}', /(1e-400|out of range)/],
+    ['{"k":"a","n":1.5}', /wrote 1\.5 in the column n, which its type \w+ cannot hold without loss/],
+    ['{"k":"a","n":1e-20}', /wrote 1e-20 in the column n/],
+    ['{"k":"a","n":9223372036854775808}', /does not fit|cannot hold/],
+    ['{"k":"a","total":1.239}', /wrote 1\.239 in the column total/],
+    ['{"k":"a","total":"1e-20"}', /wrote 1e-20 in the column total/],
+    [
+      '{"k":"a","total":123456789012345678901234567890.123}',
+      /wrote 123456789012345678901234567890\.123 in the column total/,
+    ],
+    ['{"k":"a","l":[1.23456]}', /in the column l/],
+    ['{"k":"a","l":5}', /does not fit/],
+    ['{"k":"a","seen":"2024-01-01T00:00:00.1234567Z"}', /wrote 2024-01-01T00:00:00\.1234567Z in the column seen/],
+    ['{"k":"a","total":"many"}', /does not fit|wrote many in the column total/],
+    ['{"k":"a","k":"b"}', /line 2 is no object, or names a member twice: {"k":"a","k":"b"}/],
+    ['[1]', /line 2 is no object/],
+    ['{"k":"a"', /line 2 is not JSON/],
+    [String.raw`{"k":"\ud800"}`, /line 2 is not JSON/],
+    ['{"k":"a\u0000"}', /line 2 is not JSON/],
+    ['\n\n{"k":"a"}\n{"k":"b" "n":1}', /line 5 is not JSON/],
+  ])('refuses %s', async (line, message) => {
+    expect(await refusal(line)).toMatch(message);
+  });
+
+  it('that is no UTF-8 or begins with a byte order mark is refused by the number of its line', async () => {
+    const message = async (...lines: (string | Buffer)[]): Promise<string> =>
+      (await failure(writing(...lines).run())).message;
+    expect(await message(`${ALL_MEMBERS}\n`, Buffer.from('{"k":"\xff"}\n', 'latin1'))).toMatch(
+      /line 2 is not JSON: invalid UTF-8/,
+    );
+    expect(await message(`\ufeff${ALL_MEMBERS}\n`)).toMatch(/line 1 is not JSON: byte order mark/);
+  });
+
+  it('may hold the character U+0000 where the store can', async () => {
+    const line = String.raw`{"k":"a","t":"x\u0000y"}`;
+    if (perStore({ duckdb: true, postgres: false }))
+      expect(await written(line)).toEqual([{ ...NOTHING, k: 'a', t: 'x\u0000y' }]);
+    else expect(await refusal(line)).toMatch(/wrote x\\u0000y in the column t/);
+  });
+
+  it('may be empty', async () => {
+    const one = writing('\n');
+    await one.run();
+    expect(await one.side('batch')).toEqual([]);
+  });
+});
+
 describe('errors in jobs', () => {
   it('name file, line and column of the statement in a batch query', async () => {
     const one = project(totals({ batch: { sql: 'batch.sql' } }));

@@ -14,6 +14,8 @@ export interface PostgresPart extends Part {
   readonly url: string;
   /** The operating system's process of the server, for what only a signal can do. */
   pid(): number;
+  /** Starts a hot standby that follows this server, which is started again for it; with all that it held until then. */
+  standby(): Promise<Part & { readonly url: string }>;
 }
 
 interface Ids {
@@ -117,6 +119,39 @@ export async function startLocalPostgres(settings: readonly string[] = []): Prom
     ],
     ids,
   );
+  const primary = await serverOf({ ids, root, data, bin, settings });
+  return {
+    ...primary,
+    standby: async () => {
+      await primary.shutdown();
+      const copy = join(root, `standby_${Math.random().toString(36).slice(2, 8)}`);
+      await run('cp', ['-a', data, copy]);
+      await writeFile(join(copy, 'standby.signal'), '');
+      await primary.restart();
+      const { hostname, port, username, password: secret } = new URL(primary.url);
+      const from = `primary_conninfo=host=${hostname} port=${port} user=${username} password=${secret}`;
+      const { shutdown, ...standby } = await serverOf({ ids, root, data: copy, bin, settings: [...settings, from] });
+      return { ...standby, stop: shutdown };
+    },
+  };
+}
+
+interface Cluster {
+  readonly ids: Ids;
+  /** Removed by `stop`. */
+  readonly root: string;
+  readonly data: string;
+  readonly bin: string;
+  readonly settings: readonly string[];
+}
+
+async function serverOf({
+  ids,
+  root,
+  data,
+  bin,
+  settings,
+}: Cluster): Promise<Omit<PostgresPart, 'standby'> & { readonly shutdown: () => Promise<void> }> {
   const port = await freePort();
   const url = `postgres://postgres:secret@127.0.0.1:${port}/postgres`;
   // fsync makes no difference to a killed process: what it wrote stands in the operating system's cache.
@@ -149,6 +184,7 @@ export async function startLocalPostgres(settings: readonly string[] = []): Prom
     restart: start,
     pause: () => void server.signal('SIGSTOP'),
     resume: () => void server.signal('SIGCONT'),
+    shutdown: () => server.signal('SIGINT'),
     stop: async () => {
       await server.signal('SIGKILL');
       await rm(root, { recursive: true, force: true });

@@ -60,19 +60,18 @@ describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
     expect(JSON.stringify(report)).not.toContain(new URL(database).password || 'no password');
   });
 
-  it('names in quotes and queries; what a query writes is not kept', async () => {
+  it('names in quotes and queries; a query that writes is refused', async () => {
     await sql(
       database,
       'CREATE SEQUENCE IF NOT EXISTS s',
       'CREATE TABLE IF NOT EXISTS written (n INTEGER)',
       'CREATE OR REPLACE FUNCTION writes() RETURNS INTEGER LANGUAGE sql AS $$ INSERT INTO written VALUES (1) RETURNING n $$',
     );
-    const report = await world.diff(
-      `${database}#"my.schema"."Odd #1"`,
-      `${database}#(select orders.*, writes() as w from orders -- end\n)`,
-      { key: ['id'] },
-    );
+    const odd = `${database}#"my.schema"."Odd #1"`;
+    const report = await world.diff(odd, `${database}#(select orders.*, 1 as w from orders -- end\n)`, { key: ['id'] });
     expect(countsOf(report)).toEqual({ matched: 60 });
+    const writing = world.diff(odd, `${database}#(select orders.*, writes() as w from orders)`, { key: ['id'] });
+    await expect(writing).rejects.toThrow(/writes was refused/);
     expect((await sql(database, 'SELECT count(*) AS n FROM written')).rows).toEqual([{ n: '0' }]);
   });
 

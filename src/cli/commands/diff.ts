@@ -92,7 +92,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
       new Option('--network <kind>', 'how far apart the stores are').choices(['local', 'remote']).default('local'),
     )
     .addOption(
-      new Option('--statement-timeout <time>', 'most time for a statement on a server, such as 30s').argParser(
+      new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(
         durationOf,
       ),
     )

@@ -179,6 +179,13 @@ export const duckDbDialect: SqlDialect = {
   indexKey: () => Promise.resolve(),
   windowsStream: true,
   keyRanges: null,
+  sideBySide: {
+    join: 'POSITIONAL JOIN',
+    streams: async (session, statement) => {
+      const rows = await session.query(`EXPLAIN ${statement}`);
+      return rows.some((row) => String(row['explain_value']).includes('POSITIONAL_SCAN'));
+    },
+  },
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),

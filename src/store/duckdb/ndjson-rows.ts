@@ -1,40 +1,27 @@
-import { CutoverError } from '../../model/errors.js';
+import { CutoverError, messageOf } from '../../model/errors.js';
+import { describeLine, malformedLine, oddLine, type AskDuckDb, type BadLine } from '../ndjson-lines.js';
+import {
+  isMarkedNumber,
+  markedLines,
+  memberPointer,
+  ODD_LINE,
+  unmarkedJson,
+  unmarkedName,
+  unmarkedText,
+} from '../ndjson-sql.js';
 import type { FileRows, FilesToRead } from './files-to-read.js';
 import { unreadable } from './file-failure.js';
 import type { Written } from './text-candidates.js';
 import type { Workspace } from './workspace.js';
 
-/**
- * DuckDB's JSON turns a number with a fraction into a double. So each number of a line is first made a text with this mark in front, by a pattern that
- * passes over texts: the digits then stay what they are.
- */
-const MARK = '\\u0001';
-const TOKENS = String.raw`("(?:[^"\\]|\\.)*")|(-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)`;
-/** A double holds 15 digits exactly, and its text then is the number that was written: only longer ones need the mark, and those whose exponent may be too large. */
-const LONG = '[0-9.]{16}|[0-9][eE][+-]?[0-9]';
-const marked = (json: string): string =>
-  `CASE WHEN regexp_matches(${json}, '${LONG}') THEN replace(replace(replace(regexp_replace(${json}, '${TOKENS}', '\\1' || chr(1) || '\\2' || chr(2), 'g'), chr(1) || chr(2), ''), chr(1), '"${MARK}'), chr(2), '"') ELSE ${json} END`;
-const unmarked = (json: string): string => String.raw`regexp_replace(${json}, '"\\u0001([^"]*)"', '\1', 'g')`;
-
 /** One JSON object a line; a member that is absent is NULL, as one that is null. */
 export async function readNdjson(workspace: Workspace, request: FilesToRead, list: string): Promise<FileRows> {
   const { session } = workspace;
-  const { quote, literal } = workspace.dialect;
-  const lines = await workspace.keep(
-    `${request.as}_lines`,
-    `SELECT ${marked('json')} AS j FROM read_ndjson_objects(${list}, format = 'newline_delimited', maximum_object_size = 67108864, hive_partitioning = false)`,
-  );
-  const [odd] = await session.query(
-    `SELECT CAST(j AS VARCHAR) AS j FROM ${lines} WHERE json_type(j) <> 'OBJECT' OR len(json_keys(j)) <> len(list_distinct(json_keys(j))) LIMIT 1`,
-  );
-  if (odd !== undefined)
-    throw unreadable(
-      request.label,
-      `a line is no object, or names a member twice: ${String(odd['j']).replaceAll(MARK, '').slice(0, 80)}`,
-    );
+  const { quote } = workspace.dialect;
+  const lines = await keptLines(workspace, request, list);
   const names = await namesOf(workspace, lines, request.label);
   if (names.length === 0) throw unreadable(request.label, 'its objects have no members');
-  const pointers = names.map((name) => literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)).join(', ');
+  const pointers = names.map(memberPointer).join(', ');
   const values = await workspace.keep(
     `${request.as}_values`,
     `SELECT json_type(j, [${pointers}]) AS t, json_extract_string(j, [${pointers}]) AS v FROM ${lines}`,
@@ -43,8 +30,8 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
   const type = (i: number): string => `t[${i + 1}]`;
   const text = (i: number): string => `v[${i + 1}]`;
   const counts = names.flatMap((_, i) => [
-    `count(*) FILTER (WHERE ${type(i)} IN ('BIGINT', 'UBIGINT', 'DOUBLE') OR ${type(i)} = 'VARCHAR' AND starts_with(${text(i)}, chr(1))) AS n${i}`,
-    `count(*) FILTER (WHERE ${type(i)} = 'VARCHAR' AND NOT starts_with(${text(i)}, chr(1))) AS s${i}`,
+    `count(*) FILTER (WHERE ${type(i)} IN ('BIGINT', 'UBIGINT', 'DOUBLE') OR ${type(i)} = 'VARCHAR' AND ${isMarkedNumber(text(i))}) AS n${i}`,
+    `count(*) FILTER (WHERE ${type(i)} = 'VARCHAR' AND NOT ${isMarkedNumber(text(i))}) AS s${i}`,
     `count(*) FILTER (WHERE ${type(i)} = 'BOOLEAN') AS b${i}`,
     `count(*) FILTER (WHERE ${type(i)} IN ('OBJECT', 'ARRAY')) AS o${i}`,
   ]);
@@ -54,11 +41,11 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
   const columns = names.map((name, i) => {
     const [numbers, texts, truths, nested] = ['n', 's', 'b', 'o'].map((kind) => Number(row[`${kind}${i}`] ?? 0) > 0);
     const as = ` AS ${quote(name)}`;
-    const plain = `ltrim(${text(i)}, chr(1))`;
+    const plain = `(${unmarkedText(text(i))})`;
     if (nested === true) {
       // A text beside objects has lost its quotes here; a number has its mark.
-      const scalar = `CASE WHEN starts_with(${text(i)}, chr(1)) THEN ${plain} ELSE CAST(to_json(${text(i)}) AS VARCHAR) END`;
-      const whole = `CASE ${type(i)} WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN ${scalar} WHEN 'OBJECT' THEN ${unmarked(text(i))} WHEN 'ARRAY' THEN ${unmarked(text(i))} ELSE ${text(i)} END`;
+      const scalar = `CASE WHEN ${isMarkedNumber(text(i))} THEN ${plain} ELSE CAST(to_json(${plain}) AS VARCHAR) END`;
+      const whole = `CASE ${type(i)} WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN ${scalar} WHEN 'OBJECT' THEN ${unmarkedJson(text(i))} WHEN 'ARRAY' THEN ${unmarkedJson(text(i))} ELSE ${text(i)} END`;
       return `CAST(${whole} AS JSON)${as}`;
     }
     if (truths === true && numbers !== true && texts !== true) return `CAST(${plain} AS BOOLEAN)${as}`;
@@ -72,12 +59,31 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
   return { relation, written, notes, files: request.files };
 }
 
+/** The lines, marked. Errors: ENDPOINT_UNREADABLE, with the line. */
+async function keptLines(workspace: Workspace, { as, label, files }: FilesToRead, list: string): Promise<string> {
+  const ask: AskDuckDb = (sql) => workspace.session.query(sql);
+  const failed = (bad: BadLine, cause?: unknown): CutoverError => unreadable(label, describeLine(bad), cause, bad.line);
+  try {
+    const lines = await workspace.keep(`${as}_lines`, `SELECT j FROM ${markedLines(list)}`);
+    const [odd] = await ask(`SELECT 1 AS odd FROM ${lines} WHERE ${ODD_LINE} LIMIT 1`);
+    const bad = odd === undefined ? null : await oddLine(ask, list, files);
+    if (bad !== null) throw failed(bad);
+    return lines;
+  } catch (error) {
+    const bad =
+      error instanceof CutoverError && error.cause === undefined
+        ? null
+        : await malformedLine(ask, files, messageOf(error));
+    throw bad === null ? error : failed(bad, error);
+  }
+}
+
 /** Members by their first appearance. */
 async function namesOf(workspace: Workspace, lines: string, label: string): Promise<string[]> {
   const rows = await workspace.session.query(
     `SELECT k, min(n) AS first FROM (SELECT k, n FROM (SELECT unnest(json_keys(j)) AS k, generate_subscripts(json_keys(j), 1) AS n FROM ${lines})) GROUP BY k ORDER BY first, k`,
   );
-  const names = rows.map((row) => String(row['k']));
+  const names = rows.map((row) => unmarkedName(String(row['k'])));
   const folded = names.map((name) => name.toLowerCase());
   const twice = names.find((name, i) => folded.indexOf(name.toLowerCase()) !== i);
   if (twice !== undefined)

@@ -6,6 +6,7 @@ import type { FileLoad, Param, Row, SqlSession } from '../contract.js';
 import type { GivenFile } from '../file-relation.js';
 import { duckDbDialect } from './dialect.js';
 import { mapped } from './errors.js';
+import { StatementLimit } from './statement-limit.js';
 import { loadFile } from './given-file.js';
 import { csvRelation, withScratchFile } from './interchange.js';
 import type { Locks } from './locks.js';
@@ -35,6 +36,7 @@ export class DuckDbSession implements SqlSession {
   readonly #connection: DuckDBConnection;
   #tail: Promise<unknown> = Promise.resolve();
   #cursorOpen = false;
+  #limit: StatementLimit | undefined;
 
   readonly #locks: Locks;
   /** By name: how to give back a lock that this session holds. */
@@ -43,6 +45,11 @@ export class DuckDbSession implements SqlSession {
   constructor(connection: DuckDBConnection, locks: Locks) {
     this.#connection = connection;
     this.#locks = locks;
+  }
+
+  /** From now on a statement that the database works on for longer (milliseconds) is ended, and rejects with STORE_TIMEOUT. */
+  limitStatements(ms: number): void {
+    this.#limit = new StatementLimit(ms, () => this.interrupt());
   }
 
   query(sql: string, params: readonly Param[] = []): Promise<Row[]> {
@@ -61,10 +68,12 @@ export class DuckDbSession implements SqlSession {
   }
 
   async *cursor(sql: string, params: readonly Param[] = []): AsyncIterable<Row[]> {
+    const began = performance.now();
     const result = await this.#queued(() => this.#connection.stream(sql, params.map(bind)));
+    const parts = result.yieldRowObjectJson();
     this.#cursorOpen = true;
     try {
-      for await (const rows of result.yieldRowObjectJson()) yield rows;
+      yield* this.#limit?.over(parts, performance.now() - began) ?? parts;
     } catch (error) {
       throw mapped(error);
     } finally {
@@ -156,7 +165,8 @@ export class DuckDbSession implements SqlSession {
     // A streaming result is invalidated by the next statement of its connection: better an error than lost rows.
     if (this.#cursorOpen)
       return Promise.reject(new Error('a statement was sent while a cursor of the same session is open'));
-    const next = this.#tail.then(work, work).catch((error: unknown) => {
+    const limited = (): Promise<T> => this.#limit?.during(work) ?? work();
+    const next = this.#tail.then(limited, limited).catch((error: unknown) => {
       throw mapped(error);
     });
     this.#tail = next.catch(() => undefined);

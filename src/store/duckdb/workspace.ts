@@ -20,6 +20,8 @@ export interface WorkspaceOptions {
   readonly tempDir: string;
   /** For example `2GB`; default 320MB. */
   readonly memoryLimit?: string | undefined;
+  /** Milliseconds that a statement may take. */
+  readonly statementTimeout?: number | undefined;
 }
 
 /** A table of an attached database. */
@@ -38,9 +40,18 @@ export class Workspace {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #attached = new Map<string, string>();
+  readonly #readers: DuckDbSession[] = [];
+  readonly #statementTimeout: number | undefined;
+  #used: string | undefined;
 
-  private constructor(instance: DuckDBInstance, session: SqlSession, folder: string) {
+  private constructor(
+    instance: DuckDBInstance,
+    session: SqlSession,
+    folder: string,
+    statementTimeout: number | undefined,
+  ) {
     this.#instance = instance;
+    this.#statementTimeout = statementTimeout;
     this.session = session;
     this.folder = folder;
   }
@@ -58,14 +69,28 @@ export class Workspace {
       await session.script(
         `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS ${SCRATCH}`,
       );
-      return new Workspace(instance, session, folder);
+      if (options.statementTimeout !== undefined) session.limitStatements(options.statementTimeout);
+      return new Workspace(instance, session, folder, options.statementTimeout);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
+  /** As many sessions besides as there are threads: each sees all but what is temporary in the session. */
+  async readers(): Promise<readonly SqlSession[]> {
+    const [row] = await this.session.query(`SELECT current_setting('threads') AS threads`);
+    while (this.#readers.length < Number(row?.['threads'] ?? 1)) {
+      const reader = new DuckDbSession(await this.#instance.connect(), new Locks());
+      this.#readers.push(reader);
+      if (this.#statementTimeout !== undefined) reader.limitStatements(this.#statementTimeout);
+      await reader.script(`SET TimeZone = 'UTC'${this.#used === undefined ? '' : `; USE ${this.#used}`}`);
+    }
+    return this.#readers;
+  }
+
   async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.close();
     await this.session.close();
     this.#instance.closeSync();
     await rm(this.folder, { recursive: true, force: true });
@@ -73,7 +98,7 @@ export class Workspace {
 
   /** Ends the statement under way. */
   interrupt(): void {
-    this.session.interrupt();
+    for (const session of [this.session, ...this.#readers]) session.interrupt();
   }
 
   /**
@@ -170,6 +195,7 @@ export class Workspace {
   /** Makes the names in queries mean the tables of an attached database. */
   async use(catalog: string): Promise<void> {
     await this.session.script(`USE ${catalog}`);
+    this.#used = catalog;
   }
 
   /** Errors: those of a query that is wrong (SQL_FAILED). */

@@ -121,6 +121,7 @@ export const postgresDialect: SqlDialect = {
   rowAddress: 'ctid',
   indexKey,
   windowsStream: false,
+  sideBySide: null,
   keyRanges,
   wideHash: (hash) => `CAST(${hash} AS NUMERIC)`,
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS TEXT)`,

@@ -40,7 +40,21 @@ export function mapped(error: unknown, sql = ''): unknown {
 function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
   const { code = '', message } = error;
   switch (code) {
+    case '25006':
+      return new CutoverError(
+        'SQL_FAILED',
+        `a statement that writes was refused where all is only read: ${message}`,
+        'Nothing was written. Compare by a query that only reads; a store must not be a standby.',
+        { cause: error },
+      );
     case '40001':
+      if (!message.includes('conflict with recovery')) return conflict(error);
+      return new CutoverError(
+        'STORE_CONFLICT',
+        `the standby ended the statement, for it is to remove rows that the statement could still see: ${message}`,
+        'Try again, let the standby wait longer (max_standby_streaming_delay), or set hot_standby_feedback on it.',
+        { cause: error },
+      );
     case '40P01':
     case '55P03':
       return conflict(error);

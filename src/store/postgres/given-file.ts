@@ -1,8 +1,10 @@
 import type { Column } from '../../model/column.js';
 import type { FileLoad, Place, SqlSession } from '../contract.js';
 import { fileRelation, type GivenFile } from '../file-relation.js';
-import { typesOf } from './interchange.js';
-import { literal, quote } from './names.js';
+import { ndjsonMembers } from '../ndjson-members.js';
+import { elementsOf, textOfMember, unmarkedMember } from '../ndjson-sql.js';
+import { askingDuckDb, typesOf } from './interchange.js';
+import { quote } from './names.js';
 
 /** The temporary table in which the file's values stand as texts. */
 const STAGED = 'cutover_given_file';
@@ -18,18 +20,14 @@ export async function loadFile(
   wanted: readonly Column[],
   place: Place = 'session',
 ): Promise<FileLoad> {
-  const found = await typesOf(fileRelation(file, ''));
-  const absent = wanted.filter((column) => !found.has(column.name));
-  if (absent.length > 0) return { kind: 'absent', columns: absent.map((column) => column.name) };
-  const read = wanted.map((column) => `${quote(column.name)}: ${literal(jsonType(column))}`);
-  const given = (column: Column): string =>
-    file.format === 'parquet' ? (found.get(column.name) ?? '') : file.format === 'csv' ? 'VARCHAR' : jsonType(column);
-  const texts = wanted.map((column) => `${textOf(column, given(column))} AS ${quote(column.name)}`);
+  const found = await givenTexts(file, wanted);
+  if (found.kind !== 'texts') return found;
+  const { given } = found;
   await session.load(
     STAGED,
     {
       kind: 'relation',
-      sql: `(SELECT ${texts.join(', ')} FROM ${fileRelation(file, read.join(', '))}) AS cutover_file`,
+      sql: `(SELECT ${named(found.texts, wanted)} FROM ${found.source} AS cutover_file) AS cutover_texts`,
     },
     wanted.map((column) => ({ name: column.name, type: column.family === 'list' ? 'text[]' : 'text' })),
   );
@@ -49,14 +47,67 @@ export async function loadFile(
   return { kind: 'loaded' };
 }
 
-/** The DuckDB type in which a JSON value is read: numbers and times as they are written. */
-function jsonType({ family }: Column): string {
-  return family === 'list' ? 'VARCHAR[]' : family === 'json' || family === 'struct' ? 'JSON' : 'VARCHAR';
+interface Texts {
+  readonly kind: 'texts';
+  /** Relation in DuckDB SQL. */
+  readonly source: string;
+  /** DuckDB SQL: the text of each wanted column, or the texts of its elements. */
+  readonly texts: readonly string[];
+  /** The DuckDB type of the values of a column. */
+  readonly given: (column: Column) => string;
+}
+
+function named(texts: readonly string[], wanted: readonly Column[]): string {
+  return wanted.map((column, i) => `${texts[i] ?? 'NULL'} AS ${quote(column.name)}`).join(', ');
+}
+
+async function givenTexts(file: GivenFile, wanted: readonly Column[]): Promise<Texts | FileLoad> {
+  if (file.format === 'ndjson') return membersAsTexts(file.path, wanted);
+  const { format, path } = file;
+  const source = fileRelation({ format, path });
+  const found = await typesOf(source);
+  const absent = wanted.filter((column) => !found.has(column.name));
+  if (absent.length > 0) return { kind: 'absent', columns: absent.map((column) => column.name) };
+  const given = ({ name }: Column): string => (format === 'csv' ? 'VARCHAR' : (found.get(name) ?? ''));
+  return {
+    kind: 'texts',
+    source,
+    given,
+    texts: wanted.map((column) => textOf(column, quote(column.name), given(column))),
+  };
+}
+
+function membersAsTexts(path: string, wanted: readonly Column[]): Promise<Texts | FileLoad> {
+  return askingDuckDb(async (ask) => {
+    const members = await ndjsonMembers(ask, path, wanted);
+    if ('absent' in members) return { kind: 'absent', columns: members.absent };
+    const source = members.relation;
+    const texts = wanted.map((column, i) => textOfJson(column, members.member(i)));
+    // PostgreSQL has no text with it, and says so of the file as a whole.
+    const nuls = wanted.map(({ family }, i) => {
+      const text = family === 'list' ? `array_to_string(${texts[i] ?? ''}, ',')` : (texts[i] ?? '');
+      return `min(CASE WHEN contains(${text}, chr(0)) THEN replace(${text}, chr(0), '\\u0000') END) AS c${i}`;
+    });
+    const [row = {}] = await ask(`SELECT ${nuls.join(', ')} FROM ${source}`);
+    const column = wanted.find((_, i) => (row[`c${i}`] ?? null) !== null);
+    if (column !== undefined) return { kind: 'lossy', column, value: String(row[`c${wanted.indexOf(column)}`]) };
+    return { kind: 'texts', source, texts, given: ({ family }) => (family === 'json' ? 'JSON' : 'VARCHAR') };
+  });
+}
+
+function textOfJson(column: Column, member: string): string {
+  switch (column.family) {
+    case 'json':
+      return unmarkedMember(member);
+    case 'list':
+      return `list_transform(${elementsOf(member)}, lambda cutover_e: ${textOfMember('cutover_e')})`;
+    default:
+      return textOf(column, `(${textOfMember(member)})`, 'VARCHAR');
+  }
 }
 
 /** DuckDB SQL: the text of a value of the type `given`, as PostgreSQL reads it for the wanted column. */
-function textOf(column: Column, given: string): string {
-  const value = quote(column.name);
+function textOf(column: Column, value: string, given: string): string {
   switch (column.family) {
     case 'list':
       return `CAST(${value} AS VARCHAR[])`;

@@ -11,15 +11,16 @@ export interface GivenTable {
   readonly primaryKey: readonly string[] | null;
 }
 
-/** Names mean what they mean to the user in psql. */
-export async function useOwnNames(session: SqlSession): Promise<void> {
-  await session.script('SET search_path TO DEFAULT');
+/** For tables of somebody else: names mean what they mean to the user in psql, and every transaction only reads. */
+export async function readAsUser(session: SqlSession): Promise<void> {
+  await session.script('SET search_path TO DEFAULT; SET default_transaction_read_only = on');
 }
 
 /** Which database of which running server the session is in, and as whom: equal for two connections to the same. */
 export async function identityOf(session: SqlSession): Promise<string> {
   const [row] = await session.query(
-    `SELECT concat_ws(' ', pg_postmaster_start_time(), current_setting('port'), current_setting('data_directory', true), d.oid, d.datname, session_user, current_user) AS id
+    `SELECT concat_ws(' ', pg_postmaster_start_time(), current_setting('port'), 
+              CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) END, d.oid, d.datname, session_user, current_user) AS id
      FROM pg_database d WHERE d.datname = current_database()`,
   );
   return String(row?.['id']);

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column } from '../../model/column.js';
 import type { DeclaredColumn } from '../../model/project.js';
+import type { AskDuckDb } from '../ndjson-lines.js';
 import { literal, quote } from './names.js';
 
 /** How CSV in the interchange form is written and read by DuckDB: every value in quotes, NULL is nothing. */
@@ -40,6 +41,11 @@ export function relationToCsv(relation: string, columns: readonly DeclaredColumn
   return withDuckDb(async (connection) => {
     await connection.run(`COPY (SELECT ${values.join(', ')} FROM ${relation}) TO ${literal(path)} (${CSV})`);
   });
+}
+
+/** Runs `work` with a DuckDB to be asked. */
+export function askingDuckDb<T>(work: (ask: AskDuckDb) => Promise<T>): Promise<T> {
+  return withDuckDb((connection) => work(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson()));
 }
 
 /** The columns of a relation in DuckDB SQL with their DuckDB types, by name. */
