@@ -7,7 +7,9 @@ import { keptPairOf } from '../diff/kept.js';
 import { parseEndpoint } from '../model/endpoint.js';
 import { CutoverError } from '../model/errors.js';
 import type { ColumnRule } from '../model/project.js';
+import type { SqlSession } from '../store/contract.js';
 import type { KeptDigests } from '../store/contract/kept.js';
+import { inSnapshot } from './diff-across.js';
 
 const CHECK_EVERY = 24 * 60 * 60_000;
 
@@ -30,7 +32,7 @@ export async function compareKept(context: DiffContext, request: PlaceRequest, o
     await requireRights(left, right);
     context.progress.update('building digests', 0);
     const pair = await keptPairOf(session, dialect, name, whole.input);
-    await digests.install(session, pair, context.clock.now()).catch((error: unknown) => {
+    await writing(session, () => digests.install(session, pair, context.clock.now())).catch((error: unknown) => {
       throw inWordsOfDiff(error);
     });
     const record = await digests.find(session, name);
@@ -49,7 +51,9 @@ export async function compareKept(context: DiffContext, request: PlaceRequest, o
   };
   let outcome: DiffOutcome;
   try {
-    outcome = await session.transaction(() => compareTables(session, dialect, { ...whole.input, kept }), 'snapshot');
+    outcome = await inSnapshot(session, () =>
+      compareTables(session, dialect, { ...whole.input, kept, readOnly: true }),
+    );
   } catch (error) {
     throw await disagreed(error, request, digests, name);
   }
@@ -58,10 +62,11 @@ export async function compareKept(context: DiffContext, request: PlaceRequest, o
   if (became?.outdated === true) after.push(...(await install()));
   else if (became !== undefined && became.how !== 'unusable') {
     const record = await digests.find(session, name);
-    if (record !== null) {
-      if (became.how === 'checked') await digests.save(session, record, { checkedAt: context.clock.now() });
-      await digests.compact(session, record);
-    }
+    if (record !== null)
+      await writing(session, async () => {
+        if (became.how === 'checked') await digests.save(session, record, { checkedAt: context.clock.now() });
+        await digests.compact(session, record);
+      });
   }
   return {
     outcome: { ...found, notes: notes.filter((note) => !whole.said.some((said) => note.startsWith(said))) },
@@ -73,7 +78,7 @@ export async function compareKept(context: DiffContext, request: PlaceRequest, o
     alignment: {
       method: 'snapshot',
       exact: true,
-      detail: 'both tables and their digests in one snapshot of their database (repeatable read)',
+      detail: 'both tables and their digests in one snapshot of their database (repeatable read, read only)',
     },
     notes: [...request.common.notes, ...made, ...after],
     lossy: [],
@@ -99,12 +104,23 @@ export async function forgetKept(
       [right.relation, left.relation],
     ] as const) {
       const record = await digests.find(session, nameOf(a, b));
-      if (record === null || !(await digests.drop(session, record.name))) continue;
+      if (record === null || !(await writing(session, () => digests.drop(session, record.name)))) continue;
       removed.push(...madeFor(record, { batch: a, stream: b }));
     }
-    return removed.length === 0 ? [] : [...removed, ...(await dropUnused(session))];
+    return removed.length === 0 ? [] : [...removed, ...(await writing(session, () => dropUnused(session)))];
   } finally {
     await sides.close();
+  }
+}
+
+/** Everything else that a comparison of two tables does is read only. */
+async function writing<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
+  await session.script('SET default_transaction_read_only = off');
+  try {
+    return await work();
+  } finally {
+    // Of a connection that is lost the first error is to be told.
+    await session.script('SET default_transaction_read_only = on').catch(() => undefined);
   }
 }
 
@@ -184,7 +200,8 @@ function inWordsOfDiff(error: unknown): unknown {
 async function disagreed(error: unknown, { left }: PlaceRequest, digests: KeptDigests, name: string): Promise<unknown> {
   if (!(error instanceof CutoverError) || error.code !== 'DIGESTS_DISAGREE') return error;
   const record = await digests.find(left.session, name);
-  if (record !== null) await digests.save(left.session, record, { disagreed: error.message });
+  if (record !== null)
+    await writing(left.session, () => digests.save(left.session, record, { disagreed: error.message }));
   return new CutoverError(
     error.code,
     error.message,

@@ -6,6 +6,8 @@ import type { DiffReport } from '../../src/model/diff-report.js';
 import { silentProgress } from '../../src/model/ports.js';
 import type { Row, SqlSession, Store } from '../../src/store/contract.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
+import { useCases } from '../../src/cli/use-cases.js';
+import { cli } from '../cli/harness.js';
 import { HandClock, MINUTE } from '../integration/project.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
@@ -83,6 +85,11 @@ describe.skipIf(loudly('cutover diff --keep', problem))('cutover diff --keep', (
     expect(removed).toEqual([...made.map((note) => note.slice(22)), 'table cutover.kept', 'schema cutover']);
     expect(await footprint()).toEqual([]);
     expect(await forget()).toEqual([]);
+    const command = ['diff', `${database}#old`, `${database}#new`];
+    const told = await cli([...command, '--forget'], { diff: () => useCases.diff() }, { cwd: '/' });
+    expect([told.code, told.stdout]).toEqual([0, 'nothing was kept\n']);
+    const alone = await cli([...command, '--keep-check'], { diff: () => useCases.diff() }, { cwd: '/' });
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('Give --keep as well.')]);
   });
 
   it('builds them anew for other rules, and says so', async () => {
