@@ -8,10 +8,12 @@ import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
+import type { Column } from '../model/column.js';
+import type { Verdict } from '../model/verdict.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
-import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
-import { SCRATCH } from '../store/duckdb/workspace.js';
+import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
 
 /** Two sides whose rows may have to meet first. */
 export interface PlaceRequest {
@@ -24,7 +26,17 @@ export interface PlaceRequest {
   readonly network: NonNullable<DiffOptions['network']>;
   /** Compares part by part of the keys. */
   readonly chunked?: Chunked | undefined;
+  /** Leaves only some rows of a file of texts, once its columns have their types. */
+  readonly typed?: NarrowTyped;
 }
+
+/** @param columns those of a relation in the workspace */
+export type NarrowTyped = (
+  name: OpenSide['name'],
+  relation: string,
+  dialect: SqlDialect,
+  columns: (relation: string) => Promise<readonly Column[]>,
+) => Promise<string>;
 
 export interface Placed {
   readonly outcome: DiffOutcome;
@@ -33,6 +45,8 @@ export interface Placed {
   readonly alignment: DiffAlignment;
   readonly notes: readonly string[];
   readonly lossy: readonly string[];
+  /** What the way of comparing itself has to say against a pass. */
+  readonly findings?: readonly (readonly [Verdict, string])[];
   /** Milliseconds that rows took to come together. */
   readonly pull: number;
 }
@@ -169,7 +183,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     };
   };
   const [left, right] = [await bring(request.left, 0), await bring(request.right, 1)];
-  const typed = await typeTexts(workspace, left, right, request.common.pairs);
+  const typed = await narrowed(workspace, request, await typeTexts(workspace, left, right, request.common.pairs));
   const pull = clock.now().getTime() - began;
   const where = {
     ...(left.where === undefined ? {} : { batch: left.where }),
@@ -203,6 +217,15 @@ function serverOf({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): OpenSi
 
 export function readForItsTypes(request: PlaceRequest): string {
   return `the ${serverOf(request).name} is read into DuckDB, where the texts of the other side get its types`;
+}
+
+async function narrowed(workspace: Workspace, request: PlaceRequest, typed: TypedSides): Promise<TypedSides> {
+  const { typed: narrow } = request;
+  if (narrow === undefined) return typed;
+  const { dialect, session } = workspace;
+  const one = (name: OpenSide['name']): Promise<string> =>
+    narrow(name, typed[name], dialect, (relation) => dialect.columns(session, relation));
+  return { ...typed, left: await one('left'), right: await one('right') };
 }
 
 export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {

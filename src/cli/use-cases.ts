@@ -15,7 +15,8 @@ export interface UseCases {
   diff(): Promise<
     Pick<typeof import('../app/diff.js'), 'diffTables'> &
       Pick<typeof import('../app/diff-plan.js'), 'planDiffOf'> &
-      Pick<typeof import('../app/diff-rules.js'), 'rulesOf'>
+      Pick<typeof import('../app/diff-rules.js'), 'rulesOf'> &
+      Pick<typeof import('../app/diff-kept.js'), 'forgetKept'>
   >;
   printDdl(): Promise<Pick<typeof import('../app/print-ddl.js'), 'printDdl'>>;
   init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
@@ -36,6 +37,7 @@ export const useCases: UseCases = {
     ...(await import('../app/diff.js')),
     ...(await import('../app/diff-plan.js')),
     ...(await import('../app/diff-rules.js')),
+    ...(await import('../app/diff-kept.js')),
   }),
   printDdl: () => import('../app/print-ddl.js'),
   init: () => import('../app/init.js'),

@@ -16,6 +16,8 @@ export interface KeptInput {
   readonly fullEvery: number;
   /** Reads all rows now, and has digests built anew that were found wrong. */
   readonly check: boolean;
+  /** What has digests built anew that were found wrong, for people; default: `cutover compare`. */
+  readonly anew?: string;
 }
 
 /** What became of the kept digests, and what the caller is to do when the comparison's transaction has ended. */
