@@ -7,6 +7,7 @@ import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
+import type { Arrived } from '../store/duckdb/arrived.js';
 import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH } from '../store/duckdb/workspace.js';
@@ -142,7 +143,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     );
     const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
-      relation: arrived.relation,
+      relation: withJson(arrived, workspace.dialect.quote),
       columns: arrived.columns.map((column) =>
         column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
       ),
@@ -177,6 +178,14 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     lossy,
     pull,
   };
+}
+
+/** JSON arrives as text, and is compared by value with what the texts of the other side say. */
+function withJson({ relation, columns }: Arrived, quote: (name: string) => string): string {
+  const json = columns
+    .filter(({ family }) => family === 'json')
+    .map(({ name }) => `CAST(${quote(name)} AS JSON) AS ${quote(name)}`);
+  return json.length === 0 ? relation : `(SELECT * REPLACE (${json.join(', ')}) FROM ${relation})`;
 }
 
 function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {

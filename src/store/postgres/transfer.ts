@@ -116,10 +116,14 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
 /** DuckDB knows how deep a list is by its type and begins each at 1, PostgreSQL by its value: the object stands for one that no list can hold. */
 function listOf(name: string, type: string, value: string): SentColumn {
   const element = elementOf(type);
+  const each = (text: string): string =>
+    `ARRAY(SELECT ${text} FROM unnest(${value}) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n)`;
   const texts =
     element.kind === 'interval'
-      ? `ARRAY(SELECT ${intervalText('cutover_e')} FROM unnest(${value}) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n)`
-      : `CAST(${value} AS TEXT[])`;
+      ? each(intervalText('cutover_e'))
+      : element.kind === 'number'
+        ? each('CAST(trim_scale(CAST(cutover_e AS NUMERIC)) AS TEXT)')
+        : `CAST(${value} AS TEXT[])`;
   return {
     name,
     form: { kind: 'list', element },
