@@ -313,13 +313,10 @@ describe.skipIf(loudly('random tables in every pair of engines', problem))('ever
           network: given.network,
         });
         const { counts, columns } = oracle(given);
-        expect(
-          report,
-          `${placed.join('\n')}\n${report.plan.place}, ${report.plan.strategy}\n${report.notes.join('\n')}\n${JSON.stringify(report.discrepancies)}`,
-        ).toMatchObject(counts);
-        expect(Object.fromEntries(Object.entries(report.columns).map(([name, one]) => [name, one.mismatched]))).toEqual(
-          columns,
-        );
+        const told = `${placed.join('\n')}\n${report.plan.place}, ${report.plan.strategy}\n${report.notes.join('\n')}\n${JSON.stringify(report.discrepancies)}`;
+        expect(report, told).toMatchObject(counts);
+        const mismatched = Object.entries(report.columns).map(([name, one]) => [name, one.mismatched] as const);
+        expect(Object.fromEntries(mismatched), told).toEqual(columns);
         expect(report.discrepancies).toHaveLength(
           Object.entries(counts).reduce((sum, [name, n]) => sum + (name === 'matched' ? 0 : n), 0),
         );

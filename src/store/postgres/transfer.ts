@@ -75,7 +75,9 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
     const value = quote(name);
     const text = `CAST(${value} AS TEXT)`;
     const known = formOf(type);
-    if (asText.has(name)) return { name, form: { kind: 'text' }, value: text };
+    // The server writes equal numbers in a list in more than one way: 1.5 and 1.50, 0 and -0.
+    if (asText.has(name))
+      return { name, form: { kind: 'text' }, value: family === 'list' ? canonicalText(value, column) : text };
     switch (family) {
       case 'decimal':
         return known?.kind === 'decimal'
