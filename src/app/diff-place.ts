@@ -11,6 +11,7 @@ import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { Column } from '../model/column.js';
 import type { Verdict } from '../model/verdict.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { Arrived } from '../store/duckdb/arrived.js';
 import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
@@ -173,7 +174,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     );
     const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
-      relation: arrived.relation,
+      relation: withJson(arrived, workspace.dialect.quote),
       columns: arrived.columns.map((column) =>
         column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
       ),
@@ -226,6 +227,14 @@ async function narrowed(workspace: Workspace, request: PlaceRequest, typed: Type
   const one = (name: OpenSide['name']): Promise<string> =>
     narrow(name, typed[name], dialect, (relation) => dialect.columns(session, relation));
   return { ...typed, left: await one('left'), right: await one('right') };
+}
+
+/** JSON arrives as text, and is compared by value with what the texts of the other side say. */
+function withJson({ relation, columns }: Arrived, quote: (name: string) => string): string {
+  const json = columns
+    .filter(({ family }) => family === 'json')
+    .map(({ name }) => `CAST(${quote(name)} AS JSON) AS ${quote(name)}`);
+  return json.length === 0 ? relation : `(SELECT * REPLACE (${json.join(', ')}) FROM ${relation})`;
 }
 
 export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {
