@@ -65,6 +65,8 @@ export const ERROR_CODES = {
   ENDPOINT_CHANGED: 'A file changed while it was compared.',
   EXTENSION_MISSING: 'An extension of DuckDB that an endpoint needs is not installed.',
   KEY_NEEDED: 'No key was given, and the two sides name none.',
+  ADVICE_INVALID:
+    'The file given to `cutover advise` is missing, or has an unknown key, a missing key or an impossible value.',
   OUTPUT_EXISTS: 'A file that would be written already exists.',
   INTERRUPTED: 'The work was interrupted before it finished.',
   INTERNAL: 'A defect in cutover itself.',
