@@ -34,23 +34,23 @@ export const DERIVED: Readonly<Record<Factor, (facts: FactorFacts) => Finding>> 
   volume: ({ peakPerSecond }) => volume(peakPerSecond),
   processing: () => unknown('simple transformations suit a stream, complex joins or models a batch job'),
   history: ({ useCase }) =>
-    flag(
-      useCase.requires_historical_context,
-      'heavy historical context: a batch job has all of it at hand',
-      'minimal history',
-    ),
+    flag(useCase.requires_historical_context, {
+      required: 'heavy historical context: a batch job has all of it at hand',
+      not: 'minimal history',
+      open: 'minimal history suits a stream, heavy historical context a batch job',
+    }),
   ordering: ({ useCase }) =>
-    flag(
-      useCase.requires_ordering,
-      'order is required: a batch job sorts, a stream has to wait for what is late',
-      'order is best effort',
-    ),
+    flag(useCase.requires_ordering, {
+      required: 'order is required: a batch job sorts, a stream has to wait for what is late',
+      not: 'order is best effort',
+      open: 'order as best effort suits a stream, required order a batch job',
+    }),
   exactly_once: ({ useCase }) =>
-    flag(
-      useCase.requires_exactly_once,
-      'exactly-once is required: a batch job is run again, a stream needs transactions',
-      'best effort is enough',
-    ),
+    flag(useCase.requires_exactly_once, {
+      required: 'exactly-once is required: a batch job is run again, a stream needs transactions',
+      not: 'best effort is enough',
+      open: 'best effort suits a stream, exactly-once a batch job',
+    }),
   error_recovery: () => unknown('immediate retry of single events suits a stream, a full rerun a batch job'),
   team: () => unknown('a team that has run streams suits a stream'),
   infrastructure: ({ useCase }) => infrastructure(useCase.data_source),
@@ -94,8 +94,11 @@ function volume({ value, source }: FactorFacts['peakPerSecond']): Finding {
     : { direction: 'batch', reason: `${rate}: very high`, source: 'derived' };
 }
 
-function flag(value: boolean | undefined, required: string, not: string): Finding {
-  if (value === undefined) return unknown(`${not} suits a stream`);
+function flag(
+  value: boolean | undefined,
+  { required, not, open }: { readonly required: string; readonly not: string; readonly open: string },
+): Finding {
+  if (value === undefined) return unknown(open);
   return { direction: value ? 'batch' : 'streaming', reason: value ? required : not, source: 'derived' };
 }
 

@@ -31,6 +31,7 @@ function rate({ rate: found }: Measurements): (Found | Missing)[] {
   if (found === null || found.events === 0) return lack('no events have landed');
   const span = found.last - found.first;
   const of = `${numberText(found.events)} events that ${found.by === 'event' ? 'happened' : 'arrived'} within ${formatElapsed(span)}`;
+  if (!Number.isFinite(span)) return lack('the times of the events have no end');
   if (span < ENOUGH.rateSpan) return lack(`${of}: at least 1d is needed`);
   if (found.events < ENOUGH.rateEvents) return lack(`${of}: at least ${ENOUGH.rateEvents} events are needed`);
   // The last event is the end of the span, and not one of those that happened before it.
@@ -58,6 +59,7 @@ function lag({ lag: found }: Measurements): (Found | Missing)[] {
   const of = `${numberText(found.events)} events that arrived within ${formatElapsed(found.span)}`;
   if (found.events < ENOUGH.lagEvents || found.span < ENOUGH.lagSpan)
     return lack(`${of}: at least ${ENOUGH.lagEvents} events within at least 1h are needed`);
+  if (!Number.isFinite(found.median) || !Number.isFinite(found.p95)) return lack('the times of the events have no end');
   if (found.median > DAY)
     return lack(
       `half of the events arrived more than ${formatElapsed(found.median)} after they happened: that is history being read, not a live feed`,
@@ -79,18 +81,18 @@ function batch({ jobs, finished, external }: Measurements): (Found | Missing)[] 
   const interval = intervals.length < ENOUGH.intervals ? null : median(intervals);
   const duration = external || jobs.length < ENOUGH.jobs ? null : median(jobs);
   const out: (Found | Missing)[] = [];
-  const few = `${numberText(finished.length)} comparisons: at least ${ENOUGH.intervals + 1} are needed`;
+  const few = `${counted(finished.length, 'comparison')}: at least ${ENOUGH.intervals + 1} are needed`;
   if (duration === null) {
     const reason = external
       ? 'somebody else runs the batch job'
-      : `${numberText(jobs.length)} runs of the batch job: at least ${ENOUGH.jobs} are needed`;
+      : `${counted(jobs.length, 'run')} of the batch job: at least ${ENOUGH.jobs} are needed`;
     out.push({ name: 'batch_job_minutes', reason });
   } else
     out.push({
       name: 'batch_job_minutes',
       value: minutes(duration),
       unit: 'minutes',
-      detail: `median of ${numberText(jobs.length)} runs of the batch job; part of break_even.batch_latency_minutes`,
+      detail: `median of ${counted(jobs.length, 'run')} of the batch job; part of break_even.batch_latency_minutes`,
     });
   if (interval === null || interval <= 0) {
     const reason = interval === null ? few : 'the comparisons finished at the same moment';
@@ -112,6 +114,10 @@ function batch({ jobs, finished, external }: Measurements): (Found | Missing)[] 
     },
   );
   return out;
+}
+
+function counted(count: number, what: string): string {
+  return `${numberText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** To four significant digits. */

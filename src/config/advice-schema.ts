@@ -11,7 +11,7 @@ import {
 } from '../model/advice-request.js';
 import type { AdviceRequest, Approach, Factor, OwnFigures, QuestionKey } from '../model/advice-request.js';
 import { parseDuration } from '../model/duration.js';
-import { hint } from './suggest.js';
+import { suggestion } from './suggest.js';
 import { strict, text } from './values.js';
 
 /** The shape of FILE of `cutover advise`. */
@@ -31,10 +31,11 @@ const latency = z
   .superRefine((value, context) => {
     const duration = parseDuration(value);
     if (TIERS.some((tier) => tier === value.trim()) || (duration !== undefined && duration > 0)) return;
+    const near = suggestion(value, TIERS);
+    const meant =
+      near === undefined ? `known are: ${TIERS.join(', ')}, and durations such as 5m` : `did you mean "${near}"?`;
     const message =
-      duration === 0
-        ? 'must be longer than 0'
-        : `${JSON.stringify(value.slice(0, 60))} is not known${hint(value, TIERS)}; a duration such as 5m will do, too`;
+      duration === 0 ? 'must be longer than 0' : `${JSON.stringify(value.slice(0, 60))} is not known; ${meant}`;
     context.addIssue({ code: 'custom', message });
   });
 
@@ -119,7 +120,7 @@ const breakEven = strict({
 
 const approaches = z
   .array(batchApproach, { error: 'must be a list of approaches' })
-  .min(1)
+  .min(1, { error: 'must name at least one approach' })
   .superRefine((names, context) => {
     for (const [index, name] of names.entries())
       if (names.indexOf(name) < index)

@@ -19,16 +19,16 @@ export async function measureRate(session: SqlSession): Promise<NonNullable<Meas
 async function rateOf(session: SqlSession, column: '_event_time' | '_ingested_at') {
   const seconds = `CAST(extract(epoch FROM ${column}) AS DOUBLE PRECISION)`;
   const [row] = await session.query(
-    `WITH newest AS (SELECT max(${seconds}) AS at FROM cutover.landing),
-          hours AS (SELECT floor(${seconds} / 3600) AS hour, count(*) AS n, min(${seconds}) AS first, max(${seconds}) AS last
-                    FROM cutover.landing WHERE ${seconds} >= (SELECT at FROM newest) - ${RATE_DAYS * DAY_SECONDS} GROUP BY 1)
-     SELECT CAST(coalesce(sum(n), 0) AS BIGINT) AS events, max(n) AS busiest, min(first) AS first, max(last) AS last FROM hours`,
+    `WITH newest AS (SELECT max(${seconds}) AS moment FROM cutover.landing),
+          hours AS (SELECT floor(${seconds} / 3600) AS hour, count(*) AS n, min(${seconds}) AS begins, max(${seconds}) AS ends
+                    FROM cutover.landing WHERE ${seconds} >= (SELECT moment FROM newest) - ${RATE_DAYS * DAY_SECONDS} GROUP BY 1)
+     SELECT CAST(coalesce(sum(n), 0) AS BIGINT) AS events, max(n) AS busiest, min(begins) AS begins, max(ends) AS ends FROM hours`,
   );
   return {
     events: Number(row?.['events'] ?? 0),
     busiest: Number(row?.['busiest'] ?? 0),
-    first: Number(row?.['first'] ?? 0) * 1000,
-    last: Number(row?.['last'] ?? 0) * 1000,
+    first: Number(row?.['begins'] ?? 0) * 1000,
+    last: Number(row?.['ends'] ?? 0) * 1000,
   };
 }
 
