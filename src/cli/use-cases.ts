@@ -11,6 +11,12 @@ export interface UseCases {
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
   quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
+  advise(): Promise<
+    Pick<
+      typeof import('../app/advise.js'),
+      'adviseOn' | 'measurePipeline' | 'adviceSteps' | 'answerProblem' | 'requestOf' | 'adviceYaml'
+    >
+  >;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
   diff(): Promise<
     Pick<typeof import('../app/diff.js'), 'diffTables'> &
@@ -32,6 +38,7 @@ export const useCases: UseCases = {
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
   quarantine: () => import('../app/quarantine.js'),
+  advise: () => import('../app/advise.js'),
   doctor: () => import('../app/doctor.js'),
   diff: async () => ({
     ...(await import('../app/diff.js')),

@@ -6,8 +6,9 @@ import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
 import { checkLog, checkPipeline } from './checks.js';
+import { coerce } from './coerce.js';
 import { checkExternalProject } from './external-checks.js';
-import { findings, valueAt, wantsScalar, type Finding } from './issues.js';
+import { findings, valueAt, type Finding } from './issues.js';
 import { dependencyOrder } from './order.js';
 import { problemsError, shownFile } from './problems.js';
 import type { KeyPath, Problem, ProblemCode } from './problems.js';
@@ -74,26 +75,6 @@ class Problems {
   get all(): readonly Problem[] {
     return this.#found;
   }
-}
-
-/** Puts numbers and truth values where a variable gave their text. Only scalars change: a variable never brings structure. */
-function coerce(value: unknown, source: ConfigSource): unknown {
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) return value;
-  const copy = structuredClone(value);
-  for (const issue of parsed.error.issues) {
-    const wanted = wantsScalar(issue);
-    const at = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
-    const last = at.at(-1);
-    if (wanted === undefined || last === undefined || source.placeholderAt(at) === undefined) continue;
-    const text = String(valueAt(copy, at)).trim();
-    const truth = text === 'true' ? true : text === 'false' ? false : undefined;
-    const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
-    const scalar = wanted === 'number' ? number : truth;
-    const parent = valueAt(copy, at.slice(0, -1));
-    if (scalar !== undefined && typeof parent === 'object' && parent !== null) Reflect.set(parent, last, scalar);
-  }
-  return copy;
 }
 
 function contextOf(file: string, root: string, source: ConfigSource, problems: Problems): BuildContext {
@@ -178,7 +159,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
   const fail = (): CutoverError => problemsError(problems.all, absolute, shownFile(file, process.cwd()));
   if (problems.all.some((problem) => problem.code === 'CONFIG_INVALID')) throw fail();
 
-  const value = coerce(source.value ?? {}, source);
+  const value = coerce(configSchema, source.value ?? {}, source);
   const parsed = configSchema.safeParse(value);
   const map = typeof value === 'object' && value !== null && !Array.isArray(value);
   const found: Finding[] = parsed.success ? [] : findings(parsed.error, value, (at) => source.placeholderAt(at));

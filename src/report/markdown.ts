@@ -35,7 +35,7 @@ function entity(char: string): string {
  * Prose from elsewhere: nothing in it is markup, a link, a mention or a reference. The last two are looked for after entities were
  * read, so an empty comment stands between the sign and what follows.
  */
-function plain(text: string): string {
+export function plain(text: string): string {
   return visible(text).replace(
     /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_-]/gu,
     (sign) => (sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign)),

@@ -20,6 +20,7 @@ const NONE: UseCases = {
   canary: notExpected,
   route: notExpected,
   quarantine: notExpected,
+  advise: notExpected,
   doctor: notExpected,
   printDdl: notExpected,
   diff: notExpected,
