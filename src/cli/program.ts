@@ -14,6 +14,7 @@ import { addRebuild } from './commands/rebuild.js';
 import { addReport } from './commands/report.js';
 import { addRoute } from './commands/route.js';
 import { addRun } from './commands/run.js';
+import { addViews } from './commands/views.js';
 import { DEFAULT_CONFIG, DEFAULT_LIMIT } from './options.js';
 import type { Runtime } from './session.js';
 
@@ -59,6 +60,7 @@ export function buildProgram(runtime: Runtime): Command {
     addGate,
     addCanary,
     addRoute,
+    addViews,
     addQuarantine,
     addDoctor,
     addCompletion,

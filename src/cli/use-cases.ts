@@ -10,6 +10,7 @@ export interface UseCases {
   gate(): Promise<Pick<typeof import('../app/gate.js'), 'askGate'>>;
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
+  views(): Promise<Pick<typeof import('../app/views.js'), 'listViews' | 'refreshNow' | 'dropRemoved'>>;
   quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
   diff(): Promise<
@@ -28,6 +29,7 @@ export const useCases: UseCases = {
   gate: () => import('../app/gate.js'),
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
+  views: () => import('../app/views.js'),
   quarantine: () => import('../app/quarantine.js'),
   doctor: () => import('../app/doctor.js'),
   diff: async () => ({ ...(await import('../app/diff.js')), ...(await import('../app/diff-rules.js')) }),

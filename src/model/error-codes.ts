@@ -65,6 +65,8 @@ export const ERROR_CODES = {
   ENDPOINT_CHANGED: 'A file changed while it was compared.',
   EXTENSION_MISSING: 'An extension of DuckDB that an endpoint needs is not installed.',
   KEY_NEEDED: 'No key was given, and the two sides name none.',
+  VIEW_UNKNOWN: 'No materialized view of that name is configured.',
+  VIEW_INVALID: 'A materialized view cannot be built as it is configured.',
   OUTPUT_EXISTS: 'A file that would be written already exists.',
   INTERRUPTED: 'The work was interrupted before it finished.',
   INTERNAL: 'A defect in cutover itself.',
