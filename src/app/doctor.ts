@@ -62,7 +62,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       if (log !== null && config?.kind === 'kafka') await checkKafka(open, log, config, check);
       await check('quarantine', () => quarantineCheck(open));
       await check('job SQL', () => {
-        checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);
+        checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind, open.project.views);
         return Promise.resolve('reads and writes its own side only');
       });
       await check('landing', () => landingCheck(ctx, open));

@@ -10,6 +10,7 @@ export interface UseCases {
   gate(): Promise<Pick<typeof import('../app/gate.js'), 'askGate'>>;
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
+  views(): Promise<Pick<typeof import('../app/views.js'), 'listViews' | 'refreshNow' | 'dropRemoved'>>;
   quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
   advise(): Promise<
     Pick<
@@ -37,6 +38,7 @@ export const useCases: UseCases = {
   gate: () => import('../app/gate.js'),
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
+  views: () => import('../app/views.js'),
   quarantine: () => import('../app/quarantine.js'),
   advise: () => import('../app/advise.js'),
   doctor: () => import('../app/doctor.js'),

@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline, Project, SourceText } from '../model/project.js';
+import type { View } from '../model/view.js';
 import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
+import { buildView, checkView } from './build-view.js';
 import { checkLog, checkPipeline } from './checks.js';
 import { coerce } from './coerce.js';
 import { checkExternalProject } from './external-checks.js';
@@ -16,6 +18,7 @@ import { configSchema, pipelineSchema } from './schema.js';
 import type { PipelineInput } from './schema.js';
 import { readSource } from './source.js';
 import type { ConfigSource, Part } from './source.js';
+import { viewSchema } from './view-schema.js';
 
 const NAMES = ['cutover.yaml', 'cutover.yml'];
 
@@ -135,6 +138,25 @@ async function readPipelines(value: unknown, context: BuildContext, problems: Pr
   return built;
 }
 
+/** Every view that is valid by itself. */
+async function readViews(value: unknown, context: BuildContext, problems: Problems): Promise<View[]> {
+  const keysOf = (section: unknown): string[] =>
+    typeof section === 'object' && section !== null && !Array.isArray(section) ? Object.keys(section) : [];
+  const section = valueAt(value, ['views']);
+  const built: View[] = [];
+  for (const name of keysOf(section)) {
+    const parsed = viewSchema.safeParse(valueAt(section, [name]));
+    if (!parsed.success) continue;
+    const pipelines = keysOf(valueAt(value, ['pipelines']));
+    checkView(name, parsed.data, pipelines, (at, message) =>
+      problems.add(['views', name, ...at], message, 'CONFIG_INVALID', at.length === 0 ? 'key' : 'value'),
+    );
+    const view = await buildView(name, parsed.data, context);
+    if (view !== undefined) built.push(view);
+  }
+  return built;
+}
+
 /** Whether somebody else writes both sides of every pipeline: then nothing need be read. */
 function withoutLog(section: unknown): boolean {
   if (typeof section !== 'object' || section === null) return false;
@@ -174,6 +196,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
+  const views = await readViews(value, context, problems);
   for (const { name, incremental } of pipelines)
     if (incremental !== undefined && parsed.data?.store.kind === 'duckdb')
       problems.add(
@@ -194,5 +217,6 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
     ingest: { maxEvents: ingest.max_events, maxWait: ingest.max_wait, maxQuarantined: ingest.max_quarantined },
     landing: { keep: landing.keep ?? null },
     pipelines,
+    views,
   };
 }

@@ -19,6 +19,7 @@ const NONE: UseCases = {
   gate: notExpected,
   canary: notExpected,
   route: notExpected,
+  views: notExpected,
   quarantine: notExpected,
   advise: notExpected,
   doctor: notExpected,

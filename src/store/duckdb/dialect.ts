@@ -167,6 +167,11 @@ export const duckDbDialect: SqlDialect = {
   },
   // A view does not keep its tables from being dropped.
   detachView: () => Promise.resolve(),
+  replaceTable: async (session, schema, name, query) => {
+    await session.run(`CREATE OR REPLACE TABLE ${quote(schema)}.${quote(name)} AS ${query}`);
+  },
+  // Its catalogue is of the snapshot too.
+  pinTables: () => Promise.resolve(),
   fromJson: (text, column) => `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable: comparableOne,
