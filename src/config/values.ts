@@ -61,9 +61,12 @@ export const pipelineName = z
     error: 'this name is reserved: events, batch_events and names that start with cutover_ belong to cutover itself',
   });
 
-export const schemaName = identifier.refine((name) => !['cutover', 'information_schema', 'pg_catalog'].includes(name), {
-  error: 'this schema is taken: choose another name',
-});
+export const schemaName = identifier.refine(
+  (name) => !['cutover', 'cutover_serving', 'information_schema', 'pg_catalog'].includes(name),
+  {
+    error: 'this schema is taken: choose another name',
+  },
+);
 
 /** Columns that every event has besides the log's own. */
 const EVENT_COLUMNS = [

@@ -124,8 +124,18 @@ export interface Pipeline {
   readonly compare: CompareConfig;
   /** PostgreSQL: digests of both sides are kept, and all rows are read again only so often. */
   readonly incremental?: { readonly fullEvery: Duration };
+  /** Before the cutover readers get batch rows of closed windows and stream rows of those that events touched since the batch side's cut. */
+  readonly merge?: MergeWindow;
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
+}
+
+/** What a row's window is: an event changes only rows of its own window. */
+export interface MergeWindow {
+  /** A column of the key. */
+  readonly column: string;
+  /** The SQL expression over `events` that gives that column's value for an event. */
+  readonly from: string;
 }
 
 /** A text that came from a file, or from the configuration itself (`path` is then the configuration's). */

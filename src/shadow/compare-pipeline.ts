@@ -11,6 +11,7 @@ import type { SqlSession } from '../store/contract.js';
 import { insertComparison, nextComparisonId } from '../store/state/comparisons.js';
 import { saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
 import { newestQuarantined } from '../store/state/landing.js';
+import { saveThrough, type MergeTracking } from '../store/state/merge.js';
 import { partitionPredicate } from './batch-job.js';
 import { type ShadowEnvironment } from './environment.js';
 import type { KeptUpkeep } from './kept.js';
@@ -48,6 +49,8 @@ export interface Cycle {
   readonly quarantined: number;
   /** Retries from quarantine until the cut: they brought in events that lie below it. */
   readonly retries: number;
+  /** Of the pipelines that serve merged rows: up to which micro-batch their windows are noted, at the cut. */
+  readonly tracked: ReadonlyMap<string, MergeTracking>;
 }
 
 /** What is known of a pipeline before its batch job runs. */
@@ -204,6 +207,9 @@ export async function publishAndCompare(
     },
     finishedAt,
   );
+  const tracking = cycle.tracked.get(pipeline.name);
+  if (pipeline.merge !== undefined && tracking !== undefined)
+    await saveThrough(session, dialect, pipeline.name, tracking.tracked);
   await env.reached('comparison stored');
   return comparison;
 }
