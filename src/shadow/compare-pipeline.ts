@@ -15,6 +15,7 @@ import { saveThrough, type MergeTracking } from '../store/state/merge.js';
 import { partitionPredicate } from './batch-job.js';
 import { type ShadowEnvironment } from './environment.js';
 import type { KeptUpkeep } from './kept.js';
+import { noteUnnamed } from './merge-check.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
@@ -96,6 +97,7 @@ export async function publishAndCompare(
   // Held by copy, the job read the landing by itself: events may have been pruned since the cut.
   if (jobMs !== null) await requireWholeLanding(session, [pipeline]);
   const publishStarted = performance.now();
+  const unnamed = jobMs === null || before.prior === null ? [] : await noteUnnamed(env, session, pipeline, scope);
   if (jobMs !== null) {
     const { reshaped } = await publish(env, session, pipeline, before.partitions);
     if (reshaped) await options.onReshaped(session, pipeline);
@@ -178,6 +180,7 @@ export async function publishAndCompare(
     ...outcome,
     notes: [
       ...before.notes,
+      ...unnamed,
       ...outcome.notes,
       ...(pipeline.incremental !== undefined && cycle.hold === 'copy' ? [HELD_BY_COPY] : []),
       ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3)),

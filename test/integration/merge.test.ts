@@ -65,6 +65,8 @@ class Played {
   readonly landed: Hit[] = [];
   /** How many had landed at the cut of the batch side; null: there is none. */
   cut: number | null = null;
+  /** Those of the last cycle's comparisons. */
+  notes: readonly string[] = [];
   /** Called in the next cycle, at the point that it names. */
   meanwhile: { readonly at: Point; readonly run: () => Promise<void> } | null = null;
 
@@ -86,6 +88,7 @@ class Played {
     const cut = this.landed.length;
     const made = await cycleOnce(this.parts, this.open.project.pipelines, false);
     this.cut = cut;
+    this.notes = made.flatMap(({ notes }) => notes);
     return made.map(({ verdict }) => verdict);
   }
 
@@ -148,6 +151,7 @@ describe.each([
         if (n === cut || n === cut + 2) {
           expect(await play.cycle()).toEqual([n === 0 ? 'inconclusive' : 'pass']);
           expect(await play.served()).toEqual(play.expected());
+          expect(play.notes.filter((note) => note.startsWith('serve.merge'))).toEqual([]);
         }
         if (n === HITS.length) break;
         await play.land(at(n));
@@ -366,6 +370,25 @@ describe('what a window is', () => {
   ])('must be what the column holds: %s', async (_, merge, code) => {
     const one = project(hits({}, { serve: { merge } }));
     expect((await failure(one.run())).code).toBe(code);
+  });
+
+  it('is told of, where events change windows that `from` does not name', async () => {
+    const merge = {
+      window: 'hour',
+      from: `CASE WHEN id = 3 THEN date_trunc('day', ts) ELSE date_trunc('hour', ts) END`,
+    };
+    await played(project(hits({}, { serve: { merge } })), async (play) => {
+      for (const hit of HITS.slice(0, 3)) await play.land(hit);
+      await play.cycle();
+      await play.land(at(3));
+      await play.cycle();
+      expect(play.notes.join()).toContain(
+        '1 window changed on the batch side of which no event was noted (2026-03-01 10:00:00.000000)',
+      );
+      await play.land(at(4));
+      await play.cycle();
+      expect(play.notes.join()).not.toContain('serve.merge');
+    });
   });
 
   it('must have a type that a view can read back', async () => {

@@ -92,6 +92,14 @@ export async function touchWindows(
   );
 }
 
+/** A query for windows (canonical texts in `value` of a relation) that no event was noted to have touched after a moment. */
+export function notTouched(dialect: SqlDialect, pipeline: string, windows: string, since: number): string {
+  return (
+    `SELECT c.value FROM ${windows} AS c WHERE NOT EXISTS (SELECT 1 FROM ${dialect.serving('merge_windows')} AS t ` +
+    `WHERE t.pipeline = ${dialect.literal(pipeline)} AND t.touched > ${since} AND t.value IS NOT DISTINCT FROM c.value)`
+  );
+}
+
 /** In the transaction that publishes: the batch side reflects every event up to this moment. */
 export async function saveThrough(
   session: SqlSession,
