@@ -61,7 +61,7 @@ export function printedCommands(store: 'duckdb' | 'postgres', database: () => Pr
     return schema.parse(JSON.parse(stdout));
   }
 
-  describe.each(['lambda', 'external'])(`template ${'%s'} on ${store}`, (template) => {
+  describe.each(['lambda', 'external'])(`template %s on ${store}`, (template) => {
     it('passes its gate by the commands that init prints', async () => {
       const { shell, commands } = await project(template);
       expect(commands.at(-1)).toMatch(/^cutover gate /);
