@@ -40,7 +40,7 @@ export type { ErrorCode } from './model/error-codes.js';
 export { exitCodeOf } from './model/verdict.js';
 export type { Verdict } from './model/verdict.js';
 export type { Cell, Row } from './model/cell.js';
-export type { AuditEntry, CanaryAction, CanaryState, Route, Stage } from './model/canary.js';
+export type { AuditEntry, CanaryAction, CanaryState, MergeState, Route, RoutingState, Stage } from './model/canary.js';
 export type {
   ColumnCounts,
   Comparison,

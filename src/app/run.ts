@@ -1,6 +1,7 @@
 import { followCanary, onReshaped } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
 import { reportLag } from './lag.js';
+import { checkMerges } from './merge.js';
 import { withProject, withStoreOf, type OpenProject } from './open.js';
 import { reconnecting } from './reconnecting.js';
 import { stateOf } from './served.js';
@@ -15,6 +16,7 @@ import { worst } from '../model/verdict.js';
 import { Ingest, type IngestCounts } from '../shadow/ingest.js';
 import { interrupted } from '../shadow/interrupted.js';
 import { Positions } from '../shadow/positions.js';
+import { prepareMerges } from '../shadow/merge.js';
 import { prepareTables } from '../shadow/prepare.js';
 import type { Roles } from '../shadow/roles.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
@@ -63,6 +65,8 @@ export async function startRun(
       });
     }
     await prepareTables(env, session, evidence, open.refreshServed, ctx.signal);
+    await checkMerges(open, session);
+    await prepareMerges(env, session);
     for (const pipeline of project.pipelines)
       await session.transaction(() => open.refreshServed(session, pipeline), 'current');
   });

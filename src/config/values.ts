@@ -64,9 +64,12 @@ const tableName = (of: string) =>
 export const pipelineName = tableName('pipeline');
 export const viewName = tableName('view');
 
-export const schemaName = identifier.refine((name) => !['cutover', 'information_schema', 'pg_catalog'].includes(name), {
-  error: 'this schema is taken: choose another name',
-});
+export const schemaName = identifier.refine(
+  (name) => !['cutover', 'cutover_serving', 'information_schema', 'pg_catalog'].includes(name),
+  {
+    error: 'this schema is taken: choose another name',
+  },
+);
 
 /** Columns that every event has besides the log's own. */
 const EVENT_COLUMNS = [

@@ -132,8 +132,18 @@ export interface Pipeline {
   readonly incremental?: { readonly fullEvery: Duration };
   /** Comparisons say what the differences have in common, and with `sums` whether the sums of numbers agree. */
   readonly profile?: { readonly sums: boolean };
+  /** Before the cutover readers get batch rows of closed windows and stream rows of those that events touched since the batch side's cut. */
+  readonly merge?: MergeWindow;
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
+}
+
+/** What a row's window is: an event changes only rows of its own window. */
+export interface MergeWindow {
+  /** A column of the key. */
+  readonly column: string;
+  /** The SQL expression over `events` that gives that column's value for an event. */
+  readonly from: string;
 }
 
 /** How the stream side is held still during a cycle. */

@@ -1,4 +1,4 @@
-import type { AuditEntry, CanaryState } from './canary.js';
+import type { AuditEntry, RoutingState } from './canary.js';
 import type { Comparison, ComparisonAlignment, Evidence } from './comparison.js';
 import type { GateResult } from './gate.js';
 import type { OffsetVectorJson } from './offset-vector.js';
@@ -56,7 +56,7 @@ export interface CanaryReport {
   readonly message: string;
   /** What stood in the way of a refused action; null when it was applied. */
   readonly refusal: 'stage' | 'already' | 'gate' | 'dwell' | 'approval' | 'plan' | null;
-  readonly state: CanaryState;
+  readonly state: RoutingState;
   readonly plan: CanaryPlan;
   readonly dwell: { readonly completed: number; readonly required: number };
   readonly gate: GateResult | null;

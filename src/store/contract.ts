@@ -34,6 +34,8 @@ export interface SqlDialect {
   readonly quote: (name: string) => string;
   /** A table that was made in the place `store`, as SQL. */
   readonly stored: (name: string) => string;
+  /** An internal table that served views read, as SQL that means the same to whoever reads the view. */
+  readonly serving: (name: string) => string;
   /** A text literal. */
   readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */

@@ -25,7 +25,7 @@ describe('usage errors', () => {
     ['quarantine retry --all --offset 1', /which records/, /./],
     ['quarantine retry --partition a', /which records/, /./],
     ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
-    ['init --template kappa', /'kappa' is invalid. Allowed choices are flights, medallion/, /./],
+    ['init --template kappa', /'kappa' is invalid. Allowed choices are external, flights, lambda, medallion/, /./],
     ['completion tcsh', /'tcsh' is invalid/, /./],
     ['advise a b', /too many arguments/, /`cutover advise --help`/],
     ['advise', /advise needs a file/, /use-case\.yaml.*--from/],

@@ -152,6 +152,8 @@ export const duckDbDialect: SqlDialect = {
   quote,
   // Temporary tables are read with all processors.
   stored: quote,
+  // Whoever opens the file cutover.duckdb by itself has a catalog of the schema's name `cutover`.
+  serving: (name) => `cutover_serving.${quote(name)}`,
   literal,
   // DuckDB keeps the smallest and largest value of each row group by itself.
   landingIndexes: [],

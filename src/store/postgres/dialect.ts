@@ -80,6 +80,7 @@ export const postgresDialect: SqlDialect = {
   kind: 'postgres',
   quote,
   stored,
+  serving: (name) => `cutover.${quote(name)}`,
   literal,
   // Rows lie in order of arrival, so that a few block ranges hold what a rebuild or a partial cycle reads. A b-tree would cost each event.
   landingIndexes: [
