@@ -10,6 +10,8 @@ import type { CanaryAction, CanaryState } from '../model/canary.js';
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
 import type { CanaryReport } from '../model/results.js';
+import { retireBatchSide } from '../shadow/own-code.js';
+import { hasTwoVersions } from '../shadow/sides.js';
 
 export interface CanaryRequest {
   readonly actor: string;
@@ -62,6 +64,7 @@ export async function applyAction(
     context: (state) => contextOf(ctx, open, pipeline, action, state, request),
     follow: async (within, next) => {
       if (columns !== null) await showServed(store, within, project.store.schemas, pipeline, columns, next);
+      if (next.stage === 'complete' && hasTwoVersions(pipeline)) await retireBatchSide(within, pipeline);
     },
     ...(request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion }),
   });

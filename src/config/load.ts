@@ -5,7 +5,7 @@ import type { Pipeline, Project, SourceText } from '../model/project.js';
 import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
-import { checkLog, checkPipeline } from './checks.js';
+import { checkConnected, checkLog, checkPipeline } from './checks.js';
 import { checkExternalProject } from './external-checks.js';
 import { findings, valueAt, wantsScalar, type Finding } from './issues.js';
 import { dependencyOrder } from './order.js';
@@ -193,6 +193,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
+  checkConnected(pipelines, (at, message) => problems.add(at, message));
   for (const { name, incremental } of pipelines)
     if (incremental !== undefined && parsed.data?.store.kind === 'duckdb')
       problems.add(

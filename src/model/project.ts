@@ -173,6 +173,8 @@ export type BatchJob =
       readonly code: readonly SourceText[];
     })
   | (BatchCommon & { readonly kind: 'replay' })
+  /** Another version of the stream job, with a table of its own: every micro-batch goes through both. */
+  | (BatchCommon & { readonly kind: 'stream'; readonly job: OwnStreamJob })
   | (BatchCommon & ExternalSide);
 
 /** A job of the stream side that `cutover` runs itself. */

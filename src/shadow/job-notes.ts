@@ -1,3 +1,4 @@
+import type { Evidence } from '../model/comparison.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession, TableRead } from '../store/contract.js';
 import { batchReads } from './batch-job.js';
@@ -9,7 +10,12 @@ import { tokensOf } from './sql-tokens.js';
  * What a comparison has to say of jobs that may agree without showing much: their output does not depend on what arrived, or the stream job never met a row
  * of its own. Errors: those of `batchReads`.
  */
-export async function jobNotes(env: ShadowEnvironment, session: SqlSession, pipeline: Pipeline): Promise<string[]> {
+export async function jobNotes(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  evidence: Evidence,
+): Promise<string[]> {
   const { batch, stream } = pipeline;
   const tables = await batchReads(env, session, pipeline);
   const notes: string[] = [];
@@ -17,6 +23,17 @@ export async function jobNotes(env: ShadowEnvironment, session: SqlSession, pipe
     notes.push('the batch job does not read `events`: its result does not depend on what arrived');
   if (stream.kind === 'sql' && pipeline.after.length === 0 && !readsMicroBatch(stream.sql.text))
     notes.push('the stream job does not read `batch_events`: its table does not depend on what arrived');
+  if (
+    batch.kind === 'stream' &&
+    batch.job.kind === 'sql' &&
+    pipeline.after.length === 0 &&
+    !readsMicroBatch(batch.job.sql.text)
+  )
+    notes.push(
+      'the stream job of the batch side does not read `batch_events`: its table does not depend on what arrived',
+    );
+  if (batch.kind === 'stream' && evidence.batch === evidence.stream)
+    notes.push('both sides run the same version of the stream job: that they agree says nothing of another one');
   if (await inOneMicroBatch(session)) {
     notes.push(
       'all events came in one micro-batch: how the stream job changes rows that it wrote before was not tried (ingest.max_events sets the size)',
