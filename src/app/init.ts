@@ -13,6 +13,7 @@ const TEMPLATES: Readonly<
   Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>
 > = {
   flights: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
+  kappa: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
   medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics' },
 };
 
