@@ -45,12 +45,9 @@ export function buildStore(store: ConfigInput['store'], root: string): StoreConf
 }
 
 function buildPartitionBy(input: NonNullable<PipelineInput['batch']['partition_by']>): PartitionBy {
-  const {
-    column,
-    from,
-    full_every: fullEvery,
-  } = typeof input === 'string' ? { column: input, from: undefined, full_every: FULL_EVERY } : input;
-  return { column, from: from ?? `"${column.replaceAll('"', '""')}"`, fullEvery };
+  const given = typeof input === 'string' ? { column: input, from: undefined } : input;
+  const { column, from, lookback, full_every: fullEvery } = { lookback: 0, full_every: FULL_EVERY, ...given };
+  return { column, from: from ?? `"${column.replaceAll('"', '""')}"`, lookback, fullEvery };
 }
 
 async function buildBatch(

@@ -75,12 +75,16 @@ const partitionBy = z.union(
       from: value.text
         .optional()
         .describe("SQL expression over events that gives an event's partition. Default: the column of the same name."),
+      lookback: value
+        .count(0)
+        .default(0)
+        .describe('How many of the newest partitions are recomputed and compared besides, touched or not.'),
       full_every: value.duration
         .prefault('24h')
         .describe('How often everything is recomputed and compared all the same.'),
     }),
   ],
-  { error: 'must be a column, or a map with column, from and full_every' },
+  { error: 'must be a column, or a map with column, from, lookback and full_every' },
 );
 
 /** A stream job of cutover's own. */

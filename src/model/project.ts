@@ -155,6 +155,8 @@ export interface PartitionBy {
   readonly column: string;
   /** The SQL expression over `events` that gives that column's value for an event. */
   readonly from: string;
+  /** How many of the newest partitions are recomputed and compared besides, touched or not. */
+  readonly lookback: number;
   /** How often everything is recomputed and compared all the same. */
   readonly fullEvery: Duration;
 }

@@ -1,10 +1,11 @@
 import { discrepancyCount, type Comparison, type Scope } from '../model/comparison.js';
 import { equalVectors, type OffsetVector } from '../model/offset-vector.js';
-import type { Pipeline } from '../model/project.js';
-import type { SqlSession } from '../store/contract.js';
+import type { Column } from '../model/column.js';
+import type { PartitionBy, Pipeline } from '../model/project.js';
+import type { Row, SqlSession } from '../store/contract.js';
 import type { BatchResultRecord } from '../store/state/jobs.js';
 import type { ShadowEnvironment } from './environment.js';
-import { RESULT } from './tables.js';
+import { RESULT, tableName } from './tables.js';
 
 /** More partitions than this are not worth listing: everything is computed instead. */
 const MAX_PARTITIONS = 1000;
@@ -13,7 +14,7 @@ const MAX_PARTITIONS = 1000;
 const MAX_OPEN = 10_000;
 
 /**
- * The partitions that events since the last cut touched, as SQL literals; undefined when everything has to be compared: no `partition_by`, other
+ * The partitions that events since the last cut touched, and the newest ones that `lookback` asks for, as SQL literals; undefined when everything has to be compared: no `partition_by`, other
  * code or rules, a full run is due, nothing landed, an event without a partition value, or too many partitions.
  *
  * @param rules hash of the rules that are deployed now
@@ -46,8 +47,31 @@ export async function touchedPartitions(
     `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} AS cutover_values ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
   );
   // No event landed, only quarantined ones did: there would be nothing to compare.
-  if (rows.length === 0 || rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
-  return rows.map((row) => `CAST(${dialect.literal(String(row['value']))} AS ${column.type})`);
+  if (rows.length === 0 || rows.some((row) => row['value'] === null)) return undefined;
+  const newest = by.lookback === 0 ? [] : await newestPartitions(env, session, pipeline, by, column);
+  const partitions = new Set([...rows, ...newest].map((row) => String(row['value'])));
+  if (partitions.size > MAX_PARTITIONS) return undefined;
+  return [...partitions].map((value) => `CAST(${dialect.literal(value)} AS ${column.type})`);
+}
+
+/** The greatest values that the batch side has in the column of the partitions, as canonical text of the type that `from` gives. */
+function newestPartitions(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  { column: name, lookback }: PartitionBy,
+  column: Column,
+): Promise<Row[]> {
+  const { dialect } = env.store;
+  const quoted = dialect.quote(name);
+  return session.query(
+    `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM (
+       SELECT CAST(${quoted} AS ${column.type}) AS cutover_value FROM (
+         SELECT DISTINCT ${quoted} FROM ${tableName(dialect, env.schemas.batch, pipeline.name)}
+         WHERE ${quoted} IS NOT NULL ORDER BY ${quoted} DESC LIMIT ${lookback}
+       ) AS cutover_newest
+     ) AS cutover_values ORDER BY 1`,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { init } from '../../src/app/init.js';
 import { perStore, testProjects, type TestProject } from './project.js';
 
@@ -48,15 +48,9 @@ function edit(one: TestProject, edits: Readonly<Record<string, string>>): void {
 
 const served = perStore({ duckdb: 'main', postgres: 'public' });
 
-describe('template kappa', () => {
-  let world: Awaited<ReturnType<typeof made>>;
-  beforeAll(() => {
-    expect(readFileSync(MAIN, 'utf8')).not.toBe('');
-  });
-
+describe('template kappa', { timeout: 240_000 }, () => {
   it('leads to a passing gate by the commands that init prints, then through the canary to the next version', async () => {
-    world = await made();
-    const { one, next } = world;
+    const { one, next } = await made();
     const commands = next.filter((line) => line.startsWith('cutover'));
     expect(commands).toEqual(['cutover run --once', 'cutover report daily_delays', 'cutover gate daily_delays']);
     for (const line of commands) expect({ line, ...(await cutover(one, line)) }).toMatchObject({ line, code: 0 });
