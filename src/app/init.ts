@@ -5,27 +5,29 @@ import { CutoverError } from '../model/errors.js';
 import type { InitResult } from '../model/results.js';
 
 type StoreKind = 'duckdb' | 'postgres';
+type LogKind = 'file' | 'kafka';
 
 const POSTGRES = 'store: { kind: postgres, url: "${DATABASE_URL}" }';
 
 /** What a template brings: its own folder, sample data, and the pipeline that its first commands name. */
 const TEMPLATES: Readonly<
-  Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>
+  Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string; readonly kafka?: true }>
 > = {
   flights: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
   kappa: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
-  medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics' },
+  medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics', kafka: true },
 };
 
 /**
  * Writes a working project: configuration, SQL and sample data. Files that are there already are not touched unless `force`.
- * Errors: USAGE for an unknown template, OUTPUT_EXISTS.
+ * Errors: USAGE for an unknown template, or a log that it has no variant for; OUTPUT_EXISTS.
  */
 export async function init(options: {
   template: string;
   directory: string;
   force: boolean;
   store?: StoreKind;
+  log?: LogKind;
 }): Promise<InitResult> {
   const template = TEMPLATES[options.template];
   if (template === undefined) {
@@ -35,11 +37,21 @@ export async function init(options: {
       `Name one of: ${Object.keys(TEMPLATES).join(', ')}.`,
     );
   }
+  const kafka = options.log === 'kafka';
+  if (kafka && (template.kafka === undefined || options.store !== 'postgres')) {
+    throw new CutoverError(
+      'USAGE',
+      `the template ${options.template} on ${options.store ?? 'duckdb'} has no variant for Kafka`,
+      'Those with one: --template medallion --store postgres --log kafka.',
+    );
+  }
   const root = packageRoot();
   const from = join(root, 'templates', options.template);
   const target = resolve(options.directory);
   const store = options.store ?? 'duckdb';
-  const sources = (await filesOf(from, store)).map(({ file, name }) => ({ file, to: join(target, name) }));
+  const sources = (
+    await filesOf(from, [...(store === 'postgres' ? ['postgres'] : []), ...(kafka ? ['kafka'] : [])])
+  ).map(({ file, name }) => ({ file, to: join(target, name) }));
   const dataFolder = join(root, template.data);
   const data = (await readdir(dataFolder))
     .filter((name) => template.pattern.test(name))
@@ -61,6 +73,7 @@ export async function init(options: {
     next: [
       ...(enter === '' ? [] : [`cd ${enter}`]),
       ...(store === 'postgres' ? ['export DATABASE_URL=postgres://user:password@host/database'] : []),
+      ...(kafka ? ['export KAFKA_BROKERS=host:9092', producer(root)] : []),
       'cutover run --once',
       `cutover report ${template.pipeline}`,
       `cutover gate ${template.pipeline}`,
@@ -68,16 +81,26 @@ export async function init(options: {
   };
 }
 
-/** The files of a template with their names in the project. What stands in the folder of a store takes the place of the file of that name. */
-async function filesOf(folder: string, store: StoreKind): Promise<{ file: string; name: string }[]> {
+/** The command that sends the sample data to the topic that the configuration names. */
+function producer(root: string): string {
+  return `DATA=data PARTITIONS=4 RATE=5000 node ${join(root, 'fixtures', 'producer', 'produce.mjs')}`;
+}
+
+/** Folders of a template with what only some stores and logs have. */
+const VARIANTS = ['postgres', 'kafka'];
+
+/** The files of a template with their names in the project. What stands in the folder of a variant takes the place of the file of that name; the last one wins. */
+async function filesOf(folder: string, variants: readonly string[]): Promise<{ file: string; name: string }[]> {
   const found = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ file, name: relative(folder, file) }));
-  const own = `postgres${sep}`;
-  const files = new Map(found.filter(({ name }) => !name.startsWith(own)).map(({ file, name }) => [name, file]));
-  if (store === 'postgres')
-    for (const { file, name } of found) if (name.startsWith(own)) files.set(name.slice(own.length), file);
+  const own = VARIANTS.map((variant) => `${variant}${sep}`);
+  const files = new Map(
+    found.filter(({ name }) => !own.some((prefix) => name.startsWith(prefix))).map(({ file, name }) => [name, file]),
+  );
+  for (const prefix of variants.map((variant) => `${variant}${sep}`))
+    for (const { file, name } of found) if (name.startsWith(prefix)) files.set(name.slice(prefix.length), file);
   return [...files].map(([name, file]) => ({ file, name }));
 }
 
