@@ -34,6 +34,13 @@ export async function jobNotes(
     );
   if (batch.kind === 'stream' && evidence.batch === evidence.stream)
     notes.push('both sides run the same version of the stream job: that they agree says nothing of another one');
+  if (batch.kind === 'replay') {
+    const late = await begunLate(session);
+    if (late.length > 0)
+      notes.push(
+        `the replay begins where the log was first read: ${late.join(', ')}; what came before is on neither side`,
+      );
+  }
   if (await inOneMicroBatch(session)) {
     notes.push(
       'all events came in one micro-batch: how the stream job changes rows that it wrote before was not tried (ingest.max_events sets the size)',
@@ -57,4 +64,15 @@ async function inOneMicroBatch(session: SqlSession): Promise<boolean> {
        EXISTS (SELECT 1 FROM cutover.landing WHERE _ingested_at <> (SELECT _ingested_at FROM cutover.landing LIMIT 1)) AS several`,
   );
   return row?.['any_event'] === true && row['several'] === false;
+}
+
+/** Partitions whose first events the log no longer had, or was not asked for, when they were first read. */
+async function begunLate(session: SqlSession): Promise<string[]> {
+  const rows = await session.query(
+    `SELECT o.name, min(a.first) AS first FROM cutover.offsets AS o JOIN (
+       SELECT _partition AS partition, min(_offset) AS first FROM cutover.landing GROUP BY _partition
+       UNION ALL SELECT partition, min("offset") FROM cutover.quarantine GROUP BY partition
+     ) AS a ON a.partition = o.partition GROUP BY o.name HAVING min(a.first) > 0 ORDER BY o.name`,
+  );
+  return rows.map((row) => `${String(row['name'])} at offset ${String(row['first'])}`);
 }

@@ -379,3 +379,34 @@ describe('a batch side that becomes, or was, a version of the stream job', () =>
     expect(await one.run()).toMatchObject({ verdict: 'pass' });
   });
 });
+
+describe('a replay', () => {
+  it('says where it begins when the log was not read from its first event', async () => {
+    const one = newProject({ pipelines: totals({ batch: { replay: true }, stream: V1 }) });
+    one.ndjson('a.ndjson', ALL);
+    one.ndjson('b.ndjson', ALL.slice(0, 3));
+    expect(only((await one.run()).comparisons).notes).toEqual([]);
+    // As after `log.start`, or a topic whose retention had passed by its first records.
+    await one.execute('DELETE FROM cutover.landing WHERE _partition = 0 AND _offset < 5');
+    expect((await one.compare()).notes).toEqual([
+      expect.stringMatching(
+        /^the replay begins where the log was first read: .*a\.ndjson at offset 5; what came before/,
+      ),
+    ]);
+  });
+
+  it('of a job that depends on where micro-batches end differs', async () => {
+    const sql = `${STREAM_SQL.replace('count(*)', '1').replace('t.n + excluded.n', 't.n + 1')}`;
+    const one = newProject({
+      pipelines: totals({ batch: { replay: true }, stream: { ...V1, sql } }),
+      ingest: { max_events: 1 },
+    });
+    one.ndjson('a.ndjson', ALL);
+    expect((await one.run()).verdict).toBe('pass');
+    one.configure({
+      pipelines: totals({ batch: { replay: true }, stream: { ...V1, sql } }),
+      ingest: { max_events: 50 },
+    });
+    expect(await one.compare()).toMatchObject({ verdict: 'fail' });
+  });
+});

@@ -30,9 +30,9 @@ function cutover(one: TestProject, line: string): Promise<Ended> {
   );
 }
 
-async function made(): Promise<{ readonly one: TestProject; readonly next: readonly string[] }> {
+async function made(template = 'kappa'): Promise<{ readonly one: TestProject; readonly next: readonly string[] }> {
   const one = newProject();
-  const { next } = await init({ template: 'kappa', directory: one.root, force: true, store: STORE });
+  const { next } = await init({ template, directory: one.root, force: true, store: STORE });
   return { one, next };
 }
 
@@ -115,5 +115,27 @@ describe('template kappa', { timeout: 240_000 }, () => {
     });
     expect((await cutover(one, 'cutover run --once')).code).toBe(0);
     expect((await cutover(one, 'cutover gate daily_delays')).code).toBe(0);
+  });
+});
+
+describe('template medallion', () => {
+  it('leads to a passing gate by the commands that init prints', { timeout: 240_000 }, async () => {
+    const { one, next } = await made('medallion');
+    const commands = next.filter((line) => line.startsWith('cutover'));
+    expect(commands).toEqual(['cutover run --once', 'cutover report daily_metrics', 'cutover gate daily_metrics']);
+    for (const line of commands) expect({ line, ...(await cutover(one, line)) }).toMatchObject({ line, code: 0 });
+  });
+});
+
+describe('init for Kafka', () => {
+  it.each([
+    { template: 'kappa', store: 'postgres' },
+    { template: 'medallion', store: 'duckdb' },
+  ] as const)('is refused where $template on $store has no variant', async ({ template, store }) => {
+    const work = init({ template, directory: newProject().root, force: true, store, log: 'kafka' });
+    await expect(work).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(`${template} on ${store}`),
+    });
   });
 });
