@@ -156,6 +156,38 @@ describe('two versions of a stream job', () => {
     expect(await one.run()).toMatchObject({ verdict: 'pass' });
   });
 
+  it('take events as long as a pipeline reads them whose migration goes on', async () => {
+    const setup = 'CREATE TABLE sizes (n BIGINT PRIMARY KEY, k BIGINT)';
+    const sql = 'DELETE FROM sizes WHERE true; INSERT INTO sizes SELECT n, count(*) FROM totals GROUP BY n';
+    const sizes = {
+      key: 'n',
+      after: ['totals'],
+      batch: { stream: { setup, sql } },
+      stream: { setup, sql: `${sql} -- 2` },
+      gate: { consecutive_passes: 1 },
+      ...CANARY,
+    };
+    const one = newProject({ pipelines: { ...versions(V1, V2), sizes } });
+    const started = async (name: string): Promise<boolean> =>
+      (await canaryAction(one.context(), name, 'start', {})).applied;
+    const complete = async (name: string): Promise<boolean> =>
+      (await canaryAction(one.context(), name, 'complete', {})).applied;
+    one.ndjson('a.ndjson', ALL.slice(0, 40));
+    await one.run();
+    expect([await started('totals'), await started('sizes')]).toEqual([true, true]);
+    one.append('a.ndjson', ALL.slice(40, 60));
+    await one.run();
+    expect(await complete('totals')).toBe(true);
+    one.append('a.ndjson', ALL.slice(60, 80));
+    expect(await one.run()).toMatchObject({ verdict: 'pass' });
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL.slice(0, 80)));
+    expect(await complete('sizes')).toBe(true);
+    one.append('a.ndjson', ALL.slice(80));
+    expect(await one.run()).toMatchObject({ comparisons: [], events: 20 });
+    expect(await one.side('batch')).toEqual(expectedTotals(ALL.slice(0, 80)));
+    expect(await one.side('stream')).toEqual(expectedTotals(ALL));
+  });
+
   it('neither reaches the tables of the other', async () => {
     for (const [batch, stream] of [
       [V1, { ...V2, sql: 'INSERT INTO totals SELECT * FROM cutover_batch.totals' }],
