@@ -10,6 +10,10 @@ import type { CanaryAction, CanaryState } from '../model/canary.js';
 import { CutoverError } from '../model/errors.js';
 import type { Pipeline } from '../model/project.js';
 import type { CanaryReport } from '../model/results.js';
+import { connected, withAncestors } from '../shadow/environment.js';
+import { retireBatchSide } from '../shadow/own-code.js';
+import { hasTwoVersions } from '../shadow/sides.js';
+import type { SqlSession } from '../store/contract.js';
 
 export interface CanaryRequest {
   readonly actor: string;
@@ -62,6 +66,7 @@ export async function applyAction(
     context: (state) => contextOf(ctx, open, pipeline, action, state, request),
     follow: async (within, next) => {
       if (columns !== null) await showServed(store, within, project.store.schemas, pipeline, columns, next);
+      if (next.stage === 'complete' && hasTwoVersions(pipeline)) await retireComplete(ctx, open, within, pipeline);
     },
     ...(request.expectedVersion === undefined ? {} : { expectedVersion: request.expectedVersion }),
   });
@@ -73,6 +78,26 @@ export async function applyAction(
     );
   }
   return reportOf(open, pipeline, action, result);
+}
+
+/**
+ * In the transaction in which `completed` becomes complete: retires the batch sides that nobody needs any more, which are those of complete pipelines that no
+ * pipeline reads whose migration goes on.
+ */
+async function retireComplete(
+  ctx: AppContext,
+  { project }: OpenProject,
+  session: SqlSession,
+  completed: Pipeline,
+): Promise<void> {
+  const chain = connected(project.pipelines, [completed.name]);
+  const going = new Set<string>();
+  for (const pipeline of chain) {
+    const { stage } = await stateOf(session, pipeline, ctx.clock.now());
+    if (stage !== 'complete') going.add(pipeline.name);
+  }
+  const needed = new Set(withAncestors(project.pipelines, going));
+  for (const pipeline of chain) if (!needed.has(pipeline)) await retireBatchSide(session, pipeline);
 }
 
 async function reportOf(

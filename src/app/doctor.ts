@@ -9,7 +9,7 @@ import type { EventLog } from '../log/contract.js';
 import { formatElapsed } from '../model/duration.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
-import { loadStreamJobs } from '../store/state/jobs.js';
+import { loadFedTables } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
 import { loadPartitions } from '../store/state/offsets.js';
 import { loadPruned } from '../store/state/pruned.js';
@@ -17,8 +17,9 @@ import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
 import { requireExternalTables } from '../shadow/external/tables.js';
 import { checkJobs } from '../shadow/job-sql.js';
+import { RETIRED } from '../shadow/own-code.js';
 import { readersOfLanding } from '../shadow/retention.js';
-import { externalSide, isExternal } from '../shadow/sides.js';
+import { externalSide, fedOn, isExternal, SIDES, type SideName } from '../shadow/sides.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 
@@ -70,10 +71,12 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         if (isExternal(pipeline)) await check(`${pipeline.name}: external tables`, () => externalCheck(open, pipeline));
         if (pipeline.stream.kind === 'external') continue;
         checks.push(afterCheck(open, pipeline));
-        await check(`${pipeline.name}: stream job`, async () => {
-          await prepareStreamJob(pipeline, open.env);
-          return streamCheck(open, pipeline.name);
-        });
+        for (const side of SIDES)
+          for (const one of fedOn(side, [pipeline]))
+            await check(titleOf(pipeline.name, side), async () => {
+              await prepareStreamJob(one, open.env);
+              return streamCheck(open, pipeline.name, side);
+            });
       }
     });
   } catch (error) {
@@ -191,12 +194,18 @@ async function externalCheck({ env, session }: OpenProject, pipeline: Pipeline):
   return tables.join(', ');
 }
 
-async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck> {
-  const record = (await loadStreamJobs(open.session)).get(name);
-  const title = `${name}: stream job`;
+function titleOf(name: string, side: SideName): string {
+  return side === 'stream' ? `${name}: stream job` : `${name}: stream job of the batch side`;
+}
+
+async function streamCheck(open: OpenProject, name: string, side: SideName): Promise<DoctorCheck> {
+  const record = (await loadFedTables(open.session))[side].get(name);
+  const title = titleOf(name, side);
   if (record === undefined)
     return { name: title, status: 'ok', detail: 'no table yet: the first run creates it', remedy: null };
-  if (record.codeHash !== open.evidenceOf(name).stream) {
+  if (record.codeHash === RETIRED)
+    return { name: title, status: 'ok', detail: 'the migration is complete: it takes no more events', remedy: null };
+  if (record.codeHash !== open.evidenceOf(name)[side]) {
     return {
       name: title,
       status: 'warn',
@@ -204,7 +213,7 @@ async function streamCheck(open: OpenProject, name: string): Promise<DoctorCheck
       remedy: `Run \`cutover rebuild ${name}\`.`,
     };
   }
-  const present = await tablesOf(open.session, open.project.store.schemas.stream);
+  const present = await tablesOf(open.session, open.project.store.schemas[side]);
   const tables = record.objects.filter(({ kind }) => kind === 'TABLE').map((table) => table.name);
   const absent = tables.filter((table) => !present.includes(table));
   return absent.length === 0

@@ -5,6 +5,7 @@ import { CutoverError } from '../model/errors.js';
 import type { InitResult } from '../model/results.js';
 
 type StoreKind = 'duckdb' | 'postgres';
+type LogKind = 'file' | 'kafka';
 
 const POSTGRES = 'store: { kind: postgres, url: "${DATABASE_URL}" }';
 
@@ -15,25 +16,29 @@ interface Template {
   readonly before?: readonly string[];
   /** The pipeline that the first commands name. */
   readonly pipeline: string;
+  /** It has a variant that reads a topic. */
+  readonly kafka?: true;
 }
 
 /** What a template brings besides its own folder. */
 const TEMPLATES: Readonly<Record<string, Template>> = {
   external: { data: null, before: ['node writer.mjs'], pipeline: 'hourly_orders' },
   flights: { data: { folder: 'fixtures/flights', pattern: /\.parquet$/ }, pipeline: 'daily_delays' },
+  kappa: { data: { folder: 'fixtures/flights', pattern: /\.parquet$/ }, pipeline: 'daily_delays' },
   lambda: { data: { folder: 'fixtures/flights', pattern: /\.parquet$/ }, pipeline: 'hourly_departures' },
-  medallion: { data: { folder: 'fixtures/medallion', pattern: /\.ndjson$/ }, pipeline: 'daily_metrics' },
+  medallion: { data: { folder: 'fixtures/medallion', pattern: /\.ndjson$/ }, pipeline: 'daily_metrics', kafka: true },
 };
 
 /**
  * Writes a working project: configuration, SQL and sample data. Files that are there already are not touched unless `force`.
- * Errors: USAGE for an unknown template, OUTPUT_EXISTS.
+ * Errors: USAGE for an unknown template, or a log that it has no variant for; OUTPUT_EXISTS.
  */
 export async function init(options: {
   template: string;
   directory: string;
   force: boolean;
   store?: StoreKind;
+  log?: LogKind;
 }): Promise<InitResult> {
   const template = TEMPLATES[options.template];
   if (template === undefined) {
@@ -43,11 +48,21 @@ export async function init(options: {
       `Name one of: ${Object.keys(TEMPLATES).join(', ')}.`,
     );
   }
+  const kafka = options.log === 'kafka';
+  if (kafka && (template.kafka === undefined || options.store !== 'postgres')) {
+    throw new CutoverError(
+      'USAGE',
+      `the template ${options.template} on ${options.store ?? 'duckdb'} has no variant for Kafka`,
+      'Those with one: --template medallion --store postgres --log kafka.',
+    );
+  }
   const root = packageRoot();
   const from = join(root, 'templates', options.template);
   const target = resolve(options.directory);
   const store = options.store ?? 'duckdb';
-  const sources = (await filesOf(from, store)).map(({ file, name }) => ({ file, to: join(target, name) }));
+  const sources = (
+    await filesOf(from, [...(store === 'postgres' ? ['postgres'] : []), ...(kafka ? ['kafka'] : [])])
+  ).map(({ file, name }) => ({ file, to: join(target, name) }));
   const all = [...sources, ...(await dataOf(root, template, target))].sort((a, b) => (a.to < b.to ? -1 : 1));
   if (!options.force) await refuseExisting(all.map(({ to }) => to));
   for (const { file, to } of all) {
@@ -65,6 +80,7 @@ export async function init(options: {
       ...(enter === '' ? [] : [`cd ${enter}`]),
       ...(store === 'postgres' ? ['export DATABASE_URL=postgres://user:password@host/database'] : []),
       ...(template.before ?? []),
+      ...(kafka ? ['export KAFKA_BROKERS=host:9092', producer(root)] : []),
       'cutover run --once',
       `cutover report ${template.pipeline}`,
       `cutover gate ${template.pipeline}`,
@@ -80,16 +96,26 @@ async function dataOf(root: string, { data }: Template, target: string): Promise
     .map((name) => ({ file: join(folder, name), to: join(target, 'data', name) }));
 }
 
-/** The files of a template with their names in the project. What stands in the folder of a store takes the place of the file of that name. */
-async function filesOf(folder: string, store: StoreKind): Promise<{ file: string; name: string }[]> {
+/** The command that sends the sample data to the topic that the configuration names. */
+function producer(root: string): string {
+  return `DATA=data PARTITIONS=4 RATE=5000 node ${join(root, 'fixtures', 'producer', 'produce.mjs')}`;
+}
+
+/** Folders of a template with what only some stores and logs have. */
+const VARIANTS = ['postgres', 'kafka'];
+
+/** The files of a template with their names in the project. What stands in the folder of a variant takes the place of the file of that name; the last one wins. */
+async function filesOf(folder: string, variants: readonly string[]): Promise<{ file: string; name: string }[]> {
   const found = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ file, name: relative(folder, file) }));
-  const own = `postgres${sep}`;
-  const files = new Map(found.filter(({ name }) => !name.startsWith(own)).map(({ file, name }) => [name, file]));
-  if (store === 'postgres')
-    for (const { file, name } of found) if (name.startsWith(own)) files.set(name.slice(own.length), file);
+  const own = VARIANTS.map((variant) => `${variant}${sep}`);
+  const files = new Map(
+    found.filter(({ name }) => !own.some((prefix) => name.startsWith(prefix))).map(({ file, name }) => [name, file]),
+  );
+  for (const prefix of variants.map((variant) => `${variant}${sep}`))
+    for (const { file, name } of found) if (name.startsWith(prefix)) files.set(name.slice(prefix.length), file);
   return [...files].map(([name, file]) => ({ file, name }));
 }
 

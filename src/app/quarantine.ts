@@ -4,8 +4,7 @@ import type { QuarantineResult } from '../model/results.js';
 import { prepareTables } from '../shadow/prepare.js';
 import { retryingConflicts } from '../shadow/retry.js';
 import { retryQuarantined, type RetryCounts } from '../shadow/retry-quarantined.js';
-import { withOwnStream } from '../shadow/sides.js';
-import { prepareStreamJob } from '../shadow/stream-job.js';
+import { prepareAllJobs } from '../shadow/stream-job.js';
 import type { SqlSession } from '../store/contract.js';
 import { countQuarantined, ensureLanding } from '../store/state/landing.js';
 import { claimForLog } from '../store/state/meta.js';
@@ -40,7 +39,7 @@ export async function retryWithin(
   session: SqlSession,
   scope: QuarantineScope,
 ): Promise<RetryCounts> {
-  const { env, store, project, evidence } = open;
+  const { env, store, evidence } = open;
   const log = await open.openLog(null);
   const columns = await log.columns(await loadPartitions(session));
   await retryingConflicts(env.clock, () =>
@@ -51,9 +50,7 @@ export async function retryWithin(
   );
   // As a run does before its first event: every pipeline's table takes the retried events too.
   await prepareTables(env, session, evidence, open.refreshServed);
-  const jobs = await Promise.all(
-    withOwnStream(project.pipelines).map((pipeline) => prepareStreamJob(pipeline, open.env)),
-  );
+  const jobs = await prepareAllJobs(env);
   return retryQuarantined(env, { session, log, columns, jobs, evidence }, scope);
 }
 

@@ -21,9 +21,9 @@ import { prepareTables } from '../shadow/prepare.js';
 import type { Roles } from '../shadow/roles.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
 import { pruneOld } from '../shadow/retention.js';
-import { isWhollyExternal, withOwnStream } from '../shadow/sides.js';
+import { isWhollyExternal } from '../shadow/sides.js';
 import { Standing } from '../shadow/standing.js';
-import { prepareStreamJob } from '../shadow/stream-job.js';
+import { prepareAllJobs } from '../shadow/stream-job.js';
 import { inTurn } from '../shadow/turns.js';
 import { checkViews } from '../shadow/views/check.js';
 import { ViewRefresher } from '../shadow/views/schedule.js';
@@ -70,7 +70,7 @@ export async function startRun(
     for (const pipeline of project.pipelines)
       await session.transaction(() => open.refreshServed(session, pipeline), 'current');
   });
-  const jobs = await Promise.all(withOwnStream(project.pipelines).map((pipeline) => prepareStreamJob(pipeline, env)));
+  const jobs = await prepareAllJobs(env);
   const ingestSession = await store.session({ idleLimit: ctx.lease ?? INGEST_IDLE_MS });
   return {
     env,

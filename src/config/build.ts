@@ -4,6 +4,7 @@ import type {
   ColumnRule,
   CompareConfig,
   Hold,
+  OwnStreamJob,
   PartitionBy,
   Pipeline,
   Schedule,
@@ -44,12 +45,9 @@ export function buildStore(store: ConfigInput['store'], root: string): StoreConf
 }
 
 function buildPartitionBy(input: NonNullable<PipelineInput['batch']['partition_by']>): PartitionBy {
-  const {
-    column,
-    from,
-    full_every: fullEvery,
-  } = typeof input === 'string' ? { column: input, from: undefined, full_every: FULL_EVERY } : input;
-  return { column, from: from ?? quoted(column), fullEvery };
+  const given = typeof input === 'string' ? { column: input, from: undefined } : input;
+  const { column, from, lookback, full_every: fullEvery } = { lookback: 0, full_every: FULL_EVERY, ...given };
+  return { column, from: from ?? quoted(column), lookback, fullEvery };
 }
 
 /** A column of the events by its name. */
@@ -80,6 +78,10 @@ async function buildBatch(
     const sql = await context.readSql(batch.sql, [...at, 'sql']);
     return sql && { ...common, kind: 'sql', sql };
   }
+  if (batch.stream !== undefined) {
+    const job = await buildStreamJob(batch.stream, [...at, 'stream'], context);
+    return job && { ...common, kind: 'stream', job };
+  }
   if (batch.command === undefined) return { ...common, kind: 'replay' };
   const code: SourceText[] = [];
   for (const [index, name] of (batch.code ?? []).entries()) {
@@ -103,14 +105,22 @@ async function buildStream(
   context: BuildContext,
 ): Promise<StreamJob | undefined> {
   if (stream.external !== undefined) return buildExternal(stream.external, batch.external);
-  const setup = stream.setup === undefined ? undefined : await context.readSql(stream.setup, [...at, 'setup']);
+  return buildStreamJob(stream, at, context);
+}
+
+async function buildStreamJob(
+  input: NonNullable<PipelineInput['batch']['stream']>,
+  at: KeyPath,
+  context: BuildContext,
+): Promise<OwnStreamJob | undefined> {
+  const setup = input.setup === undefined ? undefined : await context.readSql(input.setup, [...at, 'setup']);
   const prepared = setup === undefined ? {} : { setup };
-  if (stream.sql !== undefined) {
-    const sql = await context.readSql(stream.sql, [...at, 'sql']);
+  if (input.sql !== undefined) {
+    const sql = await context.readSql(input.sql, [...at, 'sql']);
     return sql && { kind: 'sql', sql, ...prepared };
   }
-  if (stream.module === undefined) return undefined;
-  const module = await context.readFile(stream.module, [...at, 'module']);
+  if (input.module === undefined) return undefined;
+  const module = await context.readFile(input.module, [...at, 'module']);
   return module && { kind: 'module', module: await withImports(module), ...prepared };
 }
 

@@ -1,3 +1,4 @@
+import type { Pipeline } from '../model/project.js';
 import { checkExternal } from './external-checks.js';
 import type { KafkaLogInput } from './kafka-schema.js';
 import type { KeyPath } from './problems.js';
@@ -8,11 +9,13 @@ export type Complain = (path: KeyPath, message: string) => void;
 
 const COMMAND_ONLY = ['output', 'timeout', 'events', 'code'] as const;
 
+const BATCH_KINDS = ['sql', 'command', 'replay', 'stream', 'external'] as const;
+
 function checkBatch(batch: BatchInput, complain: Complain): void {
-  const given = (['sql', 'command', 'replay', 'external'] as const).filter((kind) => batch[kind] !== undefined);
+  const given = BATCH_KINDS.filter((kind) => batch[kind] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
-    complain([], `must have exactly one of sql, command, replay, external; ${found}`);
+    complain([], `must have exactly one of ${BATCH_KINDS.join(', ')}; ${found}`);
   } else {
     for (const key of COMMAND_ONLY) {
       if (batch[key] !== undefined && batch.command === undefined)
@@ -31,6 +34,29 @@ function checkStream(stream: PipelineInput['stream'], complain: Complain): void 
   if (given.length === 1) return;
   const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
   complain([], `must have exactly one of sql, module, external; ${found}`);
+}
+
+/** A batch side that is another version of the stream job has what a stream side has. */
+function checkVersions({ batch, stream }: PipelineInput, complain: Complain): void {
+  if (batch.stream === undefined) return;
+  const given = (['sql', 'module'] as const).filter((kind) => batch.stream?.[kind] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+    complain(['batch', 'stream'], `must have exactly one of sql, module; ${found}`);
+  }
+  if (batch.hold === 'copy')
+    complain(['batch', 'hold'], 'copy is for a batch job that runs by itself; both versions stand in one snapshot');
+  if (stream.external !== undefined) {
+    complain(['batch', 'stream'], 'is fed by the same micro-batches as the stream side, and that one is external');
+    return;
+  }
+  for (const [side, job] of [
+    [['batch', 'stream'], batch.stream],
+    [['stream'], stream],
+  ] as const) {
+    if (job.setup === undefined)
+      complain([...side, 'setup'], 'is missing; no batch query tells the columns of the table');
+  }
 }
 
 /** Every kind of rule; `permit`: it lets a difference pass, and has to say why. */
@@ -93,6 +119,8 @@ function checkMerge({ serve, key, batch, stream }: PipelineInput, complain: Comp
     complain(at, `"${window}" is not a key column (${key.join(', ')}); a key must belong to one window`);
   if (batch.external !== undefined || stream.external !== undefined)
     complain([], 'is not for a pipeline with an external side: which events its rows hold is not known');
+  if (batch.stream !== undefined)
+    complain([], 'is not for two versions of a stream job: the batch side has all events already');
   if (batch.events === false)
     complain([], 'is not for a command that reads its input elsewhere: which events its result holds is not known');
 }
@@ -129,6 +157,7 @@ export function checkPipeline(
       complain([...prefix, ...path], message);
   checkBatch(pipeline.batch, under('batch'));
   checkStream(pipeline.stream, under('stream'));
+  checkVersions(pipeline, complain);
   checkExternal(pipeline, complain);
   // Names of columns differ by more than their letters' case: the embedded store does not tell `Id` from `id`.
   const keys = pipeline.key.map((column) => column.toLowerCase());
@@ -156,6 +185,21 @@ export function checkPipeline(
       ['rollback_at'],
       `must not be below gate.max_mismatch_rate (${allowed}): what the gate allows would be rolled back`,
     );
+  }
+}
+
+/** A micro-batch is applied to one side's tables as a whole: what is read of other pipelines must be as new as what it writes. */
+export function checkConnected(pipelines: readonly Pipeline[], complain: Complain): void {
+  const versions = new Set(pipelines.filter(({ batch }) => batch.kind === 'stream').map(({ name }) => name));
+  for (const { name, after } of pipelines) {
+    for (const [index, other] of after.entries()) {
+      if (versions.has(name) === versions.has(other)) continue;
+      const [one, rest] = versions.has(name) ? [name, other] : [other, name];
+      complain(
+        ['pipelines', name, 'after', index],
+        `the batch side of ${one} is a version of its stream job, that of ${rest} is not; connected pipelines must have it alike`,
+      );
+    }
   }
 }
 

@@ -66,12 +66,12 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'no batch job',
     withJobs('every: 1h'),
-    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, external; none is given',
+    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, stream, external; none is given',
   ],
   [
     'two batch jobs',
     withJobs('sql: select 1, replay: true'),
-    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, external; sql and replay are given',
+    ':6:12 pipelines.p.batch: must have exactly one of sql, command, replay, stream, external; sql and replay are given',
   ],
   [
     'a command as text',

@@ -172,7 +172,7 @@ describe('loadProject', () => {
     stream: { sql: select 1 }
   d:
     key: id
-    batch: { sql: select 1, partition_by: { column: day, from: ts::date, full_every: 7d } }
+    batch: { sql: select 1, partition_by: { column: day, from: ts::date, lookback: 3, full_every: 7d } }
     stream: { sql: select 1 }
 `),
     );
@@ -191,8 +191,8 @@ describe('loadProject', () => {
     });
     expect(a?.stream).toEqual({ kind: 'module', module });
     expect(b?.batch).toMatchObject({ kind: 'replay', hold: 'copy' });
-    expect(c?.batch.partitionBy).toEqual({ column: 'day of', from: '"day of"', fullEvery: 86_400_000 });
-    expect(d?.batch.partitionBy).toEqual({ column: 'day', from: 'ts::date', fullEvery: 604_800_000 });
+    expect(c?.batch.partitionBy).toEqual({ column: 'day of', from: '"day of"', lookback: 0, fullEvery: 86_400_000 });
+    expect(d?.batch.partitionBy).toEqual({ column: 'day', from: 'ts::date', lookback: 3, fullEvery: 604_800_000 });
   });
 
   it('keeps decimals and dates as they are written', async () => {

@@ -7,7 +7,7 @@ import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
 import { buildView, checkView } from './build-view.js';
-import { checkLog, checkPipeline } from './checks.js';
+import { checkConnected, checkLog, checkPipeline } from './checks.js';
 import { coerce } from './coerce.js';
 import { checkExternalProject } from './external-checks.js';
 import { findings, valueAt, type Finding } from './issues.js';
@@ -196,6 +196,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
+  checkConnected(pipelines, (at, message) => problems.add(at, message));
   const views = await readViews(value, context, problems);
   for (const { name, incremental } of pipelines)
     if (incremental !== undefined && parsed.data?.store.kind === 'duckdb')

@@ -76,13 +76,30 @@ const partitionBy = z.union(
       from: value.text
         .optional()
         .describe("SQL expression over events that gives an event's partition. Default: the column of the same name."),
+      lookback: value
+        .count(0)
+        .default(0)
+        .describe('How many of the newest partitions are recomputed and compared besides, touched or not.'),
       full_every: value.duration
         .prefault('24h')
         .describe('How often everything is recomputed and compared all the same.'),
     }),
   ],
-  { error: 'must be a column, or a map with column, from and full_every' },
+  { error: 'must be a column, or a map with column, from, lookback and full_every' },
 );
+
+/** A stream job of cutover's own. */
+const streamJob = {
+  sql: value.sql
+    .optional()
+    .describe(
+      'Statements for each micro-batch, which they see as `batch_events`: the path of a .sql file, or the SQL itself.',
+    ),
+  module: value.modulePath.optional().describe('JavaScript or TypeScript file that exports a reducer.'),
+  setup: value.sql
+    .optional()
+    .describe("SQL that creates the job's tables, instead of one made from the batch query's columns."),
+};
 
 const batch = strict({
   sql: value.sql.optional().describe('One query over the view `events`: the path of a .sql file, or the SQL itself.'),
@@ -95,6 +112,9 @@ const batch = strict({
     .literal(true, { error: 'must be true, or be left out' })
     .optional()
     .describe('The stream job itself, run again from the first event.'),
+  stream: strict(streamJob)
+    .optional()
+    .describe('Another version of the stream job, fed by the same micro-batches: see docs/patterns.md.'),
   external: external.optional().describe('Somebody else writes the table: see docs/external.md.'),
   output: fileFormat.optional().describe('Command only: format of the file it writes. Default: parquet.'),
   timeout: value.duration.optional().describe('Command only: time after which it is stopped. Default: 1h.'),
@@ -118,15 +138,7 @@ const batch = strict({
 });
 
 const stream = strict({
-  sql: value.sql
-    .optional()
-    .describe(
-      'Statements for each micro-batch, which they see as `batch_events`: the path of a .sql file, or the SQL itself.',
-    ),
-  module: value.modulePath.optional().describe('JavaScript or TypeScript file that exports a reducer.'),
-  setup: value.sql
-    .optional()
-    .describe("SQL that creates the stream's tables, instead of one made from the batch query's columns."),
+  ...streamJob,
   external: external.optional().describe('Somebody else writes the table: see docs/external.md.'),
 });
 
@@ -226,7 +238,7 @@ const canary = strict({
 export const pipelineSchema = strict({
   key: value.textOrList('a column').describe('Column or columns that identify a row.'),
   after: value.textOrList('the name of a pipeline', 0).optional().describe('Pipelines whose tables this one reads.'),
-  batch: batch.describe('The batch job: exactly one of sql, command, replay, external.'),
+  batch: batch.describe('The batch job: exactly one of sql, command, replay, stream, external.'),
   stream: stream.describe('The stream job: exactly one of sql, module, external.'),
   compare: strict({
     columns: z

@@ -163,6 +163,8 @@ export interface PartitionBy {
   readonly column: string;
   /** The SQL expression over `events` that gives that column's value for an event. */
   readonly from: string;
+  /** How many of the newest partitions are recomputed and compared besides, touched or not. */
+  readonly lookback: number;
   /** How often everything is recomputed and compared all the same. */
   readonly fullEvery: Duration;
 }
@@ -181,6 +183,8 @@ export type BatchJob =
       readonly code: readonly SourceText[];
     })
   | (BatchCommon & { readonly kind: 'replay' })
+  /** Another version of the stream job, with a table of its own: every micro-batch goes through both. */
+  | (BatchCommon & { readonly kind: 'stream'; readonly job: OwnStreamJob })
   | (BatchCommon & ExternalSide);
 
 /** A job of the stream side that `cutover` runs itself. */

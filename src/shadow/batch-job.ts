@@ -50,6 +50,7 @@ export async function runBatchJob(
       await runCommand(env, session, pipeline, batch, cut, signal);
       break;
     case 'external':
+    case 'stream':
       throw new CutoverError('INTERNAL', `${pipeline.name} has no batch job of its own`, 'Please report this defect.');
     case 'replay': {
       const chain = withAncestors(env.pipelines, [pipeline.name]);

@@ -19,7 +19,7 @@ import { noteUnnamed } from './merge-check.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
-import { tableOfSide } from './sides.js';
+import { hasTwoVersions, tableOfSide } from './sides.js';
 import { hasUniqueKey, RESULT, tableName } from './tables.js';
 
 export interface CycleOptions {
@@ -111,7 +111,8 @@ export async function publishAndCompare(
   const stream =
     cycle.hold === 'copy' ? heldTable(env, pipeline) : tableName(dialect, env.schemas.stream, pipeline.name);
   const unique = {
-    batch: false,
+    batch:
+      hasTwoVersions(pipeline) && (await hasUniqueKey(session, tableOfSide(env.schemas, pipeline, 'batch'), pipeline)),
     stream: await hasUniqueKey(session, tableOfSide(env.schemas, pipeline, 'stream'), pipeline),
   };
   // Digests are kept of the stream side itself, and a copy of it is older.

@@ -22,13 +22,13 @@ import { runExternalCycle } from './external/run.js';
 import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
 import { KeptUpkeep } from './kept.js';
-import { requireOwnCode } from './own-code.js';
 import { canMerge, trackedThrough } from './merge.js';
+import { requireFedBatch, requireOwnCode } from './own-code.js';
 import { reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
 import { lacksPartition, touchedPartitions } from './scope.js';
-import { isExternal } from './sides.js';
+import { hasTwoVersions, isExternal } from './sides.js';
 import { ensureBatchTable, RESULT, tableName } from './tables.js';
 
 /**
@@ -81,6 +81,7 @@ async function cycleChain(
     const cut = vectorOf(await loadPartitions(session));
     await requireWholeLanding(session, chain);
     await requireOwnCode(env, session, chain, evidence);
+    await requireFedBatch(session, chain);
     await env.reached('cut taken');
     const [through, retries] = [await newestLanded(session), await countRetries(session)];
     const quarantined = await countQuarantined(session);
@@ -157,10 +158,11 @@ async function cyclePipeline(
   const partitions = options.force
     ? undefined
     : await touchedPartitions(env, session, pipeline, cut, prior, previous, evidence.rules);
-  const notes = await jobNotes(env, session, pipeline);
+  const notes = await jobNotes(env, session, pipeline, evidence);
   const before = { startedAt, prior, previous, partitions, notes };
   const jobStarted = performance.now();
-  const needed = options.force || prior === null || !equalVectors(prior.cut, cut);
+  // Another version of the stream job has no batch job: micro-batches keep its table at the cut.
+  const needed = !hasTwoVersions(pipeline) && (options.force || prior === null || !equalVectors(prior.cut, cut));
   if (needed) {
     env.progress.update(`${pipeline.name}: batch job`, 0);
     await runBatchJob(env, session, pipeline, cut, partitions, options.signal);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Evidence } from '../model/comparison.js';
-import type { Pipeline, SourceText } from '../model/project.js';
+import type { BatchJob, OwnStreamJob, Pipeline, SourceText } from '../model/project.js';
 
 function hash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
@@ -9,6 +9,24 @@ function hash(value: unknown): string {
 /** Line endings and the white space around a text do not change what a job does. */
 function code(source: SourceText | undefined): string | null {
   return source === undefined ? null : source.text.replaceAll('\r\n', '\n').trim();
+}
+
+function batchCode(batch: Exclude<BatchJob, { kind: 'stream' }>, streamHash: string): unknown {
+  switch (batch.kind) {
+    case 'sql':
+      return code(batch.sql);
+    case 'command':
+      return [batch.argv, batch.output, batch.code.map(code), ...(batch.events ? [] : ['no events'])];
+    case 'external':
+      return [batch.table, batch.align];
+    case 'replay':
+      return ['replay', streamHash];
+  }
+}
+
+/** @param upstream the code of the pipelines that it reads, on its own side */
+function streamCode(job: OwnStreamJob, key: readonly string[], upstream: readonly (string | undefined)[]): string {
+  return hash([job.kind, code(job.kind === 'sql' ? job.sql : job.module), code(job.setup), key, upstream]);
 }
 
 /**
@@ -26,31 +44,29 @@ export function deployedEvidence(pipelines: readonly Pipeline[]): ReadonlyMap<st
     const streamHash =
       stream.kind === 'external'
         ? hash(['external', stream.table, stream.align, pipeline.key])
-        : hash([
-            stream.kind,
-            code(stream.kind === 'sql' ? stream.sql : stream.module),
-            code(stream.setup),
+        : streamCode(
+            stream,
             pipeline.key,
             upstream.map((one) => one?.stream),
-          ]);
-    const batchCode =
-      batch.kind === 'sql'
-        ? code(batch.sql)
-        : batch.kind === 'command'
-          ? [batch.argv, batch.output, batch.code.map(code), ...(batch.events ? [] : ['no events'])]
-          : batch.kind === 'external'
-            ? [batch.table, batch.align]
-            : ['replay', streamHash];
+          );
     evidence.set(pipeline.name, {
       stream: streamHash,
-      batch: hash([
-        batch.kind,
-        batchCode,
-        batch.partitionBy?.column,
-        batch.partitionBy?.from,
-        pipeline.key,
-        upstream.map((one) => one?.batch),
-      ]),
+      // As on the stream side: a version keeps its hash when it moves from one side to the other.
+      batch:
+        batch.kind === 'stream'
+          ? streamCode(
+              batch.job,
+              pipeline.key,
+              upstream.map((one) => one?.batch),
+            )
+          : hash([
+              batch.kind,
+              batchCode(batch, streamHash),
+              batch.partitionBy?.column,
+              batch.partitionBy?.from,
+              pipeline.key,
+              upstream.map((one) => one?.batch),
+            ]),
       rules: hash([
         Object.entries(pipeline.compare.columns).sort(([a], [b]) => (a < b ? -1 : 1)),
         pipeline.key,

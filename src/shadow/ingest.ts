@@ -13,7 +13,7 @@ import { requireOwnCode } from './own-code.js';
 import { noteWindows } from './merge.js';
 import type { Positions } from './positions.js';
 import { retryingConflicts } from './retry.js';
-import type { PreparedStreamJob } from './stream-job.js';
+import { applyJobs, type PreparedJobs } from './stream-job.js';
 
 /** Offsets taken from the log at once; a chunk is then applied in micro-batches. Large, so that files are scanned few times. */
 const CHUNK_EVENTS = 250_000;
@@ -34,8 +34,7 @@ export interface IngestParts {
   readonly positions: Positions;
   /** The log's columns. */
   readonly columns: readonly DeclaredColumn[];
-  /** In dependency order. */
-  readonly jobs: readonly PreparedStreamJob[];
+  readonly jobs: PreparedJobs;
   /** The code of those jobs, by pipeline. */
   readonly evidence: ReadonlyMap<string, Evidence>;
 }
@@ -54,7 +53,7 @@ export class Ingest {
   readonly #env: ShadowEnvironment;
   readonly #session: SqlSession;
   readonly #log: EventLog;
-  readonly #jobs: readonly PreparedStreamJob[];
+  readonly #jobs: PreparedJobs;
   readonly #evidence: ReadonlyMap<string, Evidence>;
   readonly #positions: Positions;
   readonly #columns: string;
@@ -207,10 +206,7 @@ export class Ingest {
       );
     }
     await this.#env.reached('events landed');
-    if (landed > 0) {
-      await session.searchPath([this.#env.schemas.stream]);
-      for (const job of this.#jobs) await job.apply(session, this.#env.schemas.stream);
-    }
+    if (landed > 0) await applyJobs(this.#env, session, this.#jobs);
     await noteWindows(this.#env, session, { at: this.#lastStamp, landed });
     await this.#env.reached('stream jobs applied');
     if (!(await stepPartition(session, { state, from: slice.from, epoch: chunk.epoch, at: stamp })))

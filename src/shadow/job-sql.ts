@@ -50,6 +50,10 @@ export function checkJobs(
       ['stream', stream.kind === 'sql' ? stream.sql : undefined],
       ['setup', stream.kind === 'external' ? undefined : stream.setup],
     ];
+    if (batch.kind === 'stream') {
+      const { job } = batch;
+      texts.push(['stream', job.kind === 'sql' ? job.sql : undefined], ['setup', job.setup]);
+    }
     for (const [part, source] of texts) {
       if (source !== undefined) checkText({ name: pipeline.name, part, source, schemas, others, served, store });
     }

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/comparison.js';
 import type { SqlSession } from '../store/contract.js';
-import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import type { Pipeline } from '../model/project.js';
+import { loadFedTables, saveStreamJob } from '../store/state/jobs.js';
 import { forgetViewBases } from '../store/state/views.js';
 import { APPLY, SERVED } from '../store/state/lock-names.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
@@ -8,9 +9,12 @@ import type { OffsetVector } from '../model/offset-vector.js';
 import { connected, type ShadowEnvironment } from './environment.js';
 import { defineEvents, landingBefore } from './events-view.js';
 import { checkJobs } from './job-sql.js';
+import { codeOf } from './own-code.js';
 import { replayPruned } from './replay-pruned.js';
 import { replayLanding } from './replay.js';
+import { fedOn, hasTwoVersions, SIDES, type SideName } from './sides.js';
 import { prepareStreamJob } from './stream-job.js';
+import { dropTables } from './fed-tables.js';
 import { createStreamTables, ensureBatchTable, tableName } from './tables.js';
 import { inTurn } from './turns.js';
 import { closeWorkSchema, openWorkSchema } from './work-schema.js';
@@ -24,31 +28,60 @@ export interface RebuildOutcome {
   readonly cut: OffsetVector;
 }
 
+type OnReshaped = (session: SqlSession, pipeline: Pipeline) => Promise<void>;
+
 /**
  * Replays the landing through the stream jobs of `names` and of all pipelines connected with them by `after`, into fresh tables, and puts those in the place
  * of the old ones in one transaction. A pipeline's table is only right when what it reads was built by the present code too, hence the connected ones.
  * Where processes share the store their ingest goes on: what lands meanwhile is replayed after it, the last of it while ingest stands still for the swap.
+ * Where both sides are versions of the stream job, a side is left alone whose tables were written by its code, unless both were.
  * To be called in the turn `prepare`.
+ *
+ * @param options.sides those to build, whatever wrote them
  */
 export async function rebuildStreams(
   env: ShadowEnvironment,
   session: SqlSession,
   names: readonly string[],
   evidence: ReadonlyMap<string, Evidence>,
-  onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
-  signal?: AbortSignal,
+  onReshaped: OnReshaped,
+  options: { readonly signal?: AbortSignal | undefined; readonly sides?: readonly SideName[] } = {},
 ): Promise<RebuildOutcome> {
   checkJobs(env.pipelines, env.schemas, env.store.kind, env.views);
-  const { dialect } = env.store;
   const chain = connected(env.pipelines, names);
+  const records = await loadFedTables(session);
+  const outdated = SIDES.filter((side) =>
+    fedOn(side, chain).some((one) => records[side].get(one.name)?.codeHash !== codeOf(evidence, side, one)),
+  );
+  const sides = options.sides ?? (outdated.length > 0 && chain.some(hasTwoVersions) ? outdated : SIDES);
+  let last: RebuildOutcome = { pipelines: [], events: 0, cut: new Map() };
+  // One side after the other: until both are done, neither ingest nor a cycle takes the tables for those of its code.
+  for (const side of sides) {
+    if (fedOn(side, chain).length > 0)
+      last = await rebuildSide(env, session, side, chain, evidence, onReshaped, options.signal);
+  }
+  return last;
+}
+
+async function rebuildSide(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  side: SideName,
+  chain: readonly Pipeline[],
+  evidence: ReadonlyMap<string, Evidence>,
+  onReshaped: OnReshaped,
+  signal: AbortSignal | undefined,
+): Promise<RebuildOutcome> {
+  const { dialect } = env.store;
+  const tables = fedOn(side, chain);
   await openWorkSchema(session, dialect, REBUILD_SCHEMA);
   await defineEvents(session, 'snapshot');
-  for (const pipeline of chain) {
+  for (const pipeline of tables) {
     await createStreamTables(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
     // The query of a pipeline that reads this one must find its batch table to tell its own columns.
     await ensureBatchTable(session, dialect, pipeline, env.schemas, REBUILD_SCHEMA);
   }
-  const jobs = await Promise.all(chain.map((pipeline) => prepareStreamJob(pipeline, env)));
+  const jobs = await Promise.all(tables.map((pipeline) => prepareStreamJob(pipeline, env)));
   let events = await replayPruned(env, session, jobs, REBUILD_SCHEMA);
   let newest: string | null = null;
   // Micro-batches get their moments in the order of their commits, so what follows the newest one seen is all that came since.
@@ -66,34 +99,25 @@ export async function rebuildStreams(
     await session.lock(APPLY);
     await session.lock(SERVED);
     await catchUp('caller');
-    const former = await loadStreamJobs(session);
-    for (const { name } of chain.toReversed()) {
-      await dialect.detachView(session, env.schemas.served, name);
-      for (const statement of dialect.dropStatements(env.schemas.stream, former.get(name)?.objects ?? []))
-        await session.run(statement);
-    }
-    for (const pipeline of chain) {
-      const created = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas.stream);
-      for (const { name: table } of created.filter(({ kind }) => kind === 'TABLE')) {
-        const columns = (await dialect.columns(session, tableName(dialect, env.schemas.stream, table)))
+    for (const pipeline of tables.toReversed()) await dropTables(env, session, side, pipeline);
+    for (const pipeline of tables) {
+      const objects = await createStreamTables(session, dialect, pipeline, env.schemas, env.schemas[side]);
+      for (const { name: table } of objects.filter(({ kind }) => kind === 'TABLE')) {
+        const columns = (await dialect.columns(session, tableName(dialect, env.schemas[side], table)))
           .map(({ name }) => dialect.quote(name))
           .join(', ');
         // Rows that the setup script itself put in are in the replayed table too, as the replay left them.
-        await session.run(`DELETE FROM ${tableName(dialect, env.schemas.stream, table)}`);
+        await session.run(`DELETE FROM ${tableName(dialect, env.schemas[side], table)}`);
         await session.run(
-          `INSERT INTO ${tableName(dialect, env.schemas.stream, table)} (${columns}) SELECT ${columns} FROM ${tableName(dialect, REBUILD_SCHEMA, table)}`,
+          `INSERT INTO ${tableName(dialect, env.schemas[side], table)} (${columns}) SELECT ${columns} FROM ${tableName(dialect, REBUILD_SCHEMA, table)}`,
         );
       }
-      await saveStreamJob(
-        session,
-        pipeline.name,
-        { codeHash: evidence.get(pipeline.name)?.stream ?? '', objects: created },
-        env.clock.now(),
-      );
+      const codeHash = codeOf(evidence, side, pipeline);
+      await saveStreamJob(session, side, pipeline.name, { codeHash, objects }, env.clock.now());
       // Forget the last comparison's basis: a table built anew is compared anew, even at the same cut.
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
-      await onReshaped(session, pipeline);
     }
+    for (const pipeline of chain) await onReshaped(session, pipeline);
     await forgetViewBases(session);
     return vectorOf(await loadPartitions(session));
   };
@@ -101,5 +125,5 @@ export async function rebuildStreams(
   const cut = await inTurn(env, session, 'cycle', signal, () => session.transaction(swap, 'current'));
   await env.reached('rebuild swapped');
   await closeWorkSchema(session, dialect, REBUILD_SCHEMA);
-  return { pipelines: chain.map(({ name }) => name), events, cut };
+  return { pipelines: tables.map(({ name }) => name), events, cut };
 }

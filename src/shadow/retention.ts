@@ -7,7 +7,8 @@ import { retryingConflicts } from './retry.js';
 
 /** Whether a batch job may read the landing; of a command only its configuration tells. */
 function needsLanding({ batch }: Pipeline): boolean {
-  return batch.kind === 'external' ? false : batch.kind !== 'command' || batch.events;
+  if (batch.kind === 'external' || batch.kind === 'stream') return false;
+  return batch.kind !== 'command' || batch.events;
 }
 
 /** The pipelines whose batch jobs need the whole landing: as long as there is one, nothing may be pruned. */

@@ -12,7 +12,7 @@ import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
 import { noteWindows } from './merge.js';
 import { requireUnchangedStreams } from './prepare.js';
 import { retryingConflicts } from './retry.js';
-import type { PreparedStreamJob } from './stream-job.js';
+import { applyJobs, type PreparedJobs } from './stream-job.js';
 
 /** The temporary tables in which records stand that were read again, and those of them that fit. */
 const REREAD = 'cutover_reread';
@@ -23,8 +23,7 @@ export interface RetryParts {
   readonly log: EventLog;
   /** The log's columns. */
   readonly columns: readonly DeclaredColumn[];
-  /** In dependency order. */
-  readonly jobs: readonly PreparedStreamJob[];
+  readonly jobs: PreparedJobs;
   readonly evidence: ReadonlyMap<string, Evidence>;
 }
 
@@ -128,8 +127,7 @@ async function apply(env: ShadowEnvironment, parts: RetryParts, { partition }: P
   await session.run(
     `DELETE FROM cutover.quarantine WHERE partition = ${partition} AND "offset" IN (SELECT _offset FROM ${FITTING})`,
   );
-  await session.searchPath([env.schemas.stream]);
-  for (const job of parts.jobs) await job.apply(session, env.schemas.stream);
+  await applyJobs(env, session, parts.jobs);
   await noteWindows(env, session, { at, landed: fitting });
   await touchPartition(session, partition, stamp);
   await countOneRetry(session);

@@ -1,10 +1,11 @@
 import { discrepancyCount, type Comparison, type Scope } from '../model/comparison.js';
 import { equalVectors, type OffsetVector } from '../model/offset-vector.js';
-import type { Pipeline } from '../model/project.js';
-import type { SqlSession } from '../store/contract.js';
+import type { Column } from '../model/column.js';
+import type { PartitionBy, Pipeline } from '../model/project.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { BatchResultRecord } from '../store/state/jobs.js';
 import type { ShadowEnvironment } from './environment.js';
-import { RESULT } from './tables.js';
+import { RESULT, tableName } from './tables.js';
 
 /** More partitions than this are not worth listing: everything is computed instead. */
 const MAX_PARTITIONS = 1000;
@@ -13,7 +14,7 @@ const MAX_PARTITIONS = 1000;
 const MAX_OPEN = 10_000;
 
 /**
- * The partitions that events since the last cut touched, as SQL literals; undefined when everything has to be compared: no `partition_by`, other
+ * The partitions that events since the last cut touched, and the newest ones that `lookback` asks for, as SQL literals; undefined when everything has to be compared: no `partition_by`, other
  * code or rules, a full run is due, nothing landed, an event without a partition value, or too many partitions.
  *
  * @param rules hash of the rules that are deployed now
@@ -37,7 +38,12 @@ export async function touchedPartitions(
   const landed = await partitionsLanded(env, session, by.from, rangesBetween(prior.cut, cut));
   // No event landed, only quarantined ones did: there would be nothing to compare.
   if (landed === null || landed.nulls || landed.values.length === 0) return undefined;
-  return landed.values;
+  const newest =
+    by.lookback === 0 || landed.column === null
+      ? []
+      : await newestPartitions(env, session, pipeline, by, landed.column);
+  const partitions = new Set([...landed.values, ...newest]);
+  return partitions.size > MAX_PARTITIONS ? undefined : [...partitions];
 }
 
 /** Events of one partition of the log: `from` inclusive, `to` exclusive. */
@@ -60,8 +66,8 @@ export async function partitionsLanded(
   session: SqlSession,
   expression: string,
   ranges: readonly OffsetRange[],
-): Promise<{ readonly values: readonly string[]; readonly nulls: boolean } | null> {
-  if (ranges.length === 0) return { values: [], nulls: false };
+): Promise<{ readonly values: readonly string[]; readonly nulls: boolean; readonly column: Column | null } | null> {
+  if (ranges.length === 0) return { values: [], nulls: false, column: null };
   const { dialect } = env.store;
   const within = ranges.map(
     ({ partition, from, to }) => `(_partition = ${partition} AND _offset >= ${from} AND _offset < ${to})`,
@@ -74,11 +80,35 @@ export async function partitionsLanded(
   );
   if (rows.length > MAX_PARTITIONS) return null;
   return {
-    values: rows.flatMap(({ value }) =>
-      value === null ? [] : [`CAST(${dialect.literal(String(value))} AS ${column.type})`],
-    ),
+    values: rows.flatMap(({ value }) => (value === null ? [] : [partitionValue(dialect, value, column)])),
     nulls: rows.some(({ value }) => value === null),
+    column,
   };
+}
+
+function partitionValue(dialect: SqlDialect, value: unknown, { type }: Column): string {
+  return `CAST(${dialect.literal(String(value))} AS ${type})`;
+}
+
+/** The greatest values that the batch side has in the column of the partitions, as SQL literals of the type that `from` gives. */
+async function newestPartitions(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  pipeline: Pipeline,
+  { column: name, lookback }: PartitionBy,
+  column: Column,
+): Promise<string[]> {
+  const { dialect } = env.store;
+  const quoted = dialect.quote(name);
+  const rows = await session.query(
+    `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM (
+       SELECT CAST(${quoted} AS ${column.type}) AS cutover_value FROM (
+         SELECT DISTINCT ${quoted} FROM ${tableName(dialect, env.schemas.batch, pipeline.name)}
+         WHERE ${quoted} IS NOT NULL ORDER BY ${quoted} DESC LIMIT ${lookback}
+       ) AS cutover_newest
+     ) AS cutover_values ORDER BY 1`,
+  );
+  return rows.map(({ value }) => partitionValue(dialect, value, column));
 }
 
 /**

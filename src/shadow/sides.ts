@@ -34,6 +34,21 @@ export function withOwnStream(pipelines: readonly Pipeline[]): Pipeline[] {
   return pipelines.filter(({ stream }) => stream.kind !== 'external');
 }
 
+export const SIDES: readonly SideName[] = ['stream', 'batch'];
+
+/** Whether its batch side is another version of the stream job: then every micro-batch writes both tables. */
+export function hasTwoVersions({ batch }: Pipeline): boolean {
+  return batch.kind === 'stream';
+}
+
+/** The pipelines whose tables on a side are written by micro-batches, each with the job that writes them as its stream job. */
+export function fedOn(side: SideName, pipelines: readonly Pipeline[]): Pipeline[] {
+  if (side === 'stream') return withOwnStream(pipelines);
+  return pipelines.flatMap((pipeline) =>
+    pipeline.batch.kind === 'stream' ? [{ ...pipeline, stream: pipeline.batch.job }] : [],
+  );
+}
+
 /** Errors: EXTERNAL_SIDE. */
 export function ownStream({ name, stream }: Pipeline): OwnStreamJob {
   if (stream.kind !== 'external') return stream;

@@ -5,7 +5,8 @@ import type { ShadowEnvironment } from './environment.js';
 import { loadReducer } from './reducer-module.js';
 import { reduceBatch } from './reducer.js';
 import { refuseForeignReads } from './job-reads.js';
-import { ownStream } from './sides.js';
+import { retiredPipelines } from './own-code.js';
+import { fedOn, ownStream, SIDES, type SideName } from './sides.js';
 import { runScript, splitStatements, type Statement } from './sql-script.js';
 
 /** A stream job ready to run: applies the session's `batch_events` to its tables in `schema`, in the caller's transaction. */
@@ -14,11 +15,31 @@ export interface PreparedStreamJob {
   apply(session: SqlSession, schema: string): Promise<void>;
 }
 
+/** The jobs that every micro-batch goes through, by the side that they write; each in dependency order. */
+export type PreparedJobs = Readonly<Record<SideName, readonly PreparedStreamJob[]>>;
+
+type JobEnvironment = Pick<ShadowEnvironment, 'store' | 'pipelines' | 'schemas'>;
+
+/** Errors: those of `prepareStreamJob`. */
+export async function prepareAllJobs(env: JobEnvironment): Promise<PreparedJobs> {
+  const of = (side: SideName): Promise<PreparedStreamJob[]> =>
+    Promise.all(fedOn(side, env.pipelines).map((pipeline) => prepareStreamJob(pipeline, env)));
+  return { stream: await of('stream'), batch: await of('batch') };
+}
+
+/** In a micro-batch's transaction: runs all jobs over `batch_events`, but for batch sides that were retired. Errors: those of the jobs. */
+export async function applyJobs(env: JobEnvironment, session: SqlSession, jobs: PreparedJobs): Promise<void> {
+  const retired = jobs.batch.length === 0 ? new Set<string>() : await retiredPipelines(session);
+  for (const side of SIDES) {
+    const fed = side === 'stream' ? jobs.stream : jobs.batch.filter(({ pipeline }) => !retired.has(pipeline.name));
+    if (fed.length === 0) continue;
+    await session.searchPath([env.schemas[side]]);
+    for (const job of fed) await job.apply(session, env.schemas[side]);
+  }
+}
+
 /** Parses or loads a pipeline's stream job once. Errors: STREAM_JOB_FAILED, EXTERNAL_SIDE; `apply` also SQL_FAILED. */
-export async function prepareStreamJob(
-  pipeline: Pipeline,
-  env: Pick<ShadowEnvironment, 'store' | 'pipelines' | 'schemas'>,
-): Promise<PreparedStreamJob> {
+export async function prepareStreamJob(pipeline: Pipeline, env: JobEnvironment): Promise<PreparedStreamJob> {
   const stream = ownStream(pipeline);
   const { dialect } = env.store;
   if (stream.kind === 'sql') {

@@ -111,7 +111,8 @@ export async function ensureBatchTable(
   schemas: SchemaNames,
   streamSchema: string = schemas.stream,
 ): Promise<void> {
-  if (pipeline.batch.kind === 'external') return;
+  // That of another version of the stream job is made by its setup.
+  if (pipeline.batch.kind === 'external' || pipeline.batch.kind === 'stream') return;
   if ((await tablesOf(session, schemas.batch)).includes(pipeline.name)) return;
   const columns =
     (await batchQueryColumns(session, dialect, pipeline, schemas.batch)) ??

@@ -261,9 +261,16 @@ describe('other commands', () => {
       directory: path.resolve('/base/here'),
       force: true,
       store: 'duckdb',
+      log: 'file',
     });
-    await cli(['init', '--store', 'postgres'], init, { cwd: '/base' });
-    expect(seen).toEqual({ template: 'flights', directory: path.resolve('/base'), force: false, store: 'postgres' });
+    await cli(['init', '--store', 'postgres', '--log', 'kafka'], init, { cwd: '/base' });
+    expect(seen).toEqual({
+      template: 'flights',
+      directory: path.resolve('/base'),
+      force: false,
+      store: 'postgres',
+      log: 'kafka',
+    });
   });
 
   it('rebuild prints what was rebuilt', async () => {

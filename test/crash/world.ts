@@ -14,7 +14,7 @@ const DRIVER = join(import.meta.dirname, 'driver.mjs');
 export const BIN = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 export interface Manner {
-  readonly template: 'flights' | 'medallion';
+  readonly template: 'flights' | 'kappa' | 'medallion';
   readonly hold: 'snapshot' | 'copy';
   /** Data files of the template that are kept, and, of lines, how many of each. */
   readonly files: number;
@@ -164,6 +164,7 @@ export async function tablesOf(path: string): Promise<Record<string, string>> {
     await digest('offsets', 'SELECT * EXCLUDE (updated_at, position) FROM cutover.offsets');
     await digest('batch results', 'SELECT pipeline, code_hash, cut_json FROM cutover.batch_results');
     await digest('stream jobs', 'SELECT pipeline, code_hash, objects_json FROM cutover.stream_jobs');
+    await digest('batch jobs', 'SELECT pipeline, code_hash, objects_json FROM cutover.batch_jobs');
     return found;
   });
 }

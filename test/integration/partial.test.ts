@@ -41,6 +41,32 @@ describe('a partial comparison', () => {
     });
   });
 
+  it('covers the newest partitions besides, as many as `lookback` says, whatever touched them', async () => {
+    const rate = {
+      batch: 'SELECT day, k, count(*) * (SELECT max(rate) FROM rates.now) AS n FROM events GROUP BY day, k',
+    };
+    const days = ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04'];
+    for (const { lookback, restated } of [
+      { lookback: 0, restated: ['2026-01-01'] },
+      { lookback: 2, restated: ['2026-01-01', '2026-01-03', '2026-01-04'] },
+      { lookback: 4, restated: days },
+    ]) {
+      const one = project(daily({}, { sql: rate.batch, partition_by: { column: 'day', lookback } }));
+      one.ndjson('a.ndjson', [...days.map((day, n) => event(n, 'a', day)), event(9, 'b', '2026-01-04')]);
+      await one.execute('CREATE SCHEMA rates');
+      await one.execute('CREATE TABLE rates.now AS SELECT CAST(1 AS BIGINT) AS rate');
+      expect(only((await one.run()).comparisons).verdict).toBe('pass');
+      // What is not an event changes: only what is computed again shows it.
+      await one.execute('UPDATE rates.now SET rate = 7');
+      one.append('a.ndjson', [event(20, 'a', '2026-01-01')]);
+      const comparison = only((await one.run()).comparisons);
+      expect(comparison.scope).toEqual({ full: false, partition_column: 'day', partitions: restated.length });
+      const rows = await one.side('batch');
+      const changed = new Set(rows.filter(({ n }) => Number(n) >= 7).map(({ day }) => String(day)));
+      expect([...changed].sort()).toEqual(restated);
+    }
+  });
+
   it('gives way to a full one when the rules changed, with or without new events', async () => {
     const one = project(daily(TOLERANT, {}, 1));
     one.ndjson('a.ndjson', FIRST);

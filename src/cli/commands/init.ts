@@ -5,7 +5,8 @@ import { perform } from '../session.js';
 import type { Runtime } from '../session.js';
 
 const STORES = ['duckdb', 'postgres'] as const;
-const TEMPLATES = ['external', 'flights', 'lambda', 'medallion'] as const;
+const LOGS = ['file', 'kafka'] as const;
+const TEMPLATES = ['external', 'flights', 'kappa', 'lambda', 'medallion'] as const;
 
 export function addInit(program: Command, runtime: Runtime): void {
   program
@@ -14,6 +15,7 @@ export function addInit(program: Command, runtime: Runtime): void {
     .argument('[directory]', 'where to', '.')
     .addOption(new Option('--template <name>', 'what to start from').choices(TEMPLATES).default('flights'))
     .addOption(new Option('--store <kind>', 'where it keeps its tables').choices(STORES).default('duckdb'))
+    .addOption(new Option('--log <kind>', 'where its events come from').choices(LOGS).default('file'))
     .option('--force', 'overwrite files that exist')
     .action((directory: string, _options: unknown, command: Command) =>
       perform(runtime, command, async ({ useCases, io, print }) => {
@@ -21,8 +23,9 @@ export function addInit(program: Command, runtime: Runtime): void {
         const chosen: unknown = command.getOptionValue('template');
         const template = TEMPLATES.find((name) => name === chosen) ?? 'flights';
         const store = STORES.find((kind) => kind === command.getOptionValue('store')) ?? 'duckdb';
+        const log = LOGS.find((kind) => kind === command.getOptionValue('log')) ?? 'file';
         const force = command.getOptionValue('force') === true;
-        await print(await init({ template, directory: path.resolve(io.cwd, directory), force, store }));
+        await print(await init({ template, directory: path.resolve(io.cwd, directory), force, store, log }));
         return 0;
       }),
     );

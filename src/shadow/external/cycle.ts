@@ -90,7 +90,7 @@ export async function runOwnBatch(cycle: ExternalCycle, moment: Moment, cut: Off
   if (pipeline.batch.kind === 'external') return NO_JOB;
   await defineEvents(session, cut === moment.landed ? 'snapshot' : { cut, through: moment.through });
   await ensureBatchTable(session, env.store.dialect, pipeline, env.schemas);
-  const notes = await jobNotes(env, session, pipeline);
+  const notes = await jobNotes(env, session, pipeline, cycle.evidence);
   const started = performance.now();
   env.progress.update(`${pipeline.name}: batch job`, 0);
   await runBatchJob(env, session, pipeline, cut, undefined, options.signal);

@@ -44,6 +44,7 @@ export async function currentBasis(
 /** What came in between two refreshes, on the sides that both read; or why that does not tell which rows changed. */
 export async function arrivedBetween(
   session: SqlSession,
+  pipelines: readonly Pipeline[],
   before: ViewBasis,
   now: ViewBasis,
 ): Promise<{ readonly ranges: readonly OffsetRange[] } | { readonly reason: string }> {
@@ -52,13 +53,21 @@ export async function arrivedBetween(
     const former = before.sources[name];
     if (former?.served !== source.served || former.side !== source.side)
       return { reason: `readers of ${name} read other rows than before: its canary moved, or its columns changed` };
-    if (source.side !== 'batch') ranges.push(...rangesBetween(fromJson(before.offsets), fromJson(now.offsets)));
-    if (source.side === 'stream') continue;
+    const pipeline = pipelines.find((one) => one.name === name);
+    // Which windows are open changes without an event, too.
+    if (pipeline === undefined || (pipeline.merge !== undefined && source.side !== 'stream'))
+      return { reason: `readers of ${name} get merged rows, which change from one side to the other` };
+    const fed = source.side === 'stream' || pipeline.batch.kind === 'stream';
+    if (source.side !== 'batch' || fed) ranges.push(...rangesBetween(fromJson(before.offsets), fromJson(now.offsets)));
+    if (fed) continue;
     if (former.batch === null || source.batch === null)
       return { reason: `the batch side of ${name} was not published since its tables were made` };
     if (former.batch.code !== source.batch.code) return { reason: `the batch job of ${name} changed` };
     if (former.batch.retries !== source.batch.retries) return { reason: RETRIED };
-    ranges.push(...rangesBetween(fromJson(former.batch.cut), fromJson(source.batch.cut)));
+    const arrived = rangesBetween(fromJson(former.batch.cut), fromJson(source.batch.cut));
+    if (arrived.length > 0 && (pipeline.batch.partitionBy?.lookback ?? 0) > 0)
+      return { reason: `the batch job of ${name} looks back: it may have changed days without new events` };
+    ranges.push(...arrived);
   }
   if (Object.keys(before.sources).length !== Object.keys(now.sources).length)
     return { reason: 'it reads other pipelines than before' };

@@ -51,7 +51,7 @@ export async function scopeOfRefresh(
   if (built.codeHash !== codeHashOf(view)) return all('its SQL or its partitions changed');
   if (full) return all('it was asked for');
   if (built.basis === null) return all('tables that it reads were rebuilt');
-  const arrived = await arrivedBetween(session, built.basis, now);
+  const arrived = await arrivedBetween(session, env.pipelines, built.basis, now);
   if ('reason' in arrived) return all(arrived.reason);
   const landed = await partitionsLanded(env, session, by.from, arrived.ranges);
   if (landed === null) return all('events of too many partitions arrived');

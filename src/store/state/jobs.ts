@@ -1,33 +1,55 @@
 import { fromJson, toJson, type OffsetVector, type OffsetVectorJson } from '../../model/offset-vector.js';
 import type { SchemaObject, SqlSession } from '../contract.js';
 
-/** Which code wrote a pipeline's stream tables, and what its setup created. */
+/** Which code wrote the tables of a pipeline that micro-batches feed, and what its setup created. */
 export interface StreamJobRecord {
   readonly codeHash: string;
   readonly objects: readonly SchemaObject[];
 }
 
-export async function loadStreamJobs(session: SqlSession): Promise<ReadonlyMap<string, StreamJobRecord>> {
-  const rows = await session.query('SELECT pipeline, code_hash, objects_json FROM cutover.stream_jobs');
-  return new Map(
-    rows.map((row) => [
-      String(row['pipeline']),
-      { codeHash: String(row['code_hash']), objects: JSON.parse(String(row['objects_json'])) as SchemaObject[] },
-    ]),
+type Side = 'batch' | 'stream';
+
+export type StreamJobRecords = Readonly<Record<Side, ReadonlyMap<string, StreamJobRecord>>>;
+
+/** By side and pipeline; on the batch side stand those whose batch side is another version of the stream job. */
+export async function loadFedTables(session: SqlSession): Promise<StreamJobRecords> {
+  const rows = await session.query(
+    `SELECT 'stream' AS side, pipeline, code_hash, objects_json FROM cutover.stream_jobs
+     UNION ALL SELECT 'batch', pipeline, code_hash, objects_json FROM cutover.batch_jobs`,
   );
+  const of = (side: Side): ReadonlyMap<string, StreamJobRecord> =>
+    new Map(
+      rows
+        .filter((row) => row['side'] === side)
+        .map((row) => [
+          String(row['pipeline']),
+          { codeHash: String(row['code_hash']), objects: JSON.parse(String(row['objects_json'])) as SchemaObject[] },
+        ]),
+    );
+  return { batch: of('batch'), stream: of('stream') };
+}
+
+/** Those of the stream side, by pipeline. */
+export async function loadStreamJobs(session: SqlSession): Promise<ReadonlyMap<string, StreamJobRecord>> {
+  return (await loadFedTables(session)).stream;
 }
 
 export async function saveStreamJob(
   session: SqlSession,
+  side: Side,
   pipeline: string,
   job: StreamJobRecord,
   at: Date,
 ): Promise<void> {
   await session.run(
-    `INSERT INTO cutover.stream_jobs VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ))
+    `INSERT INTO cutover.${side}_jobs VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ))
      ON CONFLICT (pipeline) DO UPDATE SET code_hash = excluded.code_hash, objects_json = excluded.objects_json, built_at = excluded.built_at`,
     [pipeline, job.codeHash, JSON.stringify(job.objects), at.toISOString()],
   );
+}
+
+export async function forgetStreamJob(session: SqlSession, side: Side, pipeline: string): Promise<void> {
+  await session.run(`DELETE FROM cutover.${side}_jobs WHERE pipeline = $1`, [pipeline]);
 }
 
 /** At which cut, by which code and how long ago a batch side was published. */
