@@ -26,8 +26,9 @@ describe('the size of chunks', () => {
     expect(run(new Pace(500, 1, 10), 6, () => 0)).toEqual([1, 2, 4, 8, 10, 10]);
   });
 
-  it('stops shrinking where every chunk reads the whole table', () => {
-    const sizes = run(new Pace(500, 64, 64), 20, (size) => 20_000 + size);
-    expect(sizes.reduce((sum, size) => sum + size, 0) / sizes.length).toBeGreaterThan(50);
+  it('makes larger ones where every chunk reads the whole table', () => {
+    expect(run(new Pace(500, 10, 64), 6, (size) => 20_000 + size)).toEqual([10, 5, 10, 20, 40, 64]);
+    // A third of the work done again is not too much.
+    expect(run(new Pace(500, 100, 1000), 20, (size) => 1000 + size * 10).at(-1)).toBe(200);
   });
 });

@@ -109,6 +109,8 @@ describe('compareInChunks', () => {
       ),
       { numRuns: RUNS },
     );
-    expect([...kinds.keys()]).toEqual(expect.arrayContaining(['hash', 'integer', 'text']));
+    // Both ways of cutting were taken.
+    expect([...kinds.keys()].some((kind) => kind !== 'hash')).toBe(true);
+    expect(kinds.has('hash')).toBe(true);
   }, 240_000);
 });
