@@ -14,6 +14,7 @@ import {
   type PreparedSides,
   type SideName,
 } from './across-sides.js';
+import { askOwnStore } from './ask-across.js';
 import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
 
 const SIDES = ['batch', 'stream'] as const;
@@ -60,10 +61,17 @@ export async function diffAcross(request: AcrossRequest): Promise<AcrossOutcome>
   const started = performance.now();
   const sides = await prepareSides(request);
   const { plan } = await planOf(sides, request);
-  const read = (): Promise<Gathered> => gather(sides, plan, request);
-  const gathered = await (request.held === true ? read() : inSnapshots([request.batch, request.stream], read));
-  const pulled = performance.now();
-  const outcome = await judge(sides, gathered, request);
+  let pulled = started;
+  const read = async (): Promise<{ gathered: Gathered; judged: DiffOutcome | null }> => {
+    const all = await gather(sides, plan, request);
+    pulled = performance.now();
+    // Where digests were exchanged, what the differences have in common is held against rows that are still there alone.
+    return { gathered: all, judged: all.digests === null ? null : await judge(sides, all, request) };
+  };
+  const { gathered, judged } = await (request.held === true
+    ? read()
+    : inSnapshots([request.batch, request.stream], read));
+  const outcome = judged ?? (await judge(sides, gathered, request));
   return {
     ...outcome,
     lossy: [...new Set([...lossesOf(sides), ...outcome.lossy])],
@@ -89,7 +97,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
     stream,
     network: request.network,
     sameHashes: hashKindOf(sides) === 'same',
-    allRows: request.sample !== undefined || request.profile !== undefined,
+    allRows: request.sample !== undefined,
     forced: request.place,
   });
   return { plan, batch, stream };
@@ -113,7 +121,9 @@ export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Prom
 
 /** The comparison of what is in the workspace now, with what was equal before. */
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
-  const { workspace, network: _, place: __, held: ___, ...input } = request;
+  const { workspace, network: _, place: __, held: ___, profile, ...rest } = request;
+  const ask = gathered.digests === null ? {} : { ask: askOwnStore.bind(null, sides) };
+  const input = profile === undefined ? rest : { ...rest, profile: { ...profile, ...ask } };
   const { batch, stream, digests } = gathered;
   const dialect = arrivedDialect(
     new Map([

@@ -133,12 +133,8 @@ export async function acrossRequest(sides: Sides, request: PlaceRequest): Promis
   const { left, right, input, network } = request;
   const workspace = await sides.workspace();
   const { batch, stream, unique, key } = inputOf(request, left, right);
-  const { profile, ...rest } = input;
-  // What differences have in common is looked for in all rows, which are not sent over a slow network for it.
-  const profiled = profile !== undefined && (profile.sums || network === 'local') ? { profile } : {};
   return {
-    ...rest,
-    ...profiled,
+    ...input,
     batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
     stream: { session: right.session, dialect: right.dialect, relation: stream, unique: unique.stream },
     key,

@@ -59,6 +59,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
     sums: input.profile?.sums === true,
     // What was found by kept digests should cost no more than what differs.
     shares: input.profile?.among !== null && kept?.outcome.how !== 'used',
+    ask: input.profile?.ask,
   });
   return {
     ...countsOf(tally, found, kept),

@@ -5,6 +5,7 @@ import type { CompareConfig } from '../model/project.js';
 import type { KeptDigests } from '../store/contract/kept.js';
 import type { SqlSession } from '../store/contract.js';
 import type { DiffStrategy } from './plan.js';
+import type { AskSide } from './profile-base.js';
 
 /** Digests that a comparison may use in the place of reading all rows. */
 export interface KeptInput {
@@ -32,6 +33,8 @@ export interface ProfileInput {
   readonly sums: boolean;
   /** The rows that shares are of, as relation SQL of the same columns; default: those that are compared. null: no shares, and no pass over the sides. */
   readonly among?: { readonly batch: string; readonly stream: string } | null;
+  /** Asks a side itself, where not all of its rows are in what is compared. */
+  readonly ask?: AskSide;
 }
 
 export interface DiffInput {

@@ -3,7 +3,7 @@ import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { ComparedColumn } from './compared-column.js';
 import { formatDecimal, parseDecimal } from './decimal.js';
 import type { Trait } from './profile-traits.js';
-import { allOf, type SideSource } from './sides.js';
+import { allOf, type Side, type SideSource } from './sides.js';
 
 /** What is asked of one side, in one pass over it. */
 export interface SideQuestions {
@@ -21,6 +21,8 @@ export interface SideAnswers {
   /** null: the sum is no finite number. */
   readonly sums: readonly (string | null)[];
 }
+
+export type AskSide = (side: Side, questions: SideQuestions) => Promise<SideAnswers>;
 
 /** Asks one side; no query where nothing is asked. */
 export async function askSide(

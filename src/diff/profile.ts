@@ -3,7 +3,7 @@ import type { ColumnProfile, DiffProfile, MissingRange } from '../model/diff-rep
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { CellPair, CellVerdict } from './comparator.js';
-import { askSide, isSummable, type SideAnswers } from './profile-base.js';
+import { askSide, isSummable, type AskSide, type SideAnswers } from './profile-base.js';
 import { ColumnSizes } from './profile-columns.js';
 import { tellable } from './profile-concentrations.js';
 import { KindProfile } from './profile-kind.js';
@@ -24,6 +24,8 @@ export interface ProfileSources {
   readonly sums: boolean;
   /** False: only the columns are told, without a pass over the sides. */
   readonly shares: boolean;
+  /** Asks a side elsewhere. */
+  readonly ask?: AskSide | undefined;
 }
 
 const SIDES = ['batch', 'stream'] as const;
@@ -79,11 +81,9 @@ export class Profiler {
     for (const side of SIDES) {
       const traits = asked.filter(({ base }) => base === side);
       const ranged = ranges.filter(({ kind }) => kind.base === side);
-      const found = await askSide(sources.session, dialect, sources[side], {
-        traits,
-        ranges: ranged.map(({ column }) => column),
-        sums: summed,
-      });
+      const questions = { traits, ranges: ranged.map(({ column }) => column), sums: summed };
+      const found = await (sources.ask?.(side, questions) ??
+        askSide(sources.session, dialect, sources[side], questions));
       answers.set(side, found);
       concentrations.push(
         ...traits.map(({ kind, column, side: of, trait, share }, index) => ({

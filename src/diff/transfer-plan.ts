@@ -19,7 +19,7 @@ export interface TransferFacts {
   readonly network: Network;
   /** Both stores have the same hash functions, which cost a fraction of sending the rows. */
   readonly sameHashes: boolean;
-  /** A sample or a profile looks at rows that are equal too. */
+  /** A sample looks at rows that are equal too. */
   readonly allRows?: boolean;
   /** Leaves the planner no choice. */
   readonly forced?: 'pulled' | 'digests_exchanged' | undefined;
@@ -59,7 +59,7 @@ export function planTransfer(facts: TransferFacts): TransferPlan {
   const size = `about ${rows} rows, ${megabytes(bytes)} to send`;
   const pulled = (reason: string): TransferPlan => ({ place: 'pulled', reason, buckets });
   if (rows < SMALL_TABLE) return pulled(`small tables: about ${rows} rows, digests pay from ${SMALL_TABLE} on`);
-  if (facts.allRows === true) return pulled(`${size}: a sample or a profile is made of all of them`);
+  if (facts.allRows === true) return pulled(`${size}: a sample is made of all of them`);
   if (Math.abs(batch.rows - stream.rows) > UNEQUAL_FROM * rows)
     return pulled(`about ${batch.rows} and ${stream.rows} rows: digests would find hardly a part that is equal`);
   if (sameHashes)

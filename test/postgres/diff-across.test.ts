@@ -227,11 +227,43 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     }
   });
 
+  it.each(['PostgreSQL', 'DuckDB'])(
+    'says what differences have in common of all rows, whether they were sent or not: against %s',
+    async (other) => {
+      const batch = await postgres(0);
+      const stream = other === 'DuckDB' ? here('t') : await postgres(1);
+      await table(batch, 't');
+      // Every row of a label differs, and of an hour some are missing.
+      await table(
+        stream,
+        't',
+        `UPDATE t SET amount = amount + 0.25 WHERE label = 'label 7'; DELETE FROM t WHERE id BETWEEN 1000 AND 1020`,
+      );
+      const profiles = [];
+      for (const place of ['pulled', 'digests_exchanged'] as const) {
+        const outcome = await diffAcross(request(batch, stream, { place, profile: { sums: true } }));
+        expect(outcome).toMatchObject({ plan: { place }, value_mismatch: 59, missing_in_stream: 21 });
+        profiles.push(outcome.profile);
+      }
+      const [pulled, digested] = profiles;
+      expect(digested).toEqual(pulled);
+      expect(digested).toMatchObject({
+        columns: [{ column: 'amount', smallest: '0.25', sums: { equal: false } }],
+        ranges: [{ column: 'id', from: '1000', to: '1020', side_from: '1', side_to: String(ROWS) }, {}],
+      });
+      expect(digested?.concentrations).toContainEqual(
+        expect.objectContaining({ column: 'label', value: 'label 7', share: 1, base_share: 60 / ROWS }),
+      );
+    },
+  );
+
   it('plans without reading rows', async () => {
     const [batch, stream] = [await postgres(0), here('t')];
     await table(batch, 't');
     await table(stream, 't');
-    expect(await planAcross(request(batch, stream))).toEqual({
+    const planned = await planAcross(request(batch, stream));
+    expect(planned).toMatchObject({ batch: { rows: ROWS, away: true }, stream: { rows: ROWS, width: 0, away: false } });
+    expect(planned.plan).toEqual({
       place: 'pulled',
       reason: `small tables: about ${ROWS} rows, digests pay from 50000 on`,
       buckets: 1024,
