@@ -136,15 +136,21 @@ function ownOf({ own }: PreparedSide, name: string): Column {
   throw new CutoverError('INTERNAL', `there is no column ${name}`, 'Please report this defect.');
 }
 
-/** How much of a side there is: counted where that is cheap, else what the server expects. */
-export async function sizeOf(prepared: PreparedSide, used: readonly SentColumn[]): Promise<TransferSide> {
-  const { side, sent } = prepared;
+/**
+ * How much of a side there is: counted where that is cheap, else what the server expects.
+ *
+ * @param sent the columns that would be sent; null: the side is in the workspace
+ */
+export async function sizeOf(
+  side: Pick<AcrossSide, 'session' | 'dialect' | 'relation' | 'filter'>,
+  sent: readonly string[] | null,
+): Promise<TransferSide> {
   const where = side.filter === undefined ? '' : ` WHERE (${side.filter}\n)`;
   if (sent === null) {
     const [row] = await side.session.query(`SELECT count(*) AS n FROM ${side.relation} AS cutover_counted${where}`);
     return { rows: Number(row?.['n']), width: 0, away: false };
   }
-  const names = used.map((column) => side.dialect.quote(column.name)).join(', ');
+  const names = sent.map((name) => side.dialect.quote(name)).join(', ');
   const [row] = await side.session.query(`EXPLAIN SELECT ${names} FROM ${side.relation} AS cutover_counted${where}`);
   const [, rows, width] = / rows=(\d+) width=(\d+)/.exec(String(row?.['QUERY PLAN'])) ?? [];
   return { rows: Number(rows ?? 0), width: Number(width ?? 0), away: true };

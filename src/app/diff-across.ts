@@ -1,6 +1,6 @@
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
-import { planTransfer, type Network, type TransferPlan } from '../diff/transfer-plan.js';
+import { planTransfer, type Network, type TransferPlan, type TransferSide } from '../diff/transfer-plan.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { SqlSession } from '../store/contract.js';
 import { arrivedDialect } from '../store/duckdb/arrived.js';
@@ -24,6 +24,8 @@ export interface AcrossRequest
   readonly network: Network;
   /** Leaves the planner no choice. */
   readonly place?: 'pulled' | 'digests_exchanged' | undefined;
+  /** The caller holds the snapshots of both sides. */
+  readonly held?: boolean;
 }
 
 export interface AcrossOutcome extends DiffOutcome {
@@ -34,8 +36,20 @@ export interface AcrossOutcome extends DiffOutcome {
 }
 
 /** What would be done, and why, without doing it. */
-export async function planAcross(request: AcrossRequest): Promise<TransferPlan> {
-  return planOf(await prepareSides(request), request);
+export async function planAcross(request: AcrossRequest): Promise<AcrossPlan> {
+  const sides = await prepareSides(request);
+  return { ...(await planOf(sides, request)), pairs: sides.pairs, losses: lossesOf(sides) };
+}
+
+interface AcrossPlan extends Sized {
+  readonly pairs: PreparedSides['pairs'];
+  readonly losses: readonly string[];
+}
+
+interface Sized {
+  readonly plan: TransferPlan;
+  readonly batch: TransferSide;
+  readonly stream: TransferSide;
 }
 
 /**
@@ -45,34 +59,44 @@ export async function planAcross(request: AcrossRequest): Promise<TransferPlan> 
 export async function diffAcross(request: AcrossRequest): Promise<AcrossOutcome> {
   const started = performance.now();
   const sides = await prepareSides(request);
-  const plan = await planOf(sides, request);
-  const gathered = await inSnapshots([request.batch, request.stream], () => gather(sides, plan, request));
+  const { plan } = await planOf(sides, request);
+  const read = (): Promise<Gathered> => gather(sides, plan, request);
+  const gathered = await (request.held === true ? read() : inSnapshots([request.batch, request.stream], read));
   const pulled = performance.now();
   const outcome = await judge(sides, gathered, request);
-  const losses = SIDES.flatMap((name) => usedColumns(sides[name], sides.pairs, name).flatMap(({ loss }) => loss ?? []));
   return {
     ...outcome,
-    lossy: [...new Set([...losses, ...outcome.lossy])],
+    lossy: [...new Set([...lossesOf(sides), ...outcome.lossy])],
     plan: { ...outcome.plan, place: gathered.plan.place, place_reason: gathered.plan.reason },
     alignment: alignmentOf(request),
     timing: { pull: Math.round(pulled - started), diff: Math.round(performance.now() - pulled) },
   };
 }
 
-async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<TransferPlan> {
-  const size = (name: SideName) => sizeOf(sides[name], usedColumns(sides[name], sides.pairs, name));
-  return planTransfer({
-    batch: await size('batch'),
-    stream: await size('stream'),
+function lossesOf(sides: PreparedSides): string[] {
+  return SIDES.flatMap((name) => usedColumns(sides[name], sides.pairs, name).flatMap(({ loss }) => loss ?? []));
+}
+
+async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Sized> {
+  const size = (name: SideName): Promise<TransferSide> =>
+    sizeOf(
+      sides[name].side,
+      sides[name].sent === null ? null : usedColumns(sides[name], sides.pairs, name).map((column) => column.name),
+    );
+  const [batch, stream] = [await size('batch'), await size('stream')];
+  const plan = planTransfer({
+    batch,
+    stream,
     network: request.network,
     sameHashes: hashKindOf(sides) === 'same',
     allRows: request.sample !== undefined || request.profile !== undefined,
     forced: request.place,
   });
+  return { plan, batch, stream };
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */
-async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
+export async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
   const [side, ...others] = sides;
   if (side === undefined) return work();
   if (side.dialect.kind === 'duckdb') return inSnapshots(others, work);
@@ -89,7 +113,7 @@ export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Prom
 
 /** The comparison of what is in the workspace now, with what was equal before. */
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
-  const { workspace, network: _, place: __, ...input } = request;
+  const { workspace, network: _, place: __, held: ___, ...input } = request;
   const { batch, stream, digests } = gathered;
   const dialect = arrivedDialect(
     new Map([

@@ -27,6 +27,8 @@ export interface DiffContext {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** For tests: chunks of other sizes; rows of a slice and of the first chunk, milliseconds that one should last. */
+  readonly chunking?: { readonly rowsInSlice?: number; readonly firstRows?: number; readonly target?: number };
 }
 
 export interface DiffOptions {
@@ -65,6 +67,12 @@ export interface DiffOptions {
   readonly keep?: KeepOptions | undefined;
   /** Milliseconds that a statement may take, on a server and in DuckDB. */
   readonly statementTimeout?: number | undefined;
+  /** A file that keeps how far the comparison is: where it is there, one that was interrupted goes on; removed at the end. Compares in chunks. */
+  readonly resume?: string | undefined;
+  /** Spares the servers: short chunks, one after the other and by one worker each, with pauses while a server is busy. */
+  readonly gentle?: boolean | undefined;
+  /** With `gentle`: other sessions at work above which a server is busy. Default 4. */
+  readonly busyAbove?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */
   readonly memoryLimit?: string | undefined;
 }

@@ -1,7 +1,8 @@
+import type { Chunked } from './diff-chunked.js';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import { sameColumns } from './diff-key.js';
-import { diffAcross, inSnapshot } from './diff-across.js';
+import { diffAcross, inSnapshot, type AcrossRequest } from './diff-across.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
 import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
@@ -9,7 +10,8 @@ import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
 import type { Column } from '../model/column.js';
 import type { Verdict } from '../model/verdict.js';
-import type { SqlDialect } from '../store/contract.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { Arrived } from '../store/duckdb/arrived.js';
 import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
@@ -23,6 +25,8 @@ export interface PlaceRequest {
   /** What the comparison is given besides the tables. */
   readonly input: Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'key'>;
   readonly network: NonNullable<DiffOptions['network']>;
+  /** Compares part by part of the keys. */
+  readonly chunked?: Chunked | undefined;
   /** Leaves only some rows of a file of texts, once its columns have their types. */
   readonly typed?: NarrowTyped;
 }
@@ -55,18 +59,26 @@ export interface Placed {
 export async function compareInPlace(sides: Sides, context: DiffContext, request: PlaceRequest): Promise<Placed> {
   const { left, right } = request;
   if (left.home === right.home) return left.home === WORKSPACE ? inWorkspace(sides, request) : inOneDatabase(request);
-  const texts = left.written.size + right.written.size > 0;
-  return texts ? pulled(sides, context, request) : across(sides, request);
+  return needsTypes(request) ? pulled(sides, context, request) : across(sides, request);
 }
+
+/** A side is texts, whose types depend on those of the other. */
+export function needsTypes({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): boolean {
+  return left.written.size + right.written.size > 0;
+}
+
+/** The reasons that need no numbers. */
+export const ONE_DATABASE = 'both tables are in one database';
+export const ONE_WORKSPACE = 'DuckDB reads both sides where they are';
 
 /** Both tables in one snapshot of one database, which is only read: a query that writes is refused by the server. */
 async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const input = { ...inputOf(request, left, right), readOnly: true };
   return {
-    outcome: await inSnapshot(left.session, () => compareTables(left.session, left.dialect, input)),
+    outcome: await inSnapshot(left.session, () => compare(request, left.session, left.dialect, input)),
     place: 'one_store',
-    reason: 'both tables are in one database',
+    reason: ONE_DATABASE,
     alignment: {
       method: 'snapshot',
       exact: true,
@@ -78,15 +90,24 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   };
 }
 
+function compare(
+  { chunked }: PlaceRequest,
+  session: SqlSession,
+  dialect: SqlDialect,
+  input: DiffInput,
+): Promise<DiffOutcome> {
+  return chunked?.compare(session, dialect, input) ?? compareTables(session, dialect, input);
+}
+
 async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
   const readers = await (await sides.workspace()).readers();
   return {
-    outcome: await compareTables(left.session, left.dialect, { ...input, readers }),
+    outcome: await compare(request, left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
-    reason: 'DuckDB reads both sides where they are',
+    reason: ONE_WORKSPACE,
     alignment: {
       method: 'snapshot',
       exact: true,
@@ -100,13 +121,22 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
 
 /** The sides are in two places: the planner chooses how much of them meets in the workspace. */
 async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
-  const { left, right, common, input, network } = request;
+  const asked = await acrossRequest(sides, request);
+  const outcome = await (request.chunked?.across(asked) ?? diffAcross(asked));
+  const { alignment, timing, ...found } = outcome;
+  const { place, place_reason: reason, ...plan } = found.plan;
+  const { notes } = request.common;
+  return { outcome: { ...found, plan }, place, reason, alignment, notes, lossy: [], pull: timing.pull };
+}
+
+export async function acrossRequest(sides: Sides, request: PlaceRequest): Promise<AcrossRequest> {
+  const { left, right, input, network } = request;
   const workspace = await sides.workspace();
   const { batch, stream, unique, key } = inputOf(request, left, right);
   const { profile, ...rest } = input;
   // What differences have in common is looked for in all rows, which are not sent over a slow network for it.
   const profiled = profile !== undefined && (profile.sums || network === 'local') ? { profile } : {};
-  const outcome = await diffAcross({
+  return {
     ...rest,
     ...profiled,
     batch: { session: left.session, dialect: left.dialect, relation: batch, unique: unique.batch },
@@ -114,10 +144,7 @@ async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
     key,
     network,
     workspace: { session: workspace.session, scratch: SCRATCH, tempDir: workspace.folder },
-  });
-  const { alignment, timing, ...found } = outcome;
-  const { place, place_reason: reason, ...plan } = found.plan;
-  return { outcome: { ...found, plan }, place, reason, alignment, notes: common.notes, lossy: [], pull: timing.pull };
+  };
 }
 
 /** A file of texts, whose types depend on those of the other side, against a server, whose rows are brought into the workspace first. */
@@ -147,7 +174,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     );
     const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
-      relation: arrived.relation,
+      relation: withJson(arrived, workspace.dialect.quote),
       columns: arrived.columns.map((column) =>
         column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
       ),
@@ -168,11 +195,11 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     { ...request.left, ...left, dialect: workspace.dialect, relation: typed.left },
     { ...request.right, ...right, dialect: workspace.dialect, relation: typed.right },
   );
-  const [server] = [request.left, request.right].filter((side) => side.home !== WORKSPACE).map((side) => side.name);
+  const server = serverOf(request).name;
   return {
-    outcome: await compareTables(workspace.session, workspace.dialect, input),
+    outcome: await compare(request, workspace.session, workspace.dialect, input),
     place: 'pulled',
-    reason: `the ${server} was read into DuckDB, where the texts of the other side get its types`,
+    reason: readForItsTypes(request),
     alignment: {
       method: 'as_read',
       exact: false,
@@ -184,6 +211,15 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   };
 }
 
+/** The side that DuckDB cannot read where it is. */
+function serverOf({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): OpenSide {
+  return left.home === WORKSPACE ? right : left;
+}
+
+export function readForItsTypes(request: PlaceRequest): string {
+  return `the ${serverOf(request).name} is read into DuckDB, where the texts of the other side get its types`;
+}
+
 async function narrowed(workspace: Workspace, request: PlaceRequest, typed: TypedSides): Promise<TypedSides> {
   const { typed: narrow } = request;
   if (narrow === undefined) return typed;
@@ -191,6 +227,14 @@ async function narrowed(workspace: Workspace, request: PlaceRequest, typed: Type
   const one = (name: OpenSide['name']): Promise<string> =>
     narrow(name, typed[name], dialect, (relation) => dialect.columns(session, relation));
   return { ...typed, left: await one('left'), right: await one('right') };
+}
+
+/** JSON arrives as text, and is compared by value with what the texts of the other side say. */
+function withJson({ relation, columns }: Arrived, quote: (name: string) => string): string {
+  const json = columns
+    .filter(({ family }) => family === 'json')
+    .map(({ name }) => `CAST(${quote(name)} AS JSON) AS ${quote(name)}`);
+  return json.length === 0 ? relation : `(SELECT * REPLACE (${json.join(', ')}) FROM ${relation})`;
 }
 
 export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {

@@ -1,8 +1,9 @@
 import { loadCanary } from '../canary/repository.js';
-import { showServedView } from '../canary/served-view.js';
+import { servedQuery, showServedView, type ServedView } from '../canary/served-view.js';
 import { initialState } from '../canary/state.js';
 import type { CanaryState } from '../model/canary.js';
 import type { Column } from '../model/column.js';
+import { CutoverError } from '../model/errors.js';
 import type { Pipeline, SchemaNames } from '../model/project.js';
 import { externalSide, tableOfSide } from '../shadow/sides.js';
 import { qualified, tablesOf } from '../shadow/tables.js';
@@ -45,9 +46,13 @@ export function showServed(
   columns: ServedColumns,
   state: CanaryState,
 ): Promise<void> {
+  return showServedView(session, store.dialect, servedView(schemas, pipeline, columns, state));
+}
+
+function servedView(schemas: SchemaNames, pipeline: Pipeline, columns: ServedColumns, state: CanaryState): ServedView {
   const keyOf = (side: readonly Column[]): Column[] =>
     pipeline.key.flatMap((name) => side.filter((column) => column.name === name));
-  return showServedView(session, store.dialect, {
+  return {
     servedSchema: schemas.served,
     batch: tableOfSide(schemas, pipeline, 'batch'),
     stream: tableOfSide(schemas, pipeline, 'stream'),
@@ -59,5 +64,28 @@ export function showServed(
     streamKeyColumns: keyOf(columns.stream),
     sharePpm: state.share_ppm,
     salt: state.salt,
-  });
+  };
+}
+
+/** The query of a served view by the canary's state as the session's snapshot has it. Errors: TABLE_MISSING, those of `servedQuery`. */
+export async function servedInSnapshot(
+  store: Store,
+  session: SqlSession,
+  schemas: SchemaNames,
+  pipeline: Pipeline,
+  at: Date,
+): Promise<{ readonly query: string; readonly sharePpm: number }> {
+  const columns = await servedColumns(store, session, schemas, pipeline);
+  if (columns === null) {
+    throw new CutoverError(
+      'TABLE_MISSING',
+      `${pipeline.name} has no tables yet`,
+      'Run `cutover run --once` first: it reads the log and creates the tables of both sides.',
+    );
+  }
+  const state = await stateOf(session, pipeline, at);
+  return {
+    query: servedQuery(store.dialect, servedView(schemas, pipeline, columns, state)),
+    sharePpm: state.share_ppm,
+  };
 }

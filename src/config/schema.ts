@@ -3,6 +3,7 @@ import { external } from './external-schema.js';
 import { kafkaLog } from './kafka-schema.js';
 import * as value from './values.js';
 import { strict } from './values.js';
+import { viewSchema } from './view-schema.js';
 
 /** The shape of `cutover.yaml`. Every key has a description: they are shown by editors through the published JSON Schema. */
 
@@ -276,6 +277,10 @@ export const configSchema = strict({
     .record(value.pipelineName, pipelineSchema)
     .refine((pipelines) => Object.keys(pipelines).length > 0, { error: 'must name at least one pipeline' })
     .describe('The tables under migration, by name.'),
+  views: z
+    .record(value.viewName, viewSchema)
+    .default({})
+    .describe('Queries over the served names whose rows are kept and refreshed, by name.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

@@ -14,7 +14,7 @@ import {
 import { pairColumns, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { disagreement, keptPair, useKept, type KeptUse } from './kept.js';
-import { searchInStep } from './in-step.js';
+import { findInStep, searchInStep } from './in-step.js';
 import type { DiffInput, DiffOutcome } from './input.js';
 import { Listing } from './listing.js';
 import { planDiff, SMALL_TABLE, type Strategy } from './plan.js';
@@ -30,26 +30,7 @@ import { Tally } from './tally.js';
  * but a temporary table of duplicate keys, and nothing at all with `readOnly`. Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID.
  */
 export async function compareTables(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<DiffOutcome> {
-  const columns = pairColumns(
-    await dialect.columns(session, input.batch),
-    await dialect.columns(session, input.stream),
-    input.key,
-    input.rules,
-    input.today,
-  );
-  const statements = new DiffStatements(dialect, columns);
-  const side = (name: Side): SideSource => ({
-    side: name,
-    relation: input[name],
-    filter: allOf([input.filter, input.rules.where?.[name]]),
-    unique: input.unique[name],
-  });
-  const whole = { batch: side('batch'), stream: side('stream') };
-  const { sample } = input;
-  const taken =
-    sample === undefined
-      ? whole
-      : { batch: statements.sampled(whole.batch, sample), stream: statements.sampled(whole.stream, sample) };
+  const { columns, statements, whole, taken } = await prepare(session, dialect, input);
   const tally = new Tally(columns.compared.length);
   const listing = new Listing(input.limit, input.onDiscrepancy);
   const profiler = input.profile === undefined ? undefined : new Profiler(columns);
@@ -100,6 +81,38 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   };
 }
 
+interface Prepared {
+  readonly columns: DiffColumns;
+  readonly statements: DiffStatements;
+  readonly whole: Sides;
+  /** Of a sample only the keys that are in it. */
+  readonly taken: Sides;
+}
+
+async function prepare(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<Prepared> {
+  const columns = pairColumns(
+    await dialect.columns(session, input.batch),
+    await dialect.columns(session, input.stream),
+    input.key,
+    input.rules,
+    input.today,
+  );
+  const statements = new DiffStatements(dialect, columns);
+  const side = (name: Side): SideSource => ({
+    side: name,
+    relation: input[name],
+    filter: allOf([input.filter, input.rules.where?.[name], input.part?.[name]]),
+    unique: input.unique[name],
+  });
+  const whole = { batch: side('batch'), stream: side('stream') };
+  const { sample } = input;
+  const taken =
+    sample === undefined
+      ? whole
+      : { batch: statements.sampled(whole.batch, sample), stream: statements.sampled(whole.stream, sample) };
+  return { columns, statements, whole, taken };
+}
+
 function among(whole: Sides, { profile }: DiffInput): Sides {
   const rows = profile?.among;
   if (rows === undefined || rows === null) return whole;
@@ -129,19 +142,40 @@ interface Found extends Searched, Pick<Strategy, 'strategy' | 'reason'> {
   readonly partial: boolean;
 }
 
-async function search(
-  reading: Reading,
+/** How the differing rows of two tables would be found. Compares nothing. In the caller's transaction; errors: those of `compareTables`. */
+export async function planTables(
+  session: SqlSession,
+  dialect: SqlDialect,
+  input: DiffInput,
+): Promise<Pick<Chosen, 'counts' | 'strategy'> & { readonly columns: DiffColumns }> {
+  const { columns, statements, taken } = await prepare(session, dialect, input);
+  const inStep = await findInStep(session, statements, dialect, taken, columns, input);
+  if (inStep === null) return { ...(await choose(session, statements, dialect, taken, columns, input)), columns };
+  const { rows, reason } = inStep;
+  const side = { rows, nulls: 0 };
+  return {
+    columns,
+    counts: { batch: side, stream: side, exact: true },
+    strategy: { strategy: 'in_step', reason, buckets: 0 },
+  };
+}
+
+interface Chosen {
+  readonly counts: Counts;
+  readonly sides: Sides;
+  readonly bounds: readonly string[] | null;
+  readonly strategy: Strategy;
+}
+
+async function choose(
+  session: SqlSession,
   statements: DiffStatements,
   dialect: SqlDialect,
   taken: Sides,
   columns: DiffColumns,
   input: DiffInput,
-  stop: () => boolean,
-): Promise<Found> {
-  const { session } = reading;
+): Promise<Chosen> {
   input.progress?.update('counting rows', 0);
-  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
-  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
   const given = await oneAscending(session, statements, taken);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
   const counted = await countSides(session, statements, given, limit);
@@ -162,6 +196,22 @@ async function search(
     forced: input.strategy,
     ranges: bounds === null ? undefined : bounds.length + 1,
   });
+  return { counts, sides, bounds, strategy };
+}
+
+async function search(
+  reading: Reading,
+  statements: DiffStatements,
+  dialect: SqlDialect,
+  taken: Sides,
+  columns: DiffColumns,
+  input: DiffInput,
+  stop: () => boolean,
+): Promise<Found> {
+  const { session } = reading;
+  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
+  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
+  const { counts, sides, bounds, strategy } = await choose(session, statements, dialect, taken, columns, input);
   const searched =
     strategy.strategy === 'ranges' && bounds !== null && dialect.keyRanges !== null
       ? await searchRanges(reading, statements, dialect.keyRanges, sides, bounds, stop)
@@ -177,7 +227,7 @@ async function keptFor(
   columns: DiffColumns,
   input: DiffInput,
 ): Promise<KeptUse | null> {
-  const part = input.filter !== undefined || input.rules.where !== undefined || input.sample !== undefined;
+  const part = [input.filter, input.rules.where, input.sample, input.part].some((one) => one !== undefined);
   if (input.kept === undefined || part) return null;
   return useKept(session, input.kept, keptPair(dialect, columns, input.kept.name, input));
 }

@@ -38,13 +38,35 @@ export async function searchInStep(
   input: DiffInput,
   stop: () => boolean,
 ): Promise<(Searched & { readonly reason: string }) | null> {
+  const found = await findInStep(reading.session, statements, dialect, sides, columns, input);
+  if (found === null) return null;
+  const { rows, ranges, reason } = found;
+  const complete = await compareValues(reading, input.readers ?? [], statements, sides, ranges, stop);
+  return { rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } }, digest: {}, complete, reason };
+}
+
+interface InStep {
+  /** Of each side. */
+  readonly rows: number;
+  readonly ranges: readonly KeyRange[];
+  readonly reason: string;
+}
+
+/** Looks at the keys; null where they do not stand like that, or where it would not pay to look. */
+export async function findInStep(
+  session: SqlSession,
+  statements: DiffStatements,
+  dialect: SqlDialect,
+  sides: Sides,
+  columns: DiffColumns,
+  input: DiffInput,
+): Promise<InStep | null> {
   const readers = input.readers ?? [];
   const sql = dialect.sideBySide;
   const { batch, stream } = sides;
   const asked = input.strategy === 'in_step';
   if (sql === null || readers.length === 0 || batch.filter !== undefined || stream.filter !== undefined) return null;
   if (!asked && (input.strategy !== undefined || readers.length > MOST_READERS)) return null;
-  const { session } = reading;
   const rows = await countOf(session, statements, batch);
   if (rows === 0 || rows !== (await countOf(session, statements, stream)) || (rows < SMALL_TABLE && !asked))
     return null;
@@ -52,13 +74,11 @@ export async function searchInStep(
   const ranges = rangesBetween(bounds);
   const [first] = ranges;
   if (first === undefined || !(await sql.streams(session, statements.sideBySide(sides, first)))) return null;
-  reading.progress?.update('looking at the order of rows', 0);
+  input.progress?.update('looking at the order of rows', 0);
   if (!(await inStep(session, readers, statements, sides, ranges))) return null;
-  const complete = await compareValues(reading, readers, statements, sides, ranges, stop);
   return {
-    rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } },
-    digest: {},
-    complete,
+    rows,
+    ranges,
     reason: `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`,
   };
 }

@@ -46,6 +46,8 @@ export interface DiffInput {
   readonly unique: { readonly batch: boolean; readonly stream: boolean };
   /** A SQL predicate over the columns of a side, applied to both. */
   readonly filter?: string;
+  /** A SQL predicate over the columns of each side: a part of the keys, the same on both. */
+  readonly part?: { readonly batch: string; readonly stream: string };
   /** Discrepancies listed in the outcome; the counts are never capped. */
   readonly limit: number;
   /** What the last comparison found: the planner's best guess of what differs now. */

@@ -37,7 +37,7 @@ function ordered(key: readonly OrderedBy[]): (a: Discrepancy, b: Discrepancy) =>
   };
 }
 
-function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
+export function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
   return ordered(key.map(({ name, batch }) => ({ name, numeric: isNumeric(batch.family) })));
 }
 

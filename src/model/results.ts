@@ -4,6 +4,7 @@ import type { GateResult } from './gate.js';
 import type { OffsetVectorJson } from './offset-vector.js';
 import type { CanaryPlan } from './project.js';
 import type { Verdict } from './verdict.js';
+import type { ViewReport } from './view.js';
 
 /** What the gate needs to know of a stored comparison. */
 export interface ComparisonSummary {
@@ -30,6 +31,8 @@ export interface RunSummary {
   readonly quarantined: number;
   readonly cut: OffsetVectorJson;
   readonly comparisons: readonly Comparison[];
+  /** `--once`, where views are configured: as they stand after those that were due were refreshed. */
+  readonly views?: readonly ViewReport[];
 }
 
 /** `cutover.rebuild/v1` */

@@ -102,6 +102,39 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
         ['partition', 'offset', 'quarantined_at', 'reason', 'raw'],
         ...result.records.map((one) => [one.partition, one.offset, one.quarantined_at, one.reason, one.raw]),
       ];
+    case 'cutover.views/v1':
+      return [
+        [
+          'view',
+          'status',
+          'refreshed_at',
+          'staleness_ms',
+          'duration_ms',
+          'rows',
+          'changed_rows',
+          'partitions',
+          'side',
+          'schedule',
+          'next_due',
+          'failures',
+          'error',
+        ],
+        ...result.views.map((one) => [
+          one.view,
+          one.status,
+          one.refreshed_at,
+          one.staleness_ms,
+          one.duration_ms,
+          one.rows,
+          one.changed_rows,
+          one.partitions,
+          one.side,
+          one.schedule,
+          one.next_due,
+          one.failures,
+          one.error,
+        ]),
+      ];
     case 'cutover.doctor/v1':
       return [
         ['check', 'status', 'detail', 'remedy'],
@@ -113,6 +146,21 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
       return [
         ['pipeline', 'events', 'took_ms'],
         ...result.pipelines.map((pipeline) => [pipeline, result.events, result.took]),
+      ];
+    case 'cutover.plan/v1':
+      return [
+        ['batch', 'stream', 'batch_rows', 'stream_rows', 'bytes_to_send', 'network', 'place', 'strategy', 'buckets'],
+        [
+          result.sides.batch,
+          result.sides.stream,
+          result.rows.batch.count,
+          result.rows.stream.count,
+          result.bytes_to_send,
+          result.network,
+          result.place,
+          result.strategy,
+          result.buckets,
+        ],
       ];
   }
 }

@@ -2,6 +2,7 @@ import type { Route } from '../model/canary.js';
 import type { Comparison } from '../model/comparison.js';
 import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
+import type { PlanReport } from '../model/plan-report.js';
 import type {
   CanaryReport,
   DoctorResult,
@@ -10,6 +11,7 @@ import type {
   RebuildResult,
   RunSummary,
 } from '../model/results.js';
+import type { ViewsResult } from '../model/view.js';
 
 /** A route as it is printed: `cutover.route/v1`. */
 export interface RouteResult extends Route {
@@ -28,8 +30,10 @@ export type Result =
   | CanaryReport
   | RouteResult
   | QuarantineResult
+  | ViewsResult
   | DoctorResult
-  | InitResult;
+  | InitResult
+  | PlanReport;
 
 /** A comparison with no more than `limit` discrepancies; `discrepancies_listed` says how many are left. */
 export function capped<T extends AnyComparison>(comparison: T, limit: number): T {

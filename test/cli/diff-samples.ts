@@ -1,4 +1,5 @@
 import type { ColumnProfile, DiffReport } from '../../src/model/diff-report.js';
+import type { PlanReport } from '../../src/model/plan-report.js';
 import { discrepancies } from './samples.js';
 
 const amount: ColumnProfile = {
@@ -249,4 +250,23 @@ export const diffs: Readonly<Record<string, DiffReport>> = {
   'diff-pass': agreeing,
   'diff-sampled': sampled,
   'diff-stopped': stopped,
+};
+
+/** As `cutover diff --explain-plan` gives it. */
+export const plan: PlanReport = {
+  schema: 'cutover.plan/v1',
+  sides: differing.sides,
+  rows: { batch: { count: 1_000_202, exact: true }, stream: { count: 999_000, exact: false } },
+  bytes_to_send: 34_567_000,
+  network: 'remote',
+  place: 'digests_exchanged',
+  place_reason: 'about 1000202 rows, 35 MB to send over a remote network',
+  strategy: 'digest',
+  reason: 'about 1000202 rows, 35 MB to send over a remote network',
+  buckets: 8192,
+  alignment: { method: 'as_read', exact: false },
+  key: ['id'],
+  columns: ['amount', 'label', 'seen_at'],
+  lossy: ['place: point compared by its text'],
+  notes: ['only the right has the column writer'],
 };

@@ -4,7 +4,7 @@ import { FORMATS } from '../../src/report/options.js';
 import type { Format } from '../../src/report/options.js';
 import { render } from '../../src/report/render.js';
 import type { Result } from '../../src/report/result.js';
-import { differing, diffs } from './diff-samples.js';
+import { differing, diffs, plan } from './diff-samples.js';
 import * as samples from './samples.js';
 
 /** `UPDATE_GOLDEN=1 npx vitest run test/cli` writes the files anew: look at what changed before you keep it. */
@@ -29,9 +29,13 @@ const RESULTS: Readonly<Record<string, Result>> = {
   route: samples.route,
   quarantine: samples.quarantined,
   'quarantine-retry': samples.retried,
+  views: samples.views,
+  'views-refresh': samples.refreshedView,
+  'run-views': samples.runWithViews,
   doctor: samples.doctor,
   init: samples.init,
   rebuild: samples.rebuilt,
+  plan,
   ...diffs,
 };
 

@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { DiffOptions } from '../../src/app/diff-options.js';
+import type { DiffContext, DiffOptions } from '../../src/app/diff-options.js';
+import { planDiffOf } from '../../src/app/diff-plan.js';
 import { diffTables } from '../../src/app/diff.js';
 import type { DiffReport } from '../../src/model/diff-report.js';
+import type { PlanReport } from '../../src/model/plan-report.js';
 import { silentProgress } from '../../src/model/ports.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { Store } from '../../src/store/contract.js';
@@ -48,15 +50,20 @@ describe.skipIf(loudly('cutover diff of two places', problem))('cutover diff of 
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const context = (): DiffContext => ({
+    cwd: folder,
+    env: {},
+    clock: systemClock,
+    progress: silentProgress,
+    signal: new AbortController().signal,
+  });
+
   function diff(left: string, right: string, more: Partial<DiffOptions> = {}): Promise<DiffReport> {
-    const context = {
-      cwd: folder,
-      env: {},
-      clock: systemClock,
-      progress: silentProgress,
-      signal: new AbortController().signal,
-    };
-    return diffTables(context, { left, right, key: ['id'], memoryLimit: '3GB', ...more });
+    return diffTables(context(), { left, right, key: ['id'], memoryLimit: '3GB', ...more });
+  }
+
+  function planned(left: string, right: string, more: Partial<DiffOptions>): Promise<PlanReport> {
+    return planDiffOf(context(), { left, right, key: ['id'], memoryLimit: '3GB', ...more });
   }
 
   const DIFFERS = { verdict: 'fail', matched: 98, value_mismatch: 1, missing_in_stream: 1, keys_compared: 100 };
@@ -87,6 +94,31 @@ describe.skipIf(loudly('cutover diff of two places', problem))('cutover diff of 
         { key: { id: 9 }, kind: 'missing_in_stream' },
       ],
     });
+  });
+
+  it('explains the plan that is then carried out', async () => {
+    const [equal = '', changed = ''] = urls;
+    const one = equal.replace(/#.*/, '#(SELECT * FROM public.t)');
+    const pairs: [string, string, Partial<DiffOptions>][] = [
+      [equal, changed, {}],
+      [equal, one, {}],
+      [equal, one, { strategy: 'digest' }],
+      [equal, 't.parquet', { network: 'remote' }],
+      ['t.csv', changed, {}],
+    ];
+    for (const [left, right, more] of pairs) {
+      const plan = await planned(left, right, more);
+      expect(plan.rows.batch.count).toBeGreaterThan(0);
+      const report = await diff(left, right, more);
+      expect({ place: plan.place, why: plan.place_reason, strategy: plan.strategy, at: plan.alignment.method }).toEqual(
+        {
+          place: report.plan.place,
+          why: report.plan.place_reason,
+          strategy: report.plan.strategy,
+          at: report.alignment.method,
+        },
+      );
+    }
   });
 
   it('columns of other names, chosen ones, and a sample', async () => {

@@ -91,20 +91,24 @@ export function addDiff(program: Command, runtime: Runtime): void {
     .addOption(
       new Option('--network <kind>', 'how far apart the stores are').choices(['local', 'remote']).default('local'),
     )
-    .addOption(
-      new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(
-        durationOf,
-      ),
-    )
+    .addOption(new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(durationOf))
     .addOption(
       new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 320MB)').argParser(sizeOf),
     )
+    .option('--resume <file>', 'keep in a file how far it is, and go on from there when it was interrupted')
+    .option('--gentle', 'spare the servers: short chunks by one worker, with pauses while a server is busy')
+    .addOption(
+      new Option(
+        '--busy-above <count>',
+        'with --gentle: other sessions at work that make a server busy (default: 4)',
+      ).argParser(countOf),
+    )
     .option('--sums', 'also compare the sums of every column of numbers')
-    .option('--explain-plan', 'say on standard error how it was compared, and why')
+    .option('--explain-plan', 'compare nothing: print how it would be done, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
-      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, printText, warn }) => {
-        const { diffTables, forgetKept, rulesOf } = await useCases.diff();
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, printText }) => {
+        const { diffTables, forgetKept, planDiffOf, rulesOf } = await useCases.diff();
         const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
         if (options['forget'] === true) {
           const removed = await forgetKept(context, { left, right });
@@ -117,7 +121,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
           where: textOf(options['where']),
           ...(options['map'] === undefined ? {} : { map: Object.fromEntries(pairs(options['map'])) }),
         });
-        const report = await diffTables(context, {
+        const asked: DiffOptions = {
           left,
           right,
           rules,
@@ -137,15 +141,17 @@ export function addDiff(program: Command, runtime: Runtime): void {
           network: options['network'] === 'remote' ? 'remote' : 'local',
           memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
+          resume: textOf(options['resume']),
+          gentle: options['gentle'] === true,
+          busyAbove: numberIn(options['busyAbove']),
           settle: settleOf(options),
           keep: keepOf(options),
-        });
+        };
         if (options['explainPlan'] === true) {
-          const { plan, alignment } = report;
-          warn(
-            `plan: ${plan.place}: ${plan.place_reason}\nplan: ${plan.strategy}: ${plan.reason}\nplan: ${alignment.method}: ${alignment.detail}\n`,
-          );
+          await print(await planDiffOf(context, asked));
+          return 0;
         }
+        const report = await diffTables(context, asked);
         await print(report);
         return exitCodeOf(report.verdict);
       }),

@@ -8,7 +8,7 @@ import { sampleText } from '../wording.js';
 import { wrapped } from './layout.js';
 import type { Paint } from './paint.js';
 
-const PLACES: Readonly<Record<DiffReport['plan']['place'], string>> = {
+export const PLACES: Readonly<Record<DiffReport['plan']['place'], string>> = {
   one_store: 'compared where both are',
   pulled: 'pulled into one place',
   digests_exchanged: 'digests exchanged',
