@@ -79,7 +79,7 @@ describe('what the differences of a pipeline have in common', () => {
 });
 
 describe('settled differences of two external tables', () => {
-  it('have a profile of what stayed, and none where their rows changed again', async () => {
+  it('have a profile of what stayed, among all rows', async () => {
     const side = (table: string): object => ({ external: { table, align: { settle: { delay: '30ms' } } } });
     const pipelines = { totals: { key: ['id'], batch: side('ext.a'), stream: side('ext.b') } };
     const one = newProject({ pipelines }, systemClock);
