@@ -1,7 +1,7 @@
 import type { DiffContext, SettleOptions } from './diff-options.js';
 import { compareInPlace, inputOf, type Placed, type PlaceRequest } from './diff-place.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
-import { requireListable, rowsOfKeys, type ListedColumn } from '../diff/settle-listed.js';
+import { positionsFound, requireListable, rowsOfKeys, type ListedColumn } from '../diff/settle-listed.js';
 import { settle, type Look } from '../diff/settle.js';
 import { detailOf, fluxNotes } from '../diff/settle-words.js';
 import type { Discrepancy } from '../model/comparison.js';
@@ -89,6 +89,7 @@ export async function compareSettling(
   const settled = await settle({
     first: look({ left, right }),
     again: (keys, nulls) => look(only(keys, nulls)),
+    findable: (found) => findable([left, right], key, found),
     ...(profile === undefined
       ? {}
       : { profile: (keys) => look(only(keys, false), { profile: { sums: false, among: amongOf(request) } }) }),
@@ -116,6 +117,24 @@ export async function compareSettling(
     findings: findingsOf(settled.outcome, options),
     pull: places.reduce((sum, { pull }) => sum + pull, 0),
   };
+}
+
+/** A file of texts stands still: what was seen in it is found in it again. */
+async function findable(
+  sides: readonly OpenSide[],
+  key: Readonly<Record<OpenSide['name'], readonly ListedColumn[]>>,
+  found: readonly Discrepancy[],
+): Promise<boolean[]> {
+  const without = { left: 'missing_in_batch', right: 'missing_in_stream' };
+  const known = found.map(({ kind }) => sides.some(({ name, written }) => written.size > 0 && kind !== without[name]));
+  if (found.length === 0) return known;
+  const keys = found.map((one) => one.key);
+  for (const { name, session, dialect, relation, written } of sides) {
+    if (written.size > 0) continue;
+    for (const { n } of await session.query(positionsFound(dialect, relation, key[name], keys)))
+      known[Number(n)] = true;
+  }
+  return known;
 }
 
 function keyOf(side: OpenSide, names: readonly (readonly [own: string, name: string])[]): ListedColumn[] {

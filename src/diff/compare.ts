@@ -1,4 +1,5 @@
 import type { DiffCounts } from '../model/comparison.js';
+import type { DiffProfile } from '../model/diff-profile.js';
 import { messageOf } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { oneAscending } from './ascending.js';
@@ -53,7 +54,8 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
 
   const byColumn = tally.columns(columns.compared);
-  const { profile, notes: failed } = await profileOf(session, dialect, profiler, {
+  const nothing = tally.found === 0 && tally.candidates === 0 && input.profile?.sums !== true;
+  const { profile, notes: failed } = await profileOf(session, dialect, profiler, nothing, {
     ...among(whole, input),
     counts: byColumn,
     sums: input.profile?.sums === true,
@@ -125,10 +127,13 @@ async function profileOf(
   session: SqlSession,
   dialect: SqlDialect,
   profiler: Profiler | undefined,
+  nothing: boolean,
   sources: Omit<ProfileSources, 'session' | 'dialect'>,
 ): Promise<Profiled> {
   if (profiler === undefined) return { notes: [] };
-  return profiled(session, dialect, () => profiler.finish({ session, dialect, ...sources }));
+  const make = (): Promise<DiffProfile> => profiler.finish({ session, dialect, ...sources });
+  // Where nothing differs the server is asked nothing, not even for a savepoint.
+  return nothing ? { profile: await make(), notes: [] } : profiled(session, dialect, make);
 }
 
 /** What was found, and how. */

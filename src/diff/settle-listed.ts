@@ -49,6 +49,22 @@ export function rowsOfKeys(
   return `(${listed} UNION ALL ${rows} ${key.map((one) => `${of(one)} IS NULL`).join(' OR ')})`;
 }
 
+/** Of these keys the positions of those that a relation has, found as `rowsOfKeys` finds them: one column, `n`. */
+export function positionsFound(
+  dialect: SqlDialect,
+  relation: string,
+  key: readonly ListedColumn[],
+  keys: readonly Discrepancy['key'][],
+): string {
+  const lists = key.map(({ name }) => keys.map((one) => String(one[name] ?? '')));
+  const same = key.map((one, index) => {
+    const value = `settled.${dialect.quote(one.column.name)}`;
+    return sameValue(dialect, value, one.column, lists[index] ?? [], `wanted.t${index}`);
+  });
+  const numbered = given(dialect, [...lists, keys.map((_, index) => String(index))]);
+  return `SELECT wanted.t${lists.length} AS n FROM ${numbered} AS wanted WHERE EXISTS (SELECT 1 FROM ${relation} AS settled WHERE ${same.join(' AND ')})`;
+}
+
 /** The keys as a relation of texts, `t0`, `t1`, ... */
 function given(dialect: SqlDialect, lists: readonly (readonly string[])[]): string {
   const literals = lists.map((list) => list.map((text) => dialect.literal(text)).join(', '));

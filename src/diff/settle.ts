@@ -25,6 +25,11 @@ export interface SettleInput {
    * may be one of timing however long it stayed. Left out: the wait is long enough.
    */
   readonly caughtUp?: (since: number) => boolean;
+  /**
+   * Whether each key is found again by its values on a side that may have it, asked at once after the first look. A key that is not cannot be said to be gone from
+   * both sides later on. Left out: all are.
+   */
+  readonly findable?: (found: readonly Discrepancy[]) => Promise<readonly boolean[]>;
   /** Compares these keys, which stayed, once more and makes a profile of them. Left out: no profile. */
   readonly profile?: (keys: readonly Discrepancy['key'][]) => Look;
   /** Waits before each further look: no less than what the slower side may lag behind. Rejects to end it all. */
@@ -74,6 +79,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
   });
   const differing = differingKeys(outcome);
   const beyond = differing - moving.size;
+  const lost = await setApart(moving, input);
   const nulls = outcome.null_key > 0;
   let nullCount = outcome.null_key;
   const agreed = { matched: 0, tolerated: 0, gone: 0 };
@@ -118,7 +124,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
       matched: outcome.matched + agreed.matched,
       tolerated: outcome.tolerated + agreed.tolerated,
       null_key: nullCount,
-      in_flux: moving.size + beyond,
+      in_flux: moving.size + lost.length + beyond,
       mismatch_rate: keys + nullCount === 0 ? 0 : (stayed.length + nullCount) / (keys + nullCount),
       columns: columnsOf(outcome.columns, stayed),
       notes: [...outcome.notes, ...notes],
@@ -126,10 +132,25 @@ export async function settle(input: SettleInput): Promise<Settled> {
       discrepancies: kept.slice(0, input.limit),
     },
     stayed: kept,
-    moving: [...moving.values()].map(({ discrepancy }) => discrepancy),
+    moving: [...lost, ...moving.values()].map(({ discrepancy }) => discrepancy),
     beyond,
     looks,
   };
+}
+
+/** Not every store prints these as they are: a key with one of them would be looked up as another. */
+const ODD_TEXT = /^\uFEFF|\uFFFD|\0/;
+
+/** Takes out of `moving` what would not be found again: it stays in flux, for looking it up would say that it is gone. */
+async function setApart(moving: Map<string, Tracked>, { findable }: SettleInput): Promise<Tracked[]> {
+  const all = [...moving];
+  const found = await findable?.(all.map(([, { discrepancy }]) => discrepancy));
+  const lost = all.filter(([, { discrepancy }], index) => {
+    const odd = Object.values(discrepancy.key).some((value) => typeof value === 'string' && ODD_TEXT.test(value));
+    return odd || found?.[index] === false;
+  });
+  for (const [key] of lost) moving.delete(key);
+  return lost.map(([, one]) => one);
 }
 
 /** What those have in common that stayed: only as long as they are still what they were. */

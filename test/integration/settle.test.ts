@@ -3,7 +3,7 @@ import { compareTables } from '../../src/diff/compare.js';
 import type { DiffInput } from '../../src/diff/input.js';
 import { requireSettleable, restrictToKeys, type KeyColumns } from '../../src/diff/settle-keys.js';
 import { settle, type Look, type Settled } from '../../src/diff/settle.js';
-import { discrepancyCount } from '../../src/model/comparison.js';
+import { discrepancyCount, type Discrepancy } from '../../src/model/comparison.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore, failure } from './project.js';
 
@@ -33,7 +33,7 @@ async function rows(x: readonly (number | null)[], y: readonly (number | null)[]
 /** @param steps what happens while it waits before each further look */
 async function settled(
   steps: readonly string[],
-  options: { rounds?: number; most?: number; beforeProfile?: string } = {},
+  options: { rounds?: number; most?: number; beforeProfile?: string; findable?: (one: Discrepancy) => boolean } = {},
 ): Promise<Settled> {
   const { dialect } = store;
   const look =
@@ -64,6 +64,9 @@ async function settled(
     },
     rounds: options.rounds ?? 3,
     limit: 100,
+    ...(options.findable === undefined
+      ? {}
+      : { findable: (found) => Promise.resolve(found.map(options.findable ?? (() => true))) }),
     ...(options.beforeProfile === undefined
       ? {}
       : {
@@ -138,6 +141,16 @@ describe('settle', () => {
     const moved = (await settled([step], { beforeProfile: 'UPDATE x SET n = 9 WHERE id = 1' })).outcome;
     expect(moved).toMatchObject({ value_mismatch: 1, notes: [expect.stringContaining('rows changed again')] });
     expect(moved.profile).toBeUndefined();
+  });
+
+  it('takes no key for gone that could not be found again in the first place', async () => {
+    await rows([1, 2, 3], [1, 7, 8]);
+    const blind = await settled(['DELETE FROM x WHERE id = 1; DELETE FROM y WHERE id = 1'], {
+      findable: ({ key }) => key['id'] !== '1',
+    });
+    expect(blind.outcome).toMatchObject({ matched: 1, in_flux: 1, value_mismatch: 1, keys_compared: 3 });
+    expect(blind.moving.map(({ key }) => key['id'])).toEqual(['1']);
+    expect(whole(blind)).toBe(true);
   });
 
   it('counts no key that both sides have lost meanwhile', async () => {
