@@ -82,5 +82,5 @@ export function unmarkedMember(member: string): string {
 
 /** The elements of a member that is an array, as members. Throws for anything else but null: by a cast, because TRY takes no `error()`. */
 export function elementsOf(member: string): string {
-  return `CASE json_type(${member}) WHEN 'ARRAY' THEN from_json(${member}, '["JSON"]') WHEN 'NULL' THEN NULL ELSE CAST([CAST(CAST('no list: ' || CAST(${member} AS VARCHAR) AS UUID) AS VARCHAR)] AS JSON[]) END`;
+  return `CASE WHEN coalesce(json_type(${member}), 'NULL') = 'NULL' THEN NULL WHEN json_type(${member}) = 'ARRAY' THEN from_json(${member}, '["JSON"]') ELSE CAST([CAST(CAST('no list: ' || CAST(${member} AS VARCHAR) AS UUID) AS VARCHAR)] AS JSON[]) END`;
 }
