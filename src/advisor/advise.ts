@@ -30,7 +30,12 @@ export function advise(request: AdviceRequest, measured: Measured | null = null)
   const volume = volumeOf(request, figures);
   const worth = worthOf(request, figures, currency);
 
-  const requirement = analyseRequirement(useCase, { impact: worth.impact.value, currency, answers: request.answers });
+  const requirement = analyseRequirement(useCase, {
+    impact: worth.impact.value,
+    known: worth.impact.source !== 'default',
+    currency,
+    answers: request.answers,
+  });
   const baseline = figures.take({
     name: 'baseline_monthly_compute',
     unit: `${currency} a month`,

@@ -15,19 +15,25 @@ export function consumerOf({ consumer, description }: UseCase): Consumer | null 
  * Stated batch or mini_batch, and a delay that costs more than 1,000 a minute: micro_batch; and a critical cost of error: near_real_time, which wins.
  * Otherwise what was stated.
  *
- * @param impact what a minute of delay costs, in the currency
+ * @param impact what a minute of delay costs, in the currency; `known` is false where nobody said, and 0 is taken
  */
 export function analyseRequirement(
   useCase: UseCase,
   {
     impact,
+    known = true,
     currency,
     answers,
-  }: { readonly impact: number; readonly currency: string; readonly answers?: AdviceRequest['answers'] },
+  }: {
+    readonly impact: number;
+    readonly known?: boolean;
+    readonly currency: string;
+    readonly answers?: AdviceRequest['answers'];
+  },
 ): Requirement {
   const { tier: stated, latency } = readRequirement(useCase.latency_requirement) ?? { tier: 'batch', latency: null };
   const consumer = consumerOf(useCase);
-  const { tier: recommended, because } = judge(stated, useCase, consumer, impact, currency);
+  const { tier: recommended, because } = judge(stated, useCase, consumer, { impact, known, currency });
   const from = requirementText(stated, latency);
   const rationale =
     recommended === stated
@@ -50,10 +56,11 @@ function judge(
   stated: Tier,
   useCase: UseCase,
   consumer: Consumer | null,
-  impact: number,
-  currency: string,
+  { impact, known, currency }: { readonly impact: number; readonly known: boolean; readonly currency: string },
 ): { readonly tier: Tier; readonly because: string } {
-  const cost = `a minute of delay costs ${moneyText(impact, currency)}`;
+  const cost = known
+    ? `a minute of delay costs ${moneyText(impact, currency)}`
+    : 'nobody said what a minute of delay costs';
   const [low, high] = [moneyText(HUMAN_IMPACT, currency), moneyText(BATCH_IMPACT, currency)];
   switch (stated) {
     case 'real_time':
@@ -63,7 +70,7 @@ function judge(
         return { tier: stated, because: `a human reads it, and ${cost}, not less than ${low}` };
       return {
         tier: 'micro_batch',
-        because: `a human reads it, who does not look every second, and ${cost}, less than ${low}`,
+        because: `a human reads it, who does not look every second, and ${cost}${known ? `, less than ${low}` : ''}`,
       };
     case 'micro_batch':
       return {
@@ -84,7 +91,7 @@ function judge(
         useCase.cost_of_error === undefined
           ? ''
           : `, and the cost of an error is ${useCase.cost_of_error}, not critical`;
-      return { tier: stated, because: `${cost}, not more than ${high}${error}` };
+      return { tier: stated, because: `${cost}${known ? `, not more than ${high}` : ''}${error}` };
     }
   }
 }

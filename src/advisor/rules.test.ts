@@ -74,6 +74,15 @@ describe('the requirement', () => {
     expect(of('micro_batch', { consumer: 'human', cost_of_error: 'critical' }, 1e6)).toBe('micro_batch');
   });
 
+  it('says so where nobody said what a minute costs', () => {
+    const one = analyseRequirement(
+      { latency_requirement: 'real_time', consumer: 'human' },
+      { impact: 0, known: false, currency: 'USD' },
+    );
+    expect(one.recommended).toBe('micro_batch');
+    expect(one.rationale).toMatch(/and nobody said what a minute of delay costs\.$/);
+  });
+
   it('as a duration says for which tier it was taken', () => {
     const one = analyse({ latency_requirement: '40m' }, 0);
     expect(one).toMatchObject({ stated: 'mini_batch', stated_as: '40m' });

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { adviceSteps } from '../../src/app/advise-steps.js';
 import { runCli } from '../../src/cli/cli.js';
 import { useCases } from '../../src/cli/use-cases.js';
+import { adviceSchema } from '../../src/config/advice-schema.js';
 import type { Advice } from '../../src/model/advice.js';
 import { cli } from './harness.js';
 import type { Outcome } from './harness.js';
@@ -127,6 +129,28 @@ describe('FILE', () => {
   });
 });
 
+describe('docs/advise.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/advise.md'), 'utf8');
+
+  it('has a file that is valid', async () => {
+    const { code, stderr } = await adviseOn(/```yaml\n([^]*?)```/.exec(page)?.[1] ?? '');
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('names every key', () => {
+    const keys = (schema: unknown): string[] =>
+      typeof schema !== 'object' || schema === null
+        ? []
+        : Object.entries(schema).flatMap(([name, inner]) => [
+            ...(name === 'properties' ? Object.keys(inner as object) : []),
+            ...keys(inner),
+          ]);
+    const all = keys(z.toJSONSchema(adviceSchema, { io: 'input' }));
+    expect(all).toContain('testing_days');
+    expect([...new Set(all)].filter((key) => !page.includes(key))).toEqual([]);
+  });
+});
+
 describe('the answer', () => {
   const nightly = readFileSync(join(ROOT, 'fixtures/advise/nightly-warehouse.yaml'), 'utf8');
 
@@ -193,7 +217,7 @@ answers: { decision: "</li><script>" }
 
   it('in HTML is one file in which input is only text', async () => {
     const { stdout } = await adviseOn(EVIL, ['--format', 'html']);
-    expect(stdout).not.toMatch(/<script|<img|<b>|\u001b|\u202e/);
+    expect(stdout).not.toMatch(/<script|<img|<b>|\p{Cc}(?<!\n)|\u202e/u);
     expect(stdout).toContain('&lt;script&gt;alert(1)&lt;/script&gt; &quot;&amp;');
     expect(stdout).not.toMatch(/<[^>]*\s(?:src|href)=|url\(|@import/);
     // Both charts say in words what they show, and every tag is closed.
@@ -209,11 +233,11 @@ answers: { decision: "</li><script>" }
 
   it('in Markdown and at a terminal is only text, too', async () => {
     const { stdout: markdown } = await adviseOn(EVIL, ['--format', 'markdown']);
-    expect(markdown).not.toMatch(/<script|<img|<b>|\u001b|\]\(|@you/);
+    expect(markdown).not.toMatch(/<script|<img|<b>|\p{Cc}(?<!\n)|\]\(|@you/u);
     for (const row of markdown.split('\n').filter((line) => line.includes('| team |')))
       expect(row.split('|')).toHaveLength(7);
     const { stdout: table } = await adviseOn(EVIL);
-    expect(table).not.toMatch(/\u001b|\u202e/);
+    expect(table).not.toMatch(/\p{Cc}(?<!\n)|\u202e/u);
     expect(table).toContain('\\x1b[31m red');
   });
 
