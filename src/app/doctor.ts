@@ -22,6 +22,7 @@ import { readersOfLanding } from '../shadow/retention.js';
 import { externalSide, fedOn, isExternal, SIDES, type SideName } from '../shadow/sides.js';
 import { tablesOf } from '../shadow/tables.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
+import { checkViews } from '../shadow/views/check.js';
 
 const LOW_DISK = 1024 ** 3;
 
@@ -66,6 +67,11 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
         checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind, open.project.views);
         return Promise.resolve('reads and writes its own side only');
       });
+      if (open.project.views.length > 0)
+        await check('view SQL', () => {
+          checkViews(open.env);
+          return Promise.resolve(`${open.project.views.length} of one query each, over served names`);
+        });
       await check('landing', () => landingCheck(ctx, open));
       for (const pipeline of open.project.pipelines) {
         if (isExternal(pipeline)) await check(`${pipeline.name}: external tables`, () => externalCheck(open, pipeline));

@@ -30,13 +30,16 @@ function lines(rows: readonly Row[]): string[] {
   );
 }
 
-async function tablesOf(store: Store, pipelines: readonly string[]): Promise<Tables> {
+async function tablesOf(store: Store, pipelines: readonly string[], views: readonly string[]): Promise<Tables> {
   try {
     const session = await store.session();
     const tables: Record<string, string[]> = {};
     for (const side of ['batch', 'stream'])
       for (const name of pipelines)
         tables[`${side} ${name}`] = lines(await session.query(`SELECT * FROM cutover_${side}.${name}`)).sort();
+    const served = store.kind === 'duckdb' ? 'main' : 'public';
+    for (const name of views)
+      tables[`view ${name}`] = lines(await session.query(`SELECT * FROM ${served}.${name}`)).sort();
     return tables;
   } finally {
     await store.close();
@@ -70,12 +73,15 @@ async function ran(
   expect(summary.comparisons.map(({ pipeline, verdict }) => [pipeline, verdict])).toEqual(
     pipelines.map((name) => [name, 'pass']),
   );
+  const views = (summary.views ?? []).map(({ view, error }) => ({ view, error }));
+  expect(views).toEqual(views.map(({ view }) => ({ view, error: null })));
   const schemas = { batch: 'cutover_batch', stream: 'cutover_stream', served: 'public' };
   return tablesOf(
     store === 'duckdb'
       ? await openDuckDbStore({ path: join(directory, '.cutover/cutover.duckdb'), schemas })
       : openPostgresStore({ url: database, schemas }),
     pipelines,
+    views.map(({ view }) => view),
   );
 }
 
@@ -125,6 +131,8 @@ describe.skipIf(loudly('the templates on PostgreSQL', problem))('the templates',
     const pipelines = ['silver_events', 'daily_metrics', 'user_daily'];
     const embedded = await ran('medallion', 'duckdb', pipelines, ODD);
     expect(embedded['batch silver_events']?.length).toBeGreaterThan(1000);
+    for (const view of ['realtime_kpis', 'hourly_trends', 'daily_summary'])
+      expect(embedded[`view ${view}`]?.length).toBeGreaterThan(0);
     expect(await ran('medallion', 'postgres', pipelines, ODD)).toEqual(embedded);
   }, 120_000);
 });

@@ -36,7 +36,7 @@ async function connected(to: string): Promise<pg.Client> {
 const CANARY = { canary: { steps: [25, 100], dwell: { cycles: 0 } } };
 
 async function projectWith(sql: string): Promise<TestProject> {
-  const one = newProject({ pipelines: totals(CANARY), views: { busy: { sql } } }, systemClock as never);
+  const one = newProject({ pipelines: totals(CANARY), views: { busy: { sql } } }, systemClock);
   one.ndjson('a.ndjson', events(40));
   await one.run();
   return one;
