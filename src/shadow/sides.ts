@@ -29,11 +29,6 @@ export function tableOfSide(schemas: SchemaNames, pipeline: Pipeline, side: Side
   return externalSide(pipeline, side)?.table ?? { schema: schemas[side], name: pipeline.name };
 }
 
-/** The pipelines whose stream tables cutover writes. */
-export function withOwnStream(pipelines: readonly Pipeline[]): Pipeline[] {
-  return pipelines.filter(({ stream }) => stream.kind !== 'external');
-}
-
 export const SIDES: readonly SideName[] = ['stream', 'batch'];
 
 /** Whether its batch side is another version of the stream job: then every micro-batch writes both tables. */
@@ -43,7 +38,7 @@ export function hasTwoVersions({ batch }: Pipeline): boolean {
 
 /** The pipelines whose tables on a side are written by micro-batches, each with the job that writes them as its stream job. */
 export function fedOn(side: SideName, pipelines: readonly Pipeline[]): Pipeline[] {
-  if (side === 'stream') return withOwnStream(pipelines);
+  if (side === 'stream') return pipelines.filter(({ stream }) => stream.kind !== 'external');
   return pipelines.flatMap((pipeline) =>
     pipeline.batch.kind === 'stream' ? [{ ...pipeline, stream: pipeline.batch.job }] : [],
   );
