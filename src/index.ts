@@ -1,8 +1,32 @@
-/** The library: what a service that reads through the canary, a program that reads a configuration, and one that compares two tables need. */
+/** The library: what a service that reads through the canary, a program that reads a configuration, one that compares two tables, and one that asks for advice need. */
 export { compareTables } from './app/compare-tables.js';
 export type { CompareTablesOptions } from './app/compare-tables.js';
 export type { DiffOptions } from './app/diff-options.js';
 export type { DiffAlignment, DiffProfile, DiffReport, Sampled } from './model/diff-report.js';
+export { advise } from './advisor/advise.js';
+export { costDifference, latencyValue, payback, revenueAtLimit } from './advisor/break-even.js';
+export type { Difference } from './advisor/break-even.js';
+export { costOf, volumeFactor } from './advisor/costs.js';
+export type { CostInput } from './advisor/costs.js';
+export { MULTIPLIERS, RATES } from './advisor/defaults.js';
+export { decisionMatrix } from './advisor/matrix.js';
+export type { FactorFacts } from './advisor/factors.js';
+export { analyseRequirement } from './advisor/requirement.js';
+export { overTime, sensitivity } from './advisor/sensitivity.js';
+export { isFaster, rankOf, tierOf } from './advisor/tiers.js';
+export { APPROACHES, TIERS } from './model/advice-request.js';
+export type {
+  AdviceRequest,
+  Approach,
+  Direction,
+  Factor,
+  Multipliers,
+  OwnFigures,
+  Rates,
+  Tier,
+  UseCase,
+} from './model/advice-request.js';
+export type { Advice, ApproachCost, BreakEven, Matrix, Measured, Payback, Requirement } from './model/advice.js';
 export { createRouter } from './canary/router.js';
 export type { RoutedRead, Router, RouterCounters, RouterKey, RouterOptions } from './canary/router.js';
 export { canaryBucket } from './canary/bucket.js';
@@ -16,7 +40,7 @@ export type { ErrorCode } from './model/error-codes.js';
 export { exitCodeOf } from './model/verdict.js';
 export type { Verdict } from './model/verdict.js';
 export type { Cell, Row } from './model/cell.js';
-export type { AuditEntry, CanaryAction, CanaryState, Route, Stage } from './model/canary.js';
+export type { AuditEntry, CanaryAction, CanaryState, MergeState, Route, RoutingState, Stage } from './model/canary.js';
 export type {
   ColumnCounts,
   Comparison,

@@ -1,7 +1,7 @@
 import type { AppContext } from './context.js';
 import { gateOf, historyOf } from './gate.js';
 import { withProject, type OpenProject } from './open.js';
-import { servedColumns, showServed, stateOf } from './served.js';
+import { routingOf, servedColumns, showServed, stateOf } from './served.js';
 import { controlCanary, type ControlResult } from '../canary/control.js';
 import { dwell } from '../canary/dwell.js';
 import { gatePurposeOf, type TransitionContext } from '../canary/machine.js';
@@ -89,7 +89,7 @@ async function reportOf(
     applied: result.kind === 'applied',
     message: result.kind === 'applied' ? result.message : result.reason,
     refusal: result.kind === 'applied' ? null : result.cause,
-    state,
+    state: await routingOf(open.store, open.session, pipeline, state),
     plan: pipeline.canary,
     dwell: dwell(state, pipeline.canary, context),
     gate: context.gateResult,
@@ -119,7 +119,7 @@ export async function canaryStatus(
     applied: true,
     message: state.reason ?? '',
     refusal: null,
-    state,
+    state: await routingOf(open.store, open.session, pipeline, state),
     plan: pipeline.canary,
     dwell: dwell(state, pipeline.canary, context),
     gate: context.gateResult,

@@ -25,6 +25,8 @@ export interface AcrossRequest
   readonly network: Network;
   /** Leaves the planner no choice. */
   readonly place?: 'pulled' | 'digests_exchanged' | undefined;
+  /** The caller holds the snapshots of both sides. */
+  readonly held?: boolean;
 }
 
 export interface AcrossOutcome extends DiffOutcome {
@@ -60,12 +62,15 @@ export async function diffAcross(request: AcrossRequest): Promise<AcrossOutcome>
   const sides = await prepareSides(request);
   const { plan } = await planOf(sides, request);
   let pulled = started;
-  const { gathered, judged } = await inSnapshots([request.batch, request.stream], async () => {
-    const all = await gather(sides, plan, request);
+  const read = async (): Promise<{ readonly gathered: Gathered; readonly judged: DiffOutcome | null }> => {
+    const gathered = await gather(sides, plan, request);
     pulled = performance.now();
     // Where digests were exchanged, what the differences have in common is held against rows that are still there alone.
-    return { gathered: all, judged: all.digests === null ? null : await judge(sides, all, request) };
-  });
+    return { gathered, judged: gathered.digests === null ? null : await judge(sides, gathered, request) };
+  };
+  const { gathered, judged } = await (request.held === true
+    ? read()
+    : inSnapshots([request.batch, request.stream], read));
   const outcome = judged ?? (await judge(sides, gathered, request));
   return {
     ...outcome,
@@ -99,7 +104,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */
-async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
+export async function inSnapshots<T>(sides: readonly AcrossSide[], work: () => Promise<T>): Promise<T> {
   const [side, ...others] = sides;
   if (side === undefined) return work();
   if (side.dialect.kind === 'duckdb') return inSnapshots(others, work);
@@ -116,7 +121,7 @@ export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Prom
 
 /** The comparison of what is in the workspace now, with what was equal before. */
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
-  const { workspace, network: _, place: __, profile, ...rest } = request;
+  const { workspace, network: _, place: __, held: ___, profile, ...rest } = request;
   const ask = gathered.digests === null ? {} : { ask: askOwnStore.bind(null, sides) };
   const input = profile === undefined ? rest : { ...rest, profile: { ...profile, ...ask } };
   const { batch, stream, digests } = gathered;

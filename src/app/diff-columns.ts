@@ -110,3 +110,12 @@ function keyColumn(
 function usage(what: string, remedy: string): CutoverError {
   return new CutoverError('USAGE', what, remedy);
 }
+
+/** What a report says of columns that only one side has. */
+export function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
+  const told = (names: readonly string[], side: string): string[] =>
+    names.length === 0
+      ? []
+      : [`only the ${side} has ${names.length === 1 ? 'the column' : 'the columns'} ${names.join(', ')}`];
+  return [...told(onlyLeft, 'left'), ...told(onlyRight, 'right')];
+}

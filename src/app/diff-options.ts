@@ -1,6 +1,24 @@
 import type { Clock, Progress } from '../model/ports.js';
 import type { CompareConfig } from '../model/project.js';
 
+/** How differences of two tables that somebody writes are told from those of timing. */
+export interface SettleOptions {
+  /** Milliseconds between two looks: longer than any side may lag behind. */
+  readonly delay: number;
+  /** Looks after the first one at the most. Default 3. */
+  readonly rounds?: number | undefined;
+  /** Share of the keys (0 to 1) that may be in flux. Default: as many as may differ. */
+  readonly maxInFlux?: number | undefined;
+}
+
+/** Digests of both tables that triggers in their database keep. */
+export interface KeepOptions {
+  /** Reads all rows now and holds the digests against them; has digests built anew that were found wrong. */
+  readonly check?: boolean | undefined;
+  /** Milliseconds after which all rows are read all the same. Default: a day. */
+  readonly checkEvery?: number | undefined;
+}
+
 /** What a comparison of any two tables works with. */
 export interface DiffContext {
   /** Absolute; paths of files are relative to it. */
@@ -9,6 +27,8 @@ export interface DiffContext {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** For tests: chunks of other sizes; rows of a slice and of the first chunk, milliseconds that one should last. */
+  readonly chunking?: { readonly rowsInSlice?: number; readonly firstRows?: number; readonly target?: number };
 }
 
 export interface DiffOptions {
@@ -41,8 +61,18 @@ export interface DiffOptions {
   /** How far apart the stores are: what moving rows costs. */
   readonly network?: 'local' | 'remote' | undefined;
   readonly strategy?: 'digest' | 'join' | undefined;
+  /** What differs is compared again after a while, and only what stays is a discrepancy; for tables that are written meanwhile. */
+  readonly settle?: SettleOptions | undefined;
+  /** Two tables of one PostgreSQL database: has triggers made there that keep digests of both, and reads only what differs by them. */
+  readonly keep?: KeepOptions | undefined;
   /** Milliseconds that a statement may take, on a server and in DuckDB. */
   readonly statementTimeout?: number | undefined;
+  /** A file that keeps how far the comparison is: where it is there, one that was interrupted goes on; removed at the end. Compares in chunks. */
+  readonly resume?: string | undefined;
+  /** Spares the servers: short chunks, one after the other and by one worker each, with pauses while a server is busy. */
+  readonly gentle?: boolean | undefined;
+  /** With `gentle`: other sessions at work above which a server is busy. Default 4. */
+  readonly busyAbove?: number | undefined;
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 320MB. */
   readonly memoryLimit?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Chunked } from './diff-chunked.js';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import { sameColumns } from './diff-key.js';
@@ -7,9 +8,13 @@ import { pullRows } from './pull.js';
 import { compareTables } from '../diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
 import type { DiffAlignment, DiffReport } from '../model/diff-report.js';
-import { typeTexts, type TextSide } from '../store/duckdb/text-columns.js';
+import type { Column } from '../model/column.js';
+import type { Verdict } from '../model/verdict.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { Arrived } from '../store/duckdb/arrived.js';
+import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
-import { SCRATCH } from '../store/duckdb/workspace.js';
+import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
 
 /** Two sides whose rows may have to meet first. */
 export interface PlaceRequest {
@@ -20,7 +25,19 @@ export interface PlaceRequest {
   /** What the comparison is given besides the tables. */
   readonly input: Omit<DiffInput, 'batch' | 'stream' | 'unique' | 'key'>;
   readonly network: NonNullable<DiffOptions['network']>;
+  /** Compares part by part of the keys. */
+  readonly chunked?: Chunked | undefined;
+  /** Leaves only some rows of a file of texts, once its columns have their types. */
+  readonly typed?: NarrowTyped;
 }
+
+/** @param columns those of a relation in the workspace */
+export type NarrowTyped = (
+  name: OpenSide['name'],
+  relation: string,
+  dialect: SqlDialect,
+  columns: (relation: string) => Promise<readonly Column[]>,
+) => Promise<string>;
 
 export interface Placed {
   readonly outcome: DiffOutcome;
@@ -29,6 +46,8 @@ export interface Placed {
   readonly alignment: DiffAlignment;
   readonly notes: readonly string[];
   readonly lossy: readonly string[];
+  /** What the way of comparing itself has to say against a pass. */
+  readonly findings?: readonly (readonly [Verdict, string])[];
   /** Milliseconds that rows took to come together. */
   readonly pull: number;
 }
@@ -57,7 +76,7 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const input = { ...inputOf(request, left, right), readOnly: true };
   return {
-    outcome: await inSnapshot(left.session, () => compareTables(left.session, left.dialect, input)),
+    outcome: await inSnapshot(left.session, () => compare(request, left.session, left.dialect, input)),
     place: 'one_store',
     reason: ONE_DATABASE,
     alignment: {
@@ -71,13 +90,22 @@ async function inOneDatabase(request: PlaceRequest): Promise<Placed> {
   };
 }
 
+function compare(
+  { chunked }: PlaceRequest,
+  session: SqlSession,
+  dialect: SqlDialect,
+  input: DiffInput,
+): Promise<DiffOutcome> {
+  return chunked?.compare(session, dialect, input) ?? compareTables(session, dialect, input);
+}
+
 async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
   const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
   const readers = await (await sides.workspace()).readers();
   return {
-    outcome: await compareTables(left.session, left.dialect, { ...input, readers }),
+    outcome: await compare(request, left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
     reason: ONE_WORKSPACE,
     alignment: {
@@ -93,7 +121,8 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
 
 /** The sides are in two places: the planner chooses how much of them meets in the workspace. */
 async function across(sides: Sides, request: PlaceRequest): Promise<Placed> {
-  const outcome = await diffAcross(await acrossRequest(sides, request));
+  const asked = await acrossRequest(sides, request);
+  const outcome = await (request.chunked?.across(asked) ?? diffAcross(asked));
   const { alignment, timing, ...found } = outcome;
   const { place, place_reason: reason, ...plan } = found.plan;
   const { notes } = request.common;
@@ -141,7 +170,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     );
     const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
-      relation: arrived.relation,
+      relation: withJson(arrived, workspace.dialect.quote),
       columns: arrived.columns.map((column) =>
         column.type === EXACT_NUMBER ? { name: column.name, type: 'VARCHAR', family: 'text' } : column,
       ),
@@ -151,7 +180,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     };
   };
   const [left, right] = [await bring(request.left, 0), await bring(request.right, 1)];
-  const typed = await typeTexts(workspace, left, right, request.common.pairs);
+  const typed = await narrowed(workspace, request, await typeTexts(workspace, left, right, request.common.pairs));
   const pull = clock.now().getTime() - began;
   const where = {
     ...(left.where === undefined ? {} : { batch: left.where }),
@@ -164,7 +193,7 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   );
   const server = serverOf(request).name;
   return {
-    outcome: await compareTables(workspace.session, workspace.dialect, input),
+    outcome: await compare(request, workspace.session, workspace.dialect, input),
     place: 'pulled',
     reason: readForItsTypes(request),
     alignment: {
@@ -185,6 +214,23 @@ function serverOf({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): OpenSi
 
 export function readForItsTypes(request: PlaceRequest): string {
   return `the ${serverOf(request).name} is read into DuckDB, where the texts of the other side get its types`;
+}
+
+async function narrowed(workspace: Workspace, request: PlaceRequest, typed: TypedSides): Promise<TypedSides> {
+  const { typed: narrow } = request;
+  if (narrow === undefined) return typed;
+  const { dialect, session } = workspace;
+  const one = (name: OpenSide['name']): Promise<string> =>
+    narrow(name, typed[name], dialect, (relation) => dialect.columns(session, relation));
+  return { ...typed, left: await one('left'), right: await one('right') };
+}
+
+/** JSON arrives as text, and is compared by value with what the texts of the other side say. */
+function withJson({ relation, columns }: Arrived, quote: (name: string) => string): string {
+  const json = columns
+    .filter(({ family }) => family === 'json')
+    .map(({ name }) => `CAST(${quote(name)} AS JSON) AS ${quote(name)}`);
+  return json.length === 0 ? relation : `(SELECT * REPLACE (${json.join(', ')}) FROM ${relation})`;
 }
 
 export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide): DiffInput {

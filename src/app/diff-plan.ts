@@ -11,7 +11,8 @@ import {
   type PlaceRequest,
 } from './diff-place.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
-import { bySides, oneSided, withPair } from './diff.js';
+import { bySides, withPair } from './diff-pair.js';
+import { oneSided } from './diff-columns.js';
 import { planTables } from '../diff/compare.js';
 import { planDiff } from '../diff/plan.js';
 import type { TransferSide } from '../diff/transfer-plan.js';

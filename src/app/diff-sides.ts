@@ -45,6 +45,7 @@ export class Sides {
   readonly #stores: Store[] = [];
   readonly #sessions: SqlSession[] = [];
   readonly #files = new Map<string, string>();
+  readonly #identities = new Map<'left' | 'right', () => Promise<unknown>>();
 
   constructor(context: DiffContext, options: DiffOptions) {
     this.#context = context;
@@ -52,9 +53,20 @@ export class Sides {
   }
 
   workspace(): Promise<Workspace> {
-    const { memoryLimit, statementTimeout } = this.#options;
-    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit, statementTimeout });
+    const { memoryLimit, statementTimeout, gentle } = this.#options;
+    this.#workspace ??= Workspace.open({ tempDir: tmpdir(), memoryLimit, statementTimeout }).then(async (workspace) => {
+      if (gentle === true) await workspace.session.script('SET threads = 1');
+      return workspace;
+    });
     return this.#workspace;
+  }
+
+  /**
+   * What tells that an open side is the same one in another process: of files what they were when they were opened, of a server its own numbers of the table. Of a
+   * query in a server nothing is known but its text.
+   */
+  async identityOf(name: 'left' | 'right'): Promise<unknown> {
+    return this.#identities.get(name)?.();
   }
 
   /** Ends what is under way. */
@@ -100,6 +112,7 @@ export class Sides {
     // A command that does not need it should not load the driver.
     const { openPostgresStore } = await import('../store/postgres/store.js');
     const { givenTable, identityOf, readAsUser } = await import('../store/postgres/given-table.js');
+    const { lastingIdentity } = await import('../store/postgres/identity.js');
     const store = this.#openStore(
       () => openPostgresStore({ url: endpoint.url, schemas: { batch: '', stream: '', served: '' } }),
       endpoint.label,
@@ -110,11 +123,13 @@ export class Sides {
     await readAsUser(session);
     const timeout = this.#options.statementTimeout;
     if (timeout !== undefined) await session.script(`SET statement_timeout = ${Math.ceil(timeout)}`);
+    if (this.#options.gentle === true) await session.script('SET max_parallel_workers_per_gather = 0');
     const { relation } = endpoint;
     const table =
       relation.kind === 'query'
         ? { relation: `(${relation.sql}\n)`, ...NO_KEYS }
         : await givenTable(session, relation.kind === 'table' ? relation.name : [], endpoint.label);
+    this.#identities.set(name, () => lastingIdentity(session, table.relation));
     const columns = await store.dialect.columns(session, table.relation).catch((error: unknown) => {
       throw failedQuery(error, endpoint.label);
     });
@@ -149,6 +164,10 @@ export class Sides {
   async #attached(endpoint: DatabaseEndpoint, name: 'left' | 'right'): Promise<OpenSide> {
     const workspace = await this.workspace();
     const place = 'url' in endpoint ? endpoint.url : await this.#existing(endpoint.path, endpoint.label);
+    if ('path' in endpoint) {
+      const stamps = [place, await stampOf(place), await stampOf(`${place}.wal`)];
+      this.#identities.set(name, () => Promise.resolve(stamps));
+    }
     const catalog = await workspace.attach(
       endpoint.kind === 'postgres' ? 'duckdb' : endpoint.kind,
       place,
@@ -177,6 +196,8 @@ export class Sides {
     const { label, relation, format } = endpoint;
     const files = await this.#filesOf(workspace, endpoint);
     for (const file of files) this.#files.set(file, await stampOf(file));
+    const stamps = files.map((file) => [file, this.#files.get(file)]);
+    this.#identities.set(name, () => Promise.resolve(stamps));
     this.#context.progress.update(`reading ${name}`, 0);
     const shown = label.replace(/#\(.*$/s, '');
     const rows = await readFiles(workspace, {

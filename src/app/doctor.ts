@@ -11,6 +11,7 @@ import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { countQuarantined } from '../store/state/landing.js';
+import { loadPartitions } from '../store/state/offsets.js';
 import { loadPruned } from '../store/state/pruned.js';
 import type { Pipeline } from '../model/project.js';
 import { withAncestors } from '../shadow/environment.js';
@@ -55,13 +56,13 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       if (config !== null)
         await check('log', async () => {
           log = await open.openLog(null);
-          const columns = await log.columns();
+          const columns = await log.columns(await loadPartitions(open.session));
           return `${columns.length} columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
         });
       if (log !== null && config?.kind === 'kafka') await checkKafka(open, log, config, check);
       await check('quarantine', () => quarantineCheck(open));
       await check('job SQL', () => {
-        checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind);
+        checkJobs(open.project.pipelines, open.project.store.schemas, open.store.kind, open.project.views);
         return Promise.resolve('reads and writes its own side only');
       });
       await check('landing', () => landingCheck(ctx, open));

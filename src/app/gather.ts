@@ -118,6 +118,7 @@ async function bringSide(
     relation: side.relation,
     where,
     columns: usedColumns(sides[name], sides.pairs, name),
+    deepLists: true,
     into: { session: workspace.session, table, tempDir: workspace.tempDir },
   };
   const arrived = await (nothing ? pullNothing(pull) : pullRows(pull));

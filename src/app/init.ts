@@ -8,12 +8,21 @@ type StoreKind = 'duckdb' | 'postgres';
 
 const POSTGRES = 'store: { kind: postgres, url: "${DATABASE_URL}" }';
 
-/** What a template brings: its own folder, sample data, and the pipeline that its first commands name. */
-const TEMPLATES: Readonly<
-  Record<string, { readonly data: string; readonly pattern: RegExp; readonly pipeline: string }>
-> = {
-  flights: { data: 'fixtures/flights', pattern: /\.parquet$/, pipeline: 'daily_delays' },
-  medallion: { data: 'fixtures/medallion', pattern: /\.ndjson$/, pipeline: 'daily_metrics' },
+interface Template {
+  /** Folder of the sample data and which of its files belong to it; null: it makes its own. */
+  readonly data: { readonly folder: string; readonly pattern: RegExp } | null;
+  /** Commands before the first run. */
+  readonly before?: readonly string[];
+  /** The pipeline that the first commands name. */
+  readonly pipeline: string;
+}
+
+/** What a template brings besides its own folder. */
+const TEMPLATES: Readonly<Record<string, Template>> = {
+  external: { data: null, before: ['node writer.mjs'], pipeline: 'hourly_orders' },
+  flights: { data: { folder: 'fixtures/flights', pattern: /\.parquet$/ }, pipeline: 'daily_delays' },
+  lambda: { data: { folder: 'fixtures/flights', pattern: /\.parquet$/ }, pipeline: 'hourly_departures' },
+  medallion: { data: { folder: 'fixtures/medallion', pattern: /\.ndjson$/ }, pipeline: 'daily_metrics' },
 };
 
 /**
@@ -39,12 +48,7 @@ export async function init(options: {
   const target = resolve(options.directory);
   const store = options.store ?? 'duckdb';
   const sources = (await filesOf(from, store)).map(({ file, name }) => ({ file, to: join(target, name) }));
-  const dataFolder = join(root, template.data);
-  const data = (await readdir(dataFolder))
-    .filter((name) => template.pattern.test(name))
-    .sort()
-    .map((name) => ({ file: join(dataFolder, name), to: join(target, 'data', name) }));
-  const all = [...sources, ...data].sort((a, b) => (a.to < b.to ? -1 : 1));
+  const all = [...sources, ...(await dataOf(root, template, target))].sort((a, b) => (a.to < b.to ? -1 : 1));
   if (!options.force) await refuseExisting(all.map(({ to }) => to));
   for (const { file, to } of all) {
     await mkdir(dirname(to), { recursive: true });
@@ -60,11 +64,20 @@ export async function init(options: {
     next: [
       ...(enter === '' ? [] : [`cd ${enter}`]),
       ...(store === 'postgres' ? ['export DATABASE_URL=postgres://user:password@host/database'] : []),
+      ...(template.before ?? []),
       'cutover run --once',
       `cutover report ${template.pipeline}`,
       `cutover gate ${template.pipeline}`,
     ],
   };
+}
+
+async function dataOf(root: string, { data }: Template, target: string): Promise<{ file: string; to: string }[]> {
+  if (data === null) return [];
+  const folder = join(root, data.folder);
+  return (await readdir(folder))
+    .filter((name) => data.pattern.test(name))
+    .map((name) => ({ file: join(folder, name), to: join(target, 'data', name) }));
 }
 
 /** The files of a template with their names in the project. What stands in the folder of a store takes the place of the file of that name. */

@@ -76,6 +76,7 @@ export async function withStoreOf<T>(
       store,
       schemas: project.store.schemas,
       pipelines: project.pipelines,
+      views: project.views,
       ingest: project.ingest,
       clock: ctx.clock,
       logger: ctx.logger,

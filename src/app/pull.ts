@@ -15,6 +15,8 @@ export interface Pull {
   /** SQL conditions there. */
   readonly where: readonly string[];
   readonly columns: readonly SentColumn[];
+  /** Lists of several dimensions come as their canonical texts; without it they are refused. */
+  readonly deepLists?: boolean;
   readonly into: LoadTarget;
 }
 
@@ -24,6 +26,8 @@ export async function pullRows(pull: Pull): Promise<Arrived> {
     return await pullAs(pull, pull.columns);
   } catch (error) {
     const message = messageOf(error);
+    if (message.includes(DEEP_LIST) && pull.deepLists === true)
+      return pullRows({ ...pull, deepLists: false, columns: pull.columns.map((column) => column.deep ?? column) });
     if (message.includes(DEEP_LIST))
       throw new CutoverError(
         'TYPE_MISMATCH',

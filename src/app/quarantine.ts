@@ -9,6 +9,7 @@ import { prepareStreamJob } from '../shadow/stream-job.js';
 import type { SqlSession } from '../store/contract.js';
 import { countQuarantined, ensureLanding } from '../store/state/landing.js';
 import { claimForLog } from '../store/state/meta.js';
+import { loadPartitions } from '../store/state/offsets.js';
 import { newestRecords, type QuarantineScope } from '../store/state/quarantine.js';
 
 /** `cutover quarantine list`: how many records do not fit the schema, and the newest of them. */
@@ -41,7 +42,7 @@ export async function retryWithin(
 ): Promise<RetryCounts> {
   const { env, store, project, evidence } = open;
   const log = await open.openLog(null);
-  const columns = await log.columns();
+  const columns = await log.columns(await loadPartitions(session));
   await retryingConflicts(env.clock, () =>
     session.transaction(async () => {
       await claimForLog(session, log.identity);

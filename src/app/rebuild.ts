@@ -11,6 +11,7 @@ import { ownStream } from '../shadow/sides.js';
 import { inTurn } from '../shadow/turns.js';
 import { loadStreamJobs } from '../store/state/jobs.js';
 import { ensureLanding } from '../store/state/landing.js';
+import { loadPartitions } from '../store/state/offsets.js';
 
 /**
  * Replays the landing into fresh stream tables of a pipeline and of those connected with it, and swaps them in.
@@ -28,7 +29,7 @@ export function rebuild(
     const pipeline = open.pipeline(name);
     ownStream(pipeline);
     const log = await open.openLog(null);
-    const columns = await log.columns();
+    const columns = await log.columns(await loadPartitions(open.session));
     const { env, session, evidence } = open;
     const outcome = await inTurn(env, session, 'prepare', ctx.signal, async () => {
       await ensureLanding(session, open.store.dialect, columns);

@@ -1,6 +1,6 @@
 import type { AppContext } from './context.js';
 import { withProject, type OpenProject } from './open.js';
-import { servedColumns, stateOf } from './served.js';
+import { routingOf, servedColumns, stateOf } from './served.js';
 import { parseKeyArgument } from '../canary/key-argument.js';
 import { route } from '../canary/route.js';
 import type { Route } from '../model/canary.js';
@@ -45,6 +45,8 @@ export async function canonicalParts(open: OpenProject, pipeline: Pipeline, text
 export function routeKey(ctx: AppContext, name: string, keyText: string): Promise<Route> {
   return withProject(ctx, async (open) => {
     const pipeline = open.pipeline(name);
-    return route(await stateOf(open.session, pipeline, ctx.clock.now()), await canonicalParts(open, pipeline, keyText));
+    const parts = await canonicalParts(open, pipeline, keyText);
+    const state = await stateOf(open.session, pipeline, ctx.clock.now());
+    return route(await routingOf(open.store, open.session, pipeline, state), parts);
   });
 }

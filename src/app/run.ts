@@ -1,9 +1,11 @@
 import { followCanary, onReshaped } from './canary-after-cycle.js';
 import type { AppContext } from './context.js';
 import { reportLag } from './lag.js';
+import { checkMerges } from './merge.js';
 import { withProject, withStoreOf, type OpenProject } from './open.js';
 import { reconnecting } from './reconnecting.js';
 import { stateOf } from './served.js';
+import { refreshParts, viewReports } from './views.js';
 import { loadProject } from '../config/load.js';
 import type { EventLog } from '../log/contract.js';
 import type { Comparison } from '../model/comparison.js';
@@ -14,6 +16,7 @@ import { worst } from '../model/verdict.js';
 import { Ingest, type IngestCounts } from '../shadow/ingest.js';
 import { interrupted } from '../shadow/interrupted.js';
 import { Positions } from '../shadow/positions.js';
+import { prepareMerges } from '../shadow/merge.js';
 import { prepareTables } from '../shadow/prepare.js';
 import type { Roles } from '../shadow/roles.js';
 import { cycleOnce, drain, runUntilStopped, type RunnerParts } from '../shadow/runner.js';
@@ -22,6 +25,8 @@ import { isWhollyExternal, withOwnStream } from '../shadow/sides.js';
 import { Standing } from '../shadow/standing.js';
 import { prepareStreamJob } from '../shadow/stream-job.js';
 import { inTurn } from '../shadow/turns.js';
+import { checkViews } from '../shadow/views/check.js';
+import { ViewRefresher } from '../shadow/views/schedule.js';
 import type { SqlSession, Store } from '../store/contract.js';
 import { ensureLanding } from '../store/state/landing.js';
 import { claimForLog } from '../store/state/meta.js';
@@ -48,6 +53,7 @@ export async function startRun(
   bounded: boolean,
 ): Promise<RunnerParts & { readonly log: EventLog | null }> {
   const { env, session, store, project, evidence } = open;
+  checkViews(env);
   const positions = await Positions.load(await store.session(), ctx.clock);
   const log = project.pipelines.every(isWhollyExternal) ? null : await open.openLog(positions, { bounded });
   const columns = (await log?.columns(positions.all)) ?? [];
@@ -59,6 +65,8 @@ export async function startRun(
       });
     }
     await prepareTables(env, session, evidence, open.refreshServed, ctx.signal);
+    await checkMerges(open, session);
+    await prepareMerges(env, session);
     for (const pipeline of project.pipelines)
       await session.transaction(() => open.refreshServed(session, pipeline), 'current');
   });
@@ -71,6 +79,7 @@ export async function startRun(
     positions,
     ingestSession,
     cycleSession: session,
+    views: await viewsOf(ctx, open),
     evidence,
     standing: new Standing(env, evidence),
     roles: await rolesFor(store, log, ingestSession, session),
@@ -87,6 +96,12 @@ export async function startRun(
     signal: ctx.signal,
     log,
   };
+}
+
+async function viewsOf(ctx: AppContext, open: OpenProject): Promise<RunnerParts['views']> {
+  if (open.project.views.length === 0) return null;
+  const session = await open.store.session();
+  return new ViewRefresher(refreshParts(ctx, open, session));
 }
 
 /** How often a running process looks for events that are too old. */
@@ -166,7 +181,7 @@ class Tally {
   }
 }
 
-/** `cutover run --once`: drains the log, then one cycle for each pipeline. Errors: those of log, jobs and store; STORE_IN_USE; INTERRUPTED. */
+/** `cutover run --once`: drains the log, then one cycle for each pipeline, then the views that are due. Errors: those of log, jobs and store; STORE_IN_USE; INTERRUPTED. */
 export function runOnce(ctx: AppContext, options: { limit: number }): Promise<RunSummary> {
   return withProject(ctx, async (open) => {
     const tally = new Tally();
@@ -174,7 +189,14 @@ export function runOnce(ctx: AppContext, options: { limit: number }): Promise<Ru
     tally.follow(parts);
     await drain(parts);
     if (ctx.signal.aborted) throw interrupted();
-    return tally.summary(await cycleOnce(parts, open.project.pipelines, false));
+    const cycles = cycleOnce(parts, open.project.pipelines, false);
+    // Cycles that failed keep no view from being refreshed: it shows what readers of its names see.
+    await cycles.catch(() => undefined);
+    if (!ctx.signal.aborted) await parts.views?.once(ctx.signal);
+    const summary = tally.summary(await cycles);
+    if (parts.views === null) return summary;
+    const views = await viewReports(ctx, open);
+    return { ...summary, views: views.filter(({ status }) => status !== 'removed') };
   });
 }
 

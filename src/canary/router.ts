@@ -1,4 +1,4 @@
-import type { CanaryState, Route } from '../model/canary.js';
+import type { Route, RoutingState } from '../model/canary.js';
 import { messageOf } from '../model/errors.js';
 import { silentLogger, type Clock, type Logger } from '../model/ports.js';
 import { route } from './route.js';
@@ -8,7 +8,7 @@ export type RouterKey = readonly string[] | null;
 
 export interface RouterOptions<T> {
   /** Where the canary's state comes from: the store, or `GET /v1/pipelines/{p}/canary`. */
-  readonly state: () => Promise<CanaryState>;
+  readonly state: () => Promise<RoutingState>;
   readonly readBatch: (key: RouterKey) => Promise<T>;
   readonly readStream: (key: RouterKey) => Promise<T>;
   readonly clock: Pick<Clock, 'now'>;
@@ -95,9 +95,9 @@ export function createRouter<T>(options: RouterOptions<T>): Router<T> {
 function cachedState<T>(
   options: RouterOptions<T>,
   onError: (error: unknown) => void,
-): (now: number) => Promise<CanaryState | null> {
+): (now: number) => Promise<RoutingState | null> {
   const interval = options.refreshInterval ?? REFRESH_INTERVAL;
-  let known: CanaryState | null = null;
+  let known: RoutingState | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;
   let pending: Promise<void> | null = null;
 

@@ -1,7 +1,9 @@
-import { isNumeric, isTimestamp, type Column } from '../model/column.js';
+import type { Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession, TableRead } from '../store/contract.js';
+import { windowIsOpen, type MergedPipeline } from '../store/state/merge.js';
 import { BUCKETS } from './bucket.js';
+import { sameText } from './same-text.js';
 
 export interface ServedView {
   readonly servedSchema: string;
@@ -18,11 +20,14 @@ export interface ServedView {
   readonly streamKeyColumns?: readonly Column[];
   readonly sharePpm: number;
   readonly salt: string;
+  /** Keys that are not on the stream yet are read from it all the same where this column's window is open. */
+  readonly merge?: MergedPipeline & { readonly column: string };
 }
 
 /**
  * The query of the view that makes readers of the plain name see each key from its side. At 0% and 100% it is a plain select of one side;
  * between, both sides filtered by the key's bucket, so that each key is read from exactly one. A row without a key is read from batch.
+ * Where the pipeline merges, batch rows are shown of closed windows alone, and the stream's rows of the others stand in their place, from 0% on.
  *
  * Errors: TYPE_MISMATCH where a key's types give its value two texts, because then its bucket would depend on the side;
  * KEY_COLUMN_MISSING where a key column is not served.
@@ -31,11 +36,16 @@ export function servedQuery(dialect: SqlDialect, view: ServedView): string {
   const columns = view.columns.map((column) => dialect.quote(column)).join(', ');
   const from = ({ schema, name }: TableRead) =>
     `SELECT ${columns} FROM ${dialect.quote(schema)}.${dialect.quote(name)}`;
-  if (view.sharePpm <= 0) return from(view.batch);
   if (view.sharePpm >= BUCKETS) return from(view.stream);
+  if (view.sharePpm <= 0 && view.merge === undefined) return from(view.batch);
   const streamKey = view.streamKeyColumns ?? view.keyColumns;
   checkKeys(view, streamKey);
   const share = Math.trunc(view.sharePpm);
+  if (view.merge !== undefined) {
+    // The same condition on both sides, never NULL: a key's rows are read from exactly one.
+    const onStream = (key: readonly Column[]): string => mergedSql(dialect, view, key, share);
+    return `${from(view.stream)} WHERE ${onStream(streamKey)}\nUNION ALL\n${from(view.batch)} WHERE NOT ${onStream(view.keyColumns)}`;
+  }
   // A NULL in the key makes the bucket NULL: kept on the batch side, filtered out on the stream side.
   return (
     `${from(view.stream)} WHERE ${bucketSql(dialect, view, streamKey)} < ${share}\n` +
@@ -46,6 +56,19 @@ export function servedQuery(dialect: SqlDialect, view: ServedView): string {
 /** In a transaction: makes the served view follow. Errors: those of `servedQuery`, and of the store. */
 export function showServedView(session: SqlSession, dialect: SqlDialect, view: ServedView): Promise<void> {
   return dialect.showView(session, view.servedSchema, view.pipeline, servedQuery(dialect, view));
+}
+
+function mergedSql(dialect: SqlDialect, view: ServedView, keyColumns: readonly Column[], share: number): string {
+  const column = keyColumns.find(({ name }) => name === view.merge?.column);
+  if (column === undefined || view.merge === undefined)
+    throw new CutoverError(
+      'KEY_COLUMN_MISSING',
+      `the window column ${view.merge?.column ?? ''} of ${view.pipeline} is not on both sides`,
+      'Select it in both jobs.',
+    );
+  const open = windowIsOpen(dialect, view.merge, column);
+  const byKey = `coalesce(${bucketSql(dialect, view, keyColumns)}, ${BUCKETS}) < ${share}`;
+  return share <= 0 ? open : `(${byKey} OR ${open})`;
 }
 
 function bucketSql(dialect: SqlDialect, { salt }: ServedView, keyColumns: readonly Column[]): string {
@@ -71,13 +94,4 @@ function checkKeys({ keyColumns, columns, pipeline }: ServedView, streamKey: rea
       );
     }
   }
-}
-
-/** Whether equal values of the two columns have the same canonical text. */
-function sameText(a: Column, b: Column): boolean {
-  if (a.type === b.type) return true;
-  if (isTimestamp(a.family) && isTimestamp(b.family)) return !/_NS$/i.test(a.type) && !/_NS$/i.test(b.type);
-  // The text of a double has a point or an exponent (1.0, 1e20), that of a whole number or a decimal has not.
-  if (isNumeric(a.family) && isNumeric(b.family)) return a.family !== 'double' && b.family !== 'double';
-  return a.family === b.family && (a.family === 'text' || a.family === 'uuid');
 }

@@ -1,4 +1,4 @@
-import type { CanaryReport, DoctorResult, QuarantineResult } from '../model/results.js';
+import type { CanaryReport, DoctorResult, QuarantineResult, RunSummary } from '../model/results.js';
 import { exitCodeOf } from '../model/verdict.js';
 
 /** 0 pass, 1 fail, 2 usage or runtime error, 3 inconclusive. */
@@ -14,6 +14,12 @@ export function exitCodeOfCanary(report: CanaryReport): ExitCode {
   if (refusal === 'gate') return gate === null || gate.verdict === 'pass' ? 3 : exitCodeOf(gate.verdict);
   const tooEarly = refusal === 'dwell' || (refusal === 'approval' && action !== 'approve');
   return tooEarly ? 3 : 2;
+}
+
+/** The worst verdict; where that is a pass, 2 if a view could not be refreshed. */
+export function exitCodeOfRun({ verdict, views = [] }: RunSummary): ExitCode {
+  const code = exitCodeOf(verdict);
+  return code === 0 && views.some(({ status }) => status === 'failed') ? 2 : code;
 }
 
 /** 2 if any check fails. */

@@ -7,10 +7,17 @@ export interface Sink {
   write(text: string): unknown;
 }
 
+/** Standard input as far as it is used: only where a person sits at it. */
+export interface Input extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean;
+}
+
 /** The outside world of one invocation; tests hand in their own. */
 export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Undefined: nobody can be asked. */
+  readonly stdin?: Input;
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path. */
   readonly cwd: string;

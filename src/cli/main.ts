@@ -47,6 +47,10 @@ const code = await runCli(
   {
     stdout: process.stdout,
     stderr: process.stderr,
+    // Opened only by who asks for it.
+    get stdin() {
+      return process.stdin;
+    },
     env: process.env,
     cwd: process.cwd(),
     clock: systemClock,

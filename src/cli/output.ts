@@ -1,6 +1,18 @@
 import { access, constants, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Command } from 'commander';
 import { CutoverError, messageOf } from '../model/errors.js';
+
+/** Says before any work whether the command has the format that was asked for. Errors: USAGE. */
+export function checkFormat(command: Command, formats: readonly string[]): void {
+  const format: unknown = command.optsWithGlobals()['format'];
+  if (typeof format !== 'string' || formats.includes(format)) return;
+  throw new CutoverError(
+    'USAGE',
+    `option '--format <format>' argument '${format}' is invalid for ${command.name()}. Allowed choices are ${formats.join(', ')}.`,
+    `Choose another format, or run \`cutover ${command.name()} --help\`.`,
+  );
+}
 
 /** Says before long work whether its result could be written at the end. Errors: USAGE. */
 export async function checkOutput(file: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FORMATS } from '../report/options.js';
+import { ALL_FORMATS } from '../report/options.js';
+import { addAdvise } from './commands/advise.js';
 import { addCanary } from './commands/canary.js';
 import { addCompare } from './commands/compare.js';
 import { addCompletion } from './commands/completion.js';
@@ -14,6 +15,7 @@ import { addRebuild } from './commands/rebuild.js';
 import { addReport } from './commands/report.js';
 import { addRoute } from './commands/route.js';
 import { addRun } from './commands/run.js';
+import { addViews } from './commands/views.js';
 import { DEFAULT_CONFIG, DEFAULT_LIMIT } from './options.js';
 import type { Runtime } from './session.js';
 
@@ -24,7 +26,7 @@ export function buildProgram(runtime: Runtime): Command {
     .description('Proves that a streaming pipeline can replace a batch job, then moves the readers over step by step.')
     .version(packageVersion(), '--version', 'print the version')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .addOption(new Option('--format <format>', 'how results are printed').choices(FORMATS).default('table'))
+    .addOption(new Option('--format <format>', 'how results are printed').choices(ALL_FORMATS).default('table'))
     .option('--output <file>', 'write the result to a file, as a whole or not at all')
     .addOption(
       new Option('--limit <count>', 'discrepancies or records listed at the most; counts are never capped')
@@ -59,7 +61,9 @@ export function buildProgram(runtime: Runtime): Command {
     addGate,
     addCanary,
     addRoute,
+    addViews,
     addQuarantine,
+    addAdvise,
     addDoctor,
     addCompletion,
   ];

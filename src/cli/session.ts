@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { AppContext } from '../app/context.js';
 import { silentProgress } from '../model/ports.js';
+import { FORMATS } from '../report/options.js';
 import type { Result } from '../report/result.js';
 import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import type { LogLevel } from './logger.js';
 import { colorWanted, globalOptions } from './options.js';
 import type { GlobalOptions } from './options.js';
-import { checkOutput, writeAtomically } from './output.js';
+import { checkFormat, checkOutput, writeAtomically } from './output.js';
 import { createProgress } from './progress.js';
 import type { TerminalProgress } from './progress.js';
 import type { UseCases } from './use-cases.js';
@@ -41,6 +42,8 @@ export interface Manner {
   readonly level?: LogLevel;
   /** Entries that the table shows, unless `--limit` says otherwise. */
   readonly tableLimit?: number;
+  /** Formats that the command has; by default those of every result. */
+  readonly formats?: readonly string[];
 }
 
 /** Runs the work of a command and keeps its exit code. */
@@ -52,6 +55,7 @@ export async function perform(
 ): Promise<void> {
   const { io } = runtime;
   const options = globalOptions(command, io, manner.tableLimit);
+  checkFormat(command, manner.formats ?? FORMATS);
   if (options.output !== undefined) await checkOutput(options.output);
   const progress = await progressFor(io, options);
   const logger = await createLogger(progress?.sink ?? io.stderr, {

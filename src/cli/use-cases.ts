@@ -10,12 +10,20 @@ export interface UseCases {
   gate(): Promise<Pick<typeof import('../app/gate.js'), 'askGate'>>;
   canary(): Promise<Pick<typeof import('../app/canary.js'), 'canaryAction'>>;
   route(): Promise<Pick<typeof import('../app/route.js'), 'routeKey'>>;
+  views(): Promise<Pick<typeof import('../app/views.js'), 'listViews' | 'refreshNow' | 'dropRemoved'>>;
   quarantine(): Promise<Pick<typeof import('../app/quarantine.js'), 'listQuarantine' | 'retryQuarantine'>>;
+  advise(): Promise<
+    Pick<
+      typeof import('../app/advise.js'),
+      'adviseOn' | 'measurePipeline' | 'adviceSteps' | 'answerProblem' | 'requestOf' | 'adviceYaml'
+    >
+  >;
   doctor(): Promise<Pick<typeof import('../app/doctor.js'), 'doctor'>>;
   diff(): Promise<
     Pick<typeof import('../app/diff.js'), 'diffTables'> &
       Pick<typeof import('../app/diff-plan.js'), 'planDiffOf'> &
-      Pick<typeof import('../app/diff-rules.js'), 'rulesOf'>
+      Pick<typeof import('../app/diff-rules.js'), 'rulesOf'> &
+      Pick<typeof import('../app/diff-kept.js'), 'forgetKept'>
   >;
   printDdl(): Promise<Pick<typeof import('../app/print-ddl.js'), 'printDdl'>>;
   init(): Promise<Pick<typeof import('../app/init.js'), 'init'>>;
@@ -30,12 +38,15 @@ export const useCases: UseCases = {
   gate: () => import('../app/gate.js'),
   canary: () => import('../app/canary.js'),
   route: () => import('../app/route.js'),
+  views: () => import('../app/views.js'),
   quarantine: () => import('../app/quarantine.js'),
+  advise: () => import('../app/advise.js'),
   doctor: () => import('../app/doctor.js'),
   diff: async () => ({
     ...(await import('../app/diff.js')),
     ...(await import('../app/diff-plan.js')),
     ...(await import('../app/diff-rules.js')),
+    ...(await import('../app/diff-kept.js')),
   }),
   printDdl: () => import('../app/print-ddl.js'),
   init: () => import('../app/init.js'),

@@ -49,7 +49,12 @@ function buildPartitionBy(input: NonNullable<PipelineInput['batch']['partition_b
     from,
     full_every: fullEvery,
   } = typeof input === 'string' ? { column: input, from: undefined, full_every: FULL_EVERY } : input;
-  return { column, from: from ?? `"${column.replaceAll('"', '""')}"`, fullEvery };
+  return { column, from: from ?? quoted(column), fullEvery };
+}
+
+/** A column of the events by its name. */
+function quoted(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`;
 }
 
 async function buildBatch(
@@ -159,6 +164,14 @@ function buildProfile(input: PipelineInput['compare']['profile']): Pick<Pipeline
   return { profile: { sums: input !== true && input.sums } };
 }
 
+function buildServe({ serve, batch }: PipelineInput): Pick<Pipeline, 'merge'> {
+  if (serve === undefined) return {};
+  const { merge } = serve;
+  const { window: column, from } = typeof merge === 'string' ? { window: merge, from: undefined } : merge;
+  const by = batch.partition_by === undefined ? undefined : buildPartitionBy(batch.partition_by);
+  return { merge: { column, from: from ?? (by?.column === column ? by.from : quoted(column)) } };
+}
+
 /** One pipeline of the project; undefined when one of its files could not be read. */
 export async function buildPipeline(
   name: string,
@@ -179,6 +192,7 @@ export async function buildPipeline(
     compare: buildCompare(input.compare, [...at, 'compare'], context),
     ...buildIncremental(input.compare.incremental),
     ...buildProfile(input.compare.profile),
+    ...buildServe(input),
     gate: {
       maxMismatchRate: gate.max_mismatch_rate,
       minKeys: gate.min_keys,

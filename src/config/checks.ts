@@ -84,6 +84,19 @@ function checkMap(pipeline: PipelineInput, complain: Complain): void {
   }
 }
 
+/** Merged reads take each window from one side: that needs the row's window in its key, and the batch side's exact cut. */
+function checkMerge({ serve, key, batch, stream }: PipelineInput, complain: Complain): void {
+  if (serve === undefined) return;
+  const window = typeof serve.merge === 'string' ? serve.merge : serve.merge.window;
+  const at = typeof serve.merge === 'string' ? [] : ['window'];
+  if (!key.includes(window))
+    complain(at, `"${window}" is not a key column (${key.join(', ')}); a key must belong to one window`);
+  if (batch.external !== undefined || stream.external !== undefined)
+    complain([], 'is not for a pipeline with an external side: which events its rows hold is not known');
+  if (batch.events === false)
+    complain([], 'is not for a command that reads its input elsewhere: which events its result holds is not known');
+}
+
 function checkCanary(canary: PipelineInput['canary'], complain: Complain): void {
   const { steps, approve } = canary;
   for (const [index, step] of steps.entries()) {
@@ -130,6 +143,7 @@ export function checkPipeline(
     } else checkRule(rule, under('compare', 'columns', column));
   }
   checkMap(pipeline, under('compare', 'map'));
+  checkMerge(pipeline, under('serve', 'merge'));
   for (const [index, other] of (pipeline.after ?? []).entries()) {
     if (!names.includes(other))
       complain(['after', index], `there is no pipeline "${other}"; configured are: ${names.join(', ')}`);

@@ -277,6 +277,26 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
     ':5:25 pipelines.p.canary.approve[0]: 30 is not among the steps (1, 5, 10, 25, 50, 100)',
   ],
   [
+    'a window that is not in the key',
+    withKeys('serve: { merge: hour }'),
+    ':5:21 pipelines.p.serve.merge: "hour" is not a key column (id, Day); a key must belong to one window',
+  ],
+  [
+    'a window in a map that is not in the key',
+    withKeys('serve: { merge: { window: hour, form: x } }'),
+    ':5:37 pipelines.p.serve.merge.form: unknown key; did you mean "from"?',
+  ],
+  [
+    'merged reads of a command that reads its input elsewhere',
+    `${withJobs('command: [x], events: false')}    serve: { merge: id }\n`,
+    ':8:21 pipelines.p.serve.merge: is not for a command that reads its input elsewhere: which events its result holds is not known',
+  ],
+  [
+    'merged reads of a table that somebody else writes',
+    `${withJobs('external: { table: a.b, align: { settle: {} } }')}    serve: { merge: id }\n`,
+    ':8:21 pipelines.p.serve.merge: is not for a pipeline with an external side: which events its rows hold is not known',
+  ],
+  [
     'a rollback below what the gate allows',
     withKeys('gate: { max_mismatch_rate: 0.01 }, canary: { rollback_at: 0.001 }'),
     ':5:63 pipelines.p.canary.rollback_at: must not be below gate.max_mismatch_rate (0.01): what the gate allows would be rolled back',

@@ -40,7 +40,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
   [
     'an unknown key far from all others',
     `${FINE}zzz: 1\n`,
-    ':5:1 zzz: unknown key; known are: version, store, log, ingest, landing, pipelines',
+    ':5:1 zzz: unknown key; known are: version, store, log, ingest, landing, pipelines, views',
   ],
   [
     'a key of a pipeline at the top',

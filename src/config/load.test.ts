@@ -82,6 +82,7 @@ describe('loadProject', () => {
       },
       ingest: { maxEvents: 10_000, maxWait: 1000, maxQuarantined: 0 },
       landing: { keep: null },
+      views: [],
       pipelines: [
         {
           name: 'daily_metrics',

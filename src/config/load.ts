@@ -2,12 +2,15 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { Pipeline, Project, SourceText } from '../model/project.js';
+import type { View } from '../model/view.js';
 import { buildLog } from './build-log.js';
 import { buildPipeline, buildStore } from './build.js';
 import type { BuildContext } from './build.js';
+import { buildView, checkView } from './build-view.js';
 import { checkLog, checkPipeline } from './checks.js';
+import { coerce } from './coerce.js';
 import { checkExternalProject } from './external-checks.js';
-import { findings, valueAt, wantsScalar, type Finding } from './issues.js';
+import { findings, valueAt, type Finding } from './issues.js';
 import { dependencyOrder } from './order.js';
 import { problemsError, shownFile } from './problems.js';
 import type { KeyPath, Problem, ProblemCode } from './problems.js';
@@ -15,6 +18,7 @@ import { configSchema, pipelineSchema } from './schema.js';
 import type { PipelineInput } from './schema.js';
 import { readSource } from './source.js';
 import type { ConfigSource, Part } from './source.js';
+import { viewSchema } from './view-schema.js';
 
 const NAMES = ['cutover.yaml', 'cutover.yml'];
 
@@ -76,26 +80,6 @@ class Problems {
   }
 }
 
-/** Puts numbers and truth values where a variable gave their text. Only scalars change: a variable never brings structure. */
-function coerce(value: unknown, source: ConfigSource): unknown {
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) return value;
-  const copy = structuredClone(value);
-  for (const issue of parsed.error.issues) {
-    const wanted = wantsScalar(issue);
-    const at = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
-    const last = at.at(-1);
-    if (wanted === undefined || last === undefined || source.placeholderAt(at) === undefined) continue;
-    const text = String(valueAt(copy, at)).trim();
-    const truth = text === 'true' ? true : text === 'false' ? false : undefined;
-    const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
-    const scalar = wanted === 'number' ? number : truth;
-    const parent = valueAt(copy, at.slice(0, -1));
-    if (scalar !== undefined && typeof parent === 'object' && parent !== null) Reflect.set(parent, last, scalar);
-  }
-  return copy;
-}
-
 function contextOf(file: string, root: string, source: ConfigSource, problems: Problems): BuildContext {
   const read = async (name: string, at: KeyPath): Promise<SourceText | undefined> => {
     const target = path.resolve(root, name.trim());
@@ -154,6 +138,25 @@ async function readPipelines(value: unknown, context: BuildContext, problems: Pr
   return built;
 }
 
+/** Every view that is valid by itself. */
+async function readViews(value: unknown, context: BuildContext, problems: Problems): Promise<View[]> {
+  const keysOf = (section: unknown): string[] =>
+    typeof section === 'object' && section !== null && !Array.isArray(section) ? Object.keys(section) : [];
+  const section = valueAt(value, ['views']);
+  const built: View[] = [];
+  for (const name of keysOf(section)) {
+    const parsed = viewSchema.safeParse(valueAt(section, [name]));
+    if (!parsed.success) continue;
+    const pipelines = keysOf(valueAt(value, ['pipelines']));
+    checkView(name, parsed.data, pipelines, (at, message) =>
+      problems.add(['views', name, ...at], message, 'CONFIG_INVALID', at.length === 0 ? 'key' : 'value'),
+    );
+    const view = await buildView(name, parsed.data, context);
+    if (view !== undefined) built.push(view);
+  }
+  return built;
+}
+
 /** Whether somebody else writes both sides of every pipeline: then nothing need be read. */
 function withoutLog(section: unknown): boolean {
   if (typeof section !== 'object' || section === null) return false;
@@ -178,7 +181,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
   const fail = (): CutoverError => problemsError(problems.all, absolute, shownFile(file, process.cwd()));
   if (problems.all.some((problem) => problem.code === 'CONFIG_INVALID')) throw fail();
 
-  const value = coerce(source.value ?? {}, source);
+  const value = coerce(configSchema, source.value ?? {}, source);
   const parsed = configSchema.safeParse(value);
   const map = typeof value === 'object' && value !== null && !Array.isArray(value);
   const found: Finding[] = parsed.success ? [] : findings(parsed.error, value, (at) => source.placeholderAt(at));
@@ -193,6 +196,7 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
 
   const context = contextOf(absolute, root, source, problems);
   const pipelines = await readPipelines(value, context, problems);
+  const views = await readViews(value, context, problems);
   for (const { name, incremental } of pipelines)
     if (incremental !== undefined && parsed.data?.store.kind === 'duckdb')
       problems.add(
@@ -213,5 +217,6 @@ export async function loadProject(file: string, env: NodeJS.ProcessEnv): Promise
     ingest: { maxEvents: ingest.max_events, maxWait: ingest.max_wait, maxQuarantined: ingest.max_quarantined },
     landing: { keep: landing.keep ?? null },
     pipelines,
+    views,
   };
 }

@@ -60,8 +60,20 @@ export function shownFile(file: string, cwd: string): string {
   return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
 }
 
-/** One error for all problems, in the order of the file, at most 20 of them listed. `problems` must not be empty. */
-export function problemsError(problems: readonly Problem[], file: string, shown: string): CutoverError {
+/**
+ * One error for all problems, in the order of the file, at most 20 of them listed. `problems` must not be empty.
+ *
+ * @param invalid how a file that is not the configuration is called invalid
+ */
+export function problemsError(
+  problems: readonly Problem[],
+  file: string,
+  shown: string,
+  invalid: { readonly code: ErrorCode; readonly remedy: string } = {
+    code: 'CONFIG_INVALID',
+    remedy: REMEDIES.CONFIG_INVALID,
+  },
+): CutoverError {
   const sorted = [...problems].sort(
     (a, b) => a.position.line - b.position.line || a.position.column - b.position.column,
   );
@@ -73,5 +85,6 @@ export function problemsError(problems: readonly Problem[], file: string, shown:
   const first = sorted[0];
   const code = PRECEDENCE.find((one) => problems.some((problem) => problem.code === one)) ?? 'CONFIG_INVALID';
   const place = { file, ...(first && { ...first.position, path: formatPath(first.path) }) };
-  return new CutoverError(code, lines.join('\n'), REMEDIES[code], { place });
+  const named = code === 'CONFIG_INVALID' ? invalid : { code, remedy: REMEDIES[code] };
+  return new CutoverError(named.code, lines.join('\n'), named.remedy, { place });
 }

@@ -3,6 +3,7 @@ import { external } from './external-schema.js';
 import { kafkaLog } from './kafka-schema.js';
 import * as value from './values.js';
 import { strict } from './values.js';
+import { viewSchema } from './view-schema.js';
 
 /** The shape of `cutover.yaml`. Every key has a description: they are shown by editors through the published JSON Schema. */
 
@@ -170,6 +171,27 @@ const rule = strict({
   until: value.day.optional().describe('Last day on which the rule holds; not for null_equals and set.'),
 });
 
+const serve = strict({
+  merge: z
+    .union(
+      [
+        value.text,
+        strict({
+          window: value.text.describe('Column of the key that names the window of a row, such as an hour.'),
+          from: value.text
+            .optional()
+            .describe(
+              "SQL expression over events that gives an event's window. Default: that of partition_by for this column, or the column of the same name.",
+            ),
+        }),
+      ],
+      { error: 'must be the window column, or a map with window and from' },
+    )
+    .describe(
+      "Keys that are not on the stream yet are read from batch where their window is closed, and from the stream where events came after the batch side's cut.",
+    ),
+});
+
 const gate = strict({
   max_mismatch_rate: z.number().min(0).lt(1).default(0).describe('Largest share of keys that may differ.'),
   min_keys: value.count(1).default(1).describe('Least number of keys that must have been compared.'),
@@ -262,6 +284,7 @@ export const pipelineSchema = strict({
   })
     .prefault({})
     .describe('How the two sides are compared.'),
+  serve: serve.optional().describe('What readers get before the cutover. Default: batch rows alone.'),
   gate: gate.prefault({}).describe('What must be proven before a step.'),
   canary: canary.prefault({}).describe('How readers are moved.'),
 });
@@ -276,6 +299,10 @@ export const configSchema = strict({
     .record(value.pipelineName, pipelineSchema)
     .refine((pipelines) => Object.keys(pipelines).length > 0, { error: 'must name at least one pipeline' })
     .describe('The tables under migration, by name.'),
+  views: z
+    .record(value.viewName, viewSchema)
+    .default({})
+    .describe('Queries over the served names whose rows are kept and refreshed, by name.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

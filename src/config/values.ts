@@ -51,19 +51,25 @@ export const identifier = z.string().regex(IDENTIFIER, {
   error: 'must be a SQL name: small letters, digits and _, not starting with a digit, 63 characters at the most',
 });
 
-export const pipelineName = z
-  .string()
-  .regex(IDENTIFIER, {
-    error:
-      'the name of a pipeline must be a SQL name: small letters, digits and _, not starting with a digit, 63 characters at the most',
-  })
-  .refine((name) => !RESERVED.includes(name) && !name.startsWith('cutover_'), {
-    error: 'this name is reserved: events, batch_events and names that start with cutover_ belong to cutover itself',
-  });
+const tableName = (of: string) =>
+  z
+    .string()
+    .regex(IDENTIFIER, {
+      error: `the name of a ${of} must be a SQL name: small letters, digits and _, not starting with a digit, 63 characters at the most`,
+    })
+    .refine((name) => !RESERVED.includes(name) && !name.startsWith('cutover_'), {
+      error: 'this name is reserved: events, batch_events and names that start with cutover_ belong to cutover itself',
+    });
 
-export const schemaName = identifier.refine((name) => !['cutover', 'information_schema', 'pg_catalog'].includes(name), {
-  error: 'this schema is taken: choose another name',
-});
+export const pipelineName = tableName('pipeline');
+export const viewName = tableName('view');
+
+export const schemaName = identifier.refine(
+  (name) => !['cutover', 'cutover_serving', 'information_schema', 'pg_catalog'].includes(name),
+  {
+    error: 'this schema is taken: choose another name',
+  },
+);
 
 /** Columns that every event has besides the log's own. */
 const EVENT_COLUMNS = [

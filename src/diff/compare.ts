@@ -100,7 +100,7 @@ async function prepare(session: SqlSession, dialect: SqlDialect, input: DiffInpu
   const side = (name: Side): SideSource => ({
     side: name,
     relation: input[name],
-    filter: allOf([input.filter, input.rules.where?.[name]]),
+    filter: allOf([input.filter, input.rules.where?.[name], input.part?.[name]]),
     unique: input.unique[name],
   });
   const whole = { batch: side('batch'), stream: side('stream') };
@@ -223,7 +223,7 @@ async function keptFor(
   columns: DiffColumns,
   input: DiffInput,
 ): Promise<KeptUse | null> {
-  const part = input.filter !== undefined || input.rules.where !== undefined || input.sample !== undefined;
+  const part = [input.filter, input.rules.where, input.sample, input.part].some((one) => one !== undefined);
   if (input.kept === undefined || part) return null;
   return useKept(session, input.kept, keptPair(dialect, columns, input.kept.name, input));
 }

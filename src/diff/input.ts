@@ -17,6 +17,8 @@ export interface KeptInput {
   readonly fullEvery: number;
   /** Reads all rows now, and has digests built anew that were found wrong. */
   readonly check: boolean;
+  /** What has digests built anew that were found wrong, for people; default: `cutover compare`. */
+  readonly anew?: string;
 }
 
 /** What became of the kept digests, and what the caller is to do when the comparison's transaction has ended. */
@@ -47,6 +49,8 @@ export interface DiffInput {
   readonly unique: { readonly batch: boolean; readonly stream: boolean };
   /** A SQL predicate over the columns of a side, applied to both. */
   readonly filter?: string;
+  /** A SQL predicate over the columns of each side: a part of the keys, the same on both. */
+  readonly part?: { readonly batch: string; readonly stream: string };
   /** Discrepancies listed in the outcome; the counts are never capped. */
   readonly limit: number;
   /** What the last comparison found: the planner's best guess of what differs now. */

@@ -66,7 +66,9 @@ export async function useKept(session: SqlSession, kept: KeptInput, pair: KeptPa
   if (why !== null) {
     // Somebody is to look at it first.
     const anew = record.state !== 'disagreed' || kept.check;
-    const then = anew ? 'they are built anew after this comparison' : '`cutover compare` builds them anew';
+    const then = anew
+      ? 'they are built anew after this comparison'
+      : `${kept.anew ?? '`cutover compare`'} builds them anew`;
     return unusable(`kept digests were not used, all rows were compared: ${why}; ${then}`, anew);
   }
   const due = kept.check || kept.now.getTime() - record.checkedAt.getTime() >= kept.fullEvery;

@@ -9,11 +9,11 @@ function compareTexts(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }
 
-function compareCells(a: Cell, b: Cell, column: ComparedColumn): number {
+function compareCells(a: Cell, b: Cell, numeric: boolean): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   const x = typeof a === 'object' ? JSON.stringify(a) : String(a);
   const y = typeof b === 'object' ? JSON.stringify(b) : String(b);
-  if (isNumeric(column.batch.family)) {
+  if (numeric) {
     const m = parseDecimal(x);
     const n = parseDecimal(y);
     if (m !== undefined && n !== undefined) return compareDecimals(m, n);
@@ -21,15 +21,35 @@ function compareCells(a: Cell, b: Cell, column: ComparedColumn): number {
   return compareTexts(x, y);
 }
 
+interface OrderedBy {
+  readonly name: string;
+  readonly numeric: boolean;
+}
+
 /** Orders discrepancies by key, then kind; NULL comes last. */
-function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
+function ordered(key: readonly OrderedBy[]): (a: Discrepancy, b: Discrepancy) => number {
   return (a, b) => {
-    for (const column of key) {
-      const order = compareCells(a.key[column.name] ?? null, b.key[column.name] ?? null, column);
+    for (const { name, numeric } of key) {
+      const order = compareCells(a.key[name] ?? null, b.key[name] ?? null, numeric);
       if (order !== 0) return order;
     }
     return compareTexts(a.kind, b.kind);
   };
+}
+
+export function byKey(key: readonly ComparedColumn[]): (a: Discrepancy, b: Discrepancy) => number {
+  return ordered(key.map(({ name, batch }) => ({ name, numeric: isNumeric(batch.family) })));
+}
+
+/** Discrepancies whose key columns are no longer at hand, by key: a column of which every value reads as a number is taken for one of numbers. */
+export function inKeyOrder(discrepancies: readonly Discrepancy[]): Discrepancy[] {
+  const isNumber = (value: Cell | undefined): boolean =>
+    value === null || value === undefined || parseDecimal(String(value)) !== undefined;
+  const key = Object.keys(discrepancies[0]?.key ?? {}).map((name) => ({
+    name,
+    numeric: discrepancies.every((one) => isNumber(one.key[name])),
+  }));
+  return [...discrepancies].sort(ordered(key));
 }
 
 /**

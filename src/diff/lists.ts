@@ -6,23 +6,29 @@ const DIMENSIONS = /^[[\]\d:-]+=/;
 
 /** The elements of a canonical list (a JSON array of texts and nulls). */
 export function elementsOf(text: string): (string | null)[] {
-  const parsed: unknown = JSON.parse(text.replace(DIMENSIONS, ''));
-  if (!Array.isArray(parsed)) throw new Error(`not a canonical list: ${text}`);
-  return parsed.map((element: unknown) =>
+  return parsed(text).map((element: unknown) =>
     element === null ? null : typeof element === 'string' ? element : JSON.stringify(element),
   );
 }
 
-const NUMERIC_LIST = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL.*|NUMERIC.*|DOUBLE.*|FLOAT|REAL)\[\]$/i;
+function parsed(text: string): readonly unknown[] {
+  const list: unknown = JSON.parse(text.replace(DIMENSIONS, ''));
+  if (!Array.isArray(list)) throw new Error(`not a canonical list: ${text}`);
+  return list;
+}
 
-/** Elements in a form in which equal elements have equal texts: numbers of two types by value. */
-function normalised(text: string, { batch, stream }: ComparedColumn): (string | null)[] {
-  const elements = elementsOf(text);
-  if (!NUMERIC_LIST.test(batch.type) || !NUMERIC_LIST.test(stream.type)) return elements;
-  return elements.map((element) => {
-    const value = element === null ? undefined : parseDecimal(element);
+const NUMERIC_LIST =
+  /^(?:PostgreSQL's )?(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL.*|NUMERIC.*|DOUBLE.*|FLOAT|REAL)(\[\d*\])+$/i;
+
+/** A text that lists of equal elements share, and no others: numbers of two types by value; a list within a list is not the text of one. */
+function normalised(text: string, { batch, stream }: ComparedColumn): string[] {
+  const numeric = NUMERIC_LIST.test(batch.type) && NUMERIC_LIST.test(stream.type);
+  const form = (element: unknown): unknown => {
+    if (Array.isArray(element)) return element.map(form);
+    const value = numeric && typeof element === 'string' ? parseDecimal(element) : undefined;
     return value === undefined ? element : formatDecimal(value);
-  });
+  };
+  return parsed(text).map((element) => JSON.stringify(form(element)));
 }
 
 /** The same elements in the same order; for lists whose types differ. */

@@ -2,6 +2,7 @@ import type { ColumnCounts, Discrepancy, DiffCounts } from '../model/comparison.
 import { daysOf, secondsOf } from './calendar.js';
 import type { DiffOutcome } from './input.js';
 import { NO_PROFILE, type Profiled } from './profile-guard.js';
+import { inKeyOrder } from './listing.js';
 import { compareDecimals, distance, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 
 /** Keys that are looked at again at the most; those beyond are in flux, for nothing more is known of them. */
@@ -107,7 +108,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
     moving = next;
   }
   const keys = outcome.keys_compared - agreed.gone;
-  const kept = [...stayed, ...nullKeys];
+  const kept = inKeyOrder([...stayed, ...nullKeys]);
   const { profile, notes } = await profileOf(input, stayed);
   return {
     outcome: {

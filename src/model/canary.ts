@@ -41,6 +41,17 @@ export interface AuditEntry {
   readonly comparison_id: string | null;
 }
 
+/** Which windows are read from the stream where the served view merges. */
+export interface MergeState {
+  /** Which part of the key is the window, from 0. */
+  readonly part: number;
+  /** Canonical texts of the windows that events touched since the batch side's cut; null: all, because they are not known one by one. */
+  readonly open: readonly string[] | null;
+}
+
+/** What decides a key's side. */
+export type RoutingState = CanaryState & { readonly merge?: MergeState };
+
 /** Which side a key reads, and why. */
 export interface Route {
   readonly pipeline: string;
@@ -50,5 +61,7 @@ export interface Route {
   readonly bucket: number | null;
   readonly share_ppm: number;
   readonly stage: Stage;
+  /** Where the served view merges: the key's window, and whether events touched it since the batch side's cut. */
+  readonly window?: { readonly value: string; readonly open: boolean };
   readonly reason: string;
 }

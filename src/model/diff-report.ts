@@ -25,6 +25,17 @@ export interface Sampled {
   readonly mismatch_rate_upper_95: number;
 }
 
+/** How a comparison was cut that was made in chunks. */
+export interface ChunkedPlan {
+  readonly by: 'ranges' | 'hash' | 'whole';
+  readonly chunks: number;
+  /** More than one: it was interrupted, and went on. */
+  readonly runs: number;
+  /** Pauses for a busy server, and milliseconds in all. */
+  readonly pauses: number;
+  readonly paused: number;
+}
+
 /** The result of `cutover diff` and `compareTables()`: a comparison of any two tables; its schema is that of a comparison. */
 export interface DiffReport extends DiffCounts {
   readonly schema: 'cutover.comparison/v1';
@@ -53,6 +64,8 @@ export interface DiffReport extends DiffCounts {
     /** Where the rows met, and why there. */
     readonly place: 'one_store' | 'pulled' | 'digests_exchanged';
     readonly place_reason: string;
+    /** Only where it was made in chunks. */
+    readonly chunked?: ChunkedPlan;
   };
   /** Milliseconds. */
   readonly timing: { readonly pull: number; readonly diff: number; readonly total: number };

@@ -65,6 +65,12 @@ export const ERROR_CODES = {
   ENDPOINT_CHANGED: 'A file changed while it was compared.',
   EXTENSION_MISSING: 'An extension of DuckDB that an endpoint needs is not installed.',
   KEY_NEEDED: 'No key was given, and the two sides name none.',
+  RESUME_DAMAGED: 'A file that should say how far a comparison is cannot be read, or is another kind of file.',
+  RESUME_OTHER: 'A file that says how far a comparison is belongs to another comparison.',
+  ADVICE_INVALID:
+    'The file given to `cutover advise` is missing, or has an unknown key, a missing key or an impossible value.',
+  VIEW_UNKNOWN: 'No materialized view of that name is configured.',
+  VIEW_INVALID: 'A materialized view cannot be built as it is configured.',
   OUTPUT_EXISTS: 'A file that would be written already exists.',
   INTERRUPTED: 'The work was interrupted before it finished.',
   INTERNAL: 'A defect in cutover itself.',

@@ -1,4 +1,8 @@
 import type { Duration } from './duration.js';
+import type { Schedule, SourceText } from './job-parts.js';
+import type { View } from './view.js';
+
+export type { Schedule, SourceText } from './job-parts.js';
 
 /** A configuration file, validated, with every path absolute and every SQL file's text loaded. */
 export interface Project {
@@ -13,6 +17,8 @@ export interface Project {
   readonly landing: LandingConfig;
   /** In dependency order: a pipeline stands after those it names in `after`. */
   readonly pipelines: readonly Pipeline[];
+  /** In the order of the file. */
+  readonly views: readonly View[];
 }
 
 export type StoreConfig =
@@ -126,19 +132,19 @@ export interface Pipeline {
   readonly incremental?: { readonly fullEvery: Duration };
   /** Comparisons say what the differences have in common, and with `sums` whether the sums of numbers agree. */
   readonly profile?: { readonly sums: boolean };
+  /** Before the cutover readers get batch rows of closed windows and stream rows of those that events touched since the batch side's cut. */
+  readonly merge?: MergeWindow;
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
 }
 
-/** A text that came from a file, or from the configuration itself (`path` is then the configuration's). */
-export interface SourceText {
-  readonly path: string;
-  readonly text: string;
-  /** Inline text only: the line of `path` on which the text begins. */
-  readonly firstLine?: number;
+/** What a row's window is: an event changes only rows of its own window. */
+export interface MergeWindow {
+  /** A column of the key. */
+  readonly column: string;
+  /** The SQL expression over `events` that gives that column's value for an event. */
+  readonly from: string;
 }
-
-export type Schedule = { readonly every: Duration } | { readonly cron: string };
 
 /** How the stream side is held still during a cycle. */
 export type Hold = 'snapshot' | 'copy';

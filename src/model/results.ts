@@ -1,9 +1,10 @@
-import type { AuditEntry, CanaryState } from './canary.js';
+import type { AuditEntry, RoutingState } from './canary.js';
 import type { Comparison, ComparisonAlignment, Evidence } from './comparison.js';
 import type { GateResult } from './gate.js';
 import type { OffsetVectorJson } from './offset-vector.js';
 import type { CanaryPlan } from './project.js';
 import type { Verdict } from './verdict.js';
+import type { ViewReport } from './view.js';
 
 /** What the gate needs to know of a stored comparison. */
 export interface ComparisonSummary {
@@ -30,6 +31,8 @@ export interface RunSummary {
   readonly quarantined: number;
   readonly cut: OffsetVectorJson;
   readonly comparisons: readonly Comparison[];
+  /** `--once`, where views are configured: as they stand after those that were due were refreshed. */
+  readonly views?: readonly ViewReport[];
 }
 
 /** `cutover.rebuild/v1` */
@@ -53,7 +56,7 @@ export interface CanaryReport {
   readonly message: string;
   /** What stood in the way of a refused action; null when it was applied. */
   readonly refusal: 'stage' | 'already' | 'gate' | 'dwell' | 'approval' | 'plan' | null;
-  readonly state: CanaryState;
+  readonly state: RoutingState;
   readonly plan: CanaryPlan;
   readonly dwell: { readonly completed: number; readonly required: number };
   readonly gate: GateResult | null;

@@ -26,7 +26,9 @@ export type ValueForm =
         | 'bytes';
     }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
-  | { readonly kind: 'list'; readonly element: ValueForm };
+  | { readonly kind: 'list'; readonly element: ValueForm }
+  /** The canonical text of a list whose depth its type does not tell; `type` is the sender's name of it. */
+  | { readonly kind: 'list_text'; readonly type: string };
 
 /** A column on its way from one store to another. */
 export interface TransferColumn {

@@ -102,6 +102,39 @@ function rowsOf(result: Result): readonly (readonly Cell[])[] {
         ['partition', 'offset', 'quarantined_at', 'reason', 'raw'],
         ...result.records.map((one) => [one.partition, one.offset, one.quarantined_at, one.reason, one.raw]),
       ];
+    case 'cutover.views/v1':
+      return [
+        [
+          'view',
+          'status',
+          'refreshed_at',
+          'staleness_ms',
+          'duration_ms',
+          'rows',
+          'changed_rows',
+          'partitions',
+          'side',
+          'schedule',
+          'next_due',
+          'failures',
+          'error',
+        ],
+        ...result.views.map((one) => [
+          one.view,
+          one.status,
+          one.refreshed_at,
+          one.staleness_ms,
+          one.duration_ms,
+          one.rows,
+          one.changed_rows,
+          one.partitions,
+          one.side,
+          one.schedule,
+          one.next_due,
+          one.failures,
+          one.error,
+        ]),
+      ];
     case 'cutover.doctor/v1':
       return [
         ['check', 'status', 'detail', 'remedy'],

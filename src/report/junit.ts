@@ -3,6 +3,7 @@ import type { Discrepancy } from '../model/comparison.js';
 import type { GateResult } from '../model/gate.js';
 import type { QuarantineResult } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
+import type { ViewReport } from '../model/view.js';
 import { differencesOf, keyText } from './cells.js';
 import { grouped } from './numbers.js';
 import type { RenderOptions } from './options.js';
@@ -96,7 +97,10 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
       return [comparisonSuite(result, limit)];
     case 'cutover.run/v1':
       if (result.comparisons.length > 0)
-        return result.comparisons.map((comparison) => comparisonSuite(comparison, limit));
+        return [
+          ...result.comparisons.map((comparison) => comparisonSuite(comparison, limit)),
+          ...(result.views === undefined ? [] : [viewSuite(result.views)]),
+        ];
       return [
         {
           name: 'cutover run',
@@ -115,6 +119,8 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
     }
     case 'cutover.quarantine/v1':
       return [quarantineSuite(result, limit)];
+    case 'cutover.views/v1':
+      return [viewSuite(result.views)];
     case 'cutover.doctor/v1':
       return [
         {
@@ -136,6 +142,18 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
       // Nothing was compared, so that nothing passes.
       return [{ name: 'cutover diff --explain-plan', cases: [], notes: [result.place_reason, result.reason] }];
   }
+}
+
+/** Old rows are not known to be right, and no failure either. */
+function viewSuite(views: readonly ViewReport[]): TestSuite {
+  return {
+    name: 'cutover views',
+    cases: views.map(({ view, status, error }) => ({
+      name: view,
+      verdict: status === 'fresh' || status === 'removed' ? 'pass' : status === 'failed' ? 'error' : 'inconclusive',
+      message: error ?? status,
+    })),
+  };
 }
 
 /** Records in quarantine are no failure of a pipeline, and no pass either. */

@@ -2,6 +2,8 @@ import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
 import type { CanaryReport, QuarantineResult, RunSummary } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
+import type { ViewReport } from '../model/view.js';
+import { formatElapsed } from '../model/duration.js';
 import { differencesOf, keyText, visible } from './cells.js';
 import { counted, grouped, percent, ppmAsPercent } from './numbers.js';
 import type { RenderOptions } from './options.js';
@@ -12,6 +14,7 @@ import { furtherReasons } from './table/diff-report.js';
 import { fitted } from './table/layout.js';
 import { sizeText } from './table/profile.js';
 import { renderTable } from './table/table.js';
+import { sideText, viewRemarks } from './table/views.js';
 import {
   boundText,
   countsOf,
@@ -35,7 +38,7 @@ function entity(char: string): string {
  * Prose from elsewhere: nothing in it is markup, a link, a mention or a reference. The last two are looked for after entities were
  * read, so an empty comment stands between the sign and what follows.
  */
-function plain(text: string): string {
+export function plain(text: string): string {
   return visible(text).replace(
     /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|[^\p{L}\p{N} ,.;:'"()%/?…✓✗_-]/gu,
     (sign) => (sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign)),
@@ -77,6 +80,8 @@ function linesOf(result: Result, options: RenderOptions): readonly string[] {
       return canaryLines(result, options);
     case 'cutover.quarantine/v1':
       return quarantineLines(result, options);
+    case 'cutover.views/v1':
+      return [`### ${counted(result.views.length, 'view')}`, '', ...viewRows(result.views)];
     default:
       return [
         '```text',
@@ -186,6 +191,22 @@ function runLines(run: RunSummary, options: RenderOptions): readonly string[] {
     title(run.verdict, `${grouped(run.events)} events${quarantined}`),
     '',
     ...run.comparisons.flatMap((comparison) => comparisonLines(comparison, options)),
+    ...(run.views === undefined ? [] : viewRows(run.views)),
+  ];
+}
+
+function viewRows(views: readonly ViewReport[]): string[] {
+  const rows = views.map((view) => [
+    code(view.view),
+    view.status === 'failed' ? '❌ failed' : view.status,
+    view.staleness_ms === null ? '' : formatElapsed(view.staleness_ms),
+    view.rows === null ? '' : grouped(view.rows),
+    plain(sideText(view)),
+    code(view.schedule ?? ''),
+  ]);
+  return [
+    ...(rows.length === 0 ? [] : tableOf(['view', 'status', 'age', 'rows', 'rows from', 'schedule'], rows)),
+    ...bullets(viewRemarks(views)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { GateResult } from '../model/gate.js';
+import type { ViewReport } from '../model/view.js';
 import { jsonText } from './cells.js';
 import { limited } from './json.js';
 import type { RenderOptions } from './options.js';
@@ -16,8 +17,8 @@ function objectsOf(result: Result, brief: boolean): readonly object[] {
     case 'cutover.comparison/v1':
       return comparisonObjects(result);
     case 'cutover.run/v1': {
-      const { comparisons, ...summary } = result;
-      return brief ? [summary] : [summary, ...comparisons.flatMap(comparisonObjects)];
+      const { comparisons, views = [], ...summary } = result;
+      return brief ? [summary] : [summary, ...comparisons.flatMap(comparisonObjects), ...views.map(viewObject)];
     }
     case 'cutover.gate/v1':
       return gateObjects(result);
@@ -29,11 +30,17 @@ function objectsOf(result: Result, brief: boolean): readonly object[] {
       const { records, ...summary } = result;
       return [summary, ...records.map((record) => ({ schema: 'cutover.record/v1', ...record }))];
     }
+    case 'cutover.views/v1':
+      return result.views.map(viewObject);
     case 'cutover.doctor/v1':
       return result.checks.map((check) => ({ schema: 'cutover.check/v1', ...check }));
     default:
       return [result];
   }
+}
+
+function viewObject(view: ViewReport): object {
+  return { schema: 'cutover.view/v1', ...view };
 }
 
 function comparisonObjects(comparison: AnyComparison): readonly object[] {

@@ -14,6 +14,14 @@ export const FORMATS = ['table', 'json', 'ndjson', 'csv', 'junit', 'markdown'] a
 
 export type Format = (typeof FORMATS)[number];
 
+/** Advice is a document for people, or JSON; `html` is of it alone. */
+export const ADVICE_FORMATS = ['table', 'json', 'markdown', 'html'] as const;
+
+export type AdviceFormat = (typeof ADVICE_FORMATS)[number];
+
+/** Every format that some command has. */
+export const ALL_FORMATS = [...FORMATS, 'html'] as const;
+
 /** The format of that name, or undefined. */
 export function formatOf(name: unknown): Format | undefined {
   return FORMATS.find((format) => format === name);

@@ -11,6 +11,7 @@ import type {
   RebuildResult,
   RunSummary,
 } from '../model/results.js';
+import type { ViewsResult } from '../model/view.js';
 
 /** A route as it is printed: `cutover.route/v1`. */
 export interface RouteResult extends Route {
@@ -29,6 +30,7 @@ export type Result =
   | CanaryReport
   | RouteResult
   | QuarantineResult
+  | ViewsResult
   | DoctorResult
   | InitResult
   | PlanReport;

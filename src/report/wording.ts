@@ -81,13 +81,13 @@ export function finding(comparison: AnyComparison): string {
     const verb = differing === 1 ? 'differs' : 'differ';
     return `${grouped(differing)} of ${grouped(of)} ${things} ${verb} (${percent(comparison.mismatch_rate)})${part}`;
   }
-  // A table of keys alone, or one whose other columns are all ignored.
-  if (Object.keys(comparison.columns).length === 0) {
-    return `${of === 1 ? `the only ${things} is` : `all ${grouped(of)} ${things} are`} on both sides, no value was compared${part}`;
-  }
   if (comparison.in_flux > 0) {
     const flux = comparison.in_flux === 1 ? '1 key is' : `${grouped(comparison.in_flux)} keys are`;
     return `${flux} in flux, ${grouped(of - comparison.in_flux)} of ${grouped(of)} agree${part}`;
+  }
+  // A table of keys alone, or one whose other columns are all ignored.
+  if (Object.keys(comparison.columns).length === 0) {
+    return `${of === 1 ? `the only ${things} is` : `all ${grouped(of)} ${things} are`} on both sides, no value was compared${part}`;
   }
   const tolerated = comparison.tolerated > 0 ? ` (${grouped(comparison.tolerated)} of them by a rule)` : '';
   return of === 1 ? `the only ${things} agrees${part}` : `all ${grouped(of)} ${things} agree${tolerated}${part}`;

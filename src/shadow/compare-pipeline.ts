@@ -11,9 +11,11 @@ import type { SqlSession } from '../store/contract.js';
 import { insertComparison, nextComparisonId } from '../store/state/comparisons.js';
 import { saveBatchResult, type BatchResultRecord } from '../store/state/jobs.js';
 import { newestQuarantined } from '../store/state/landing.js';
+import { saveThrough, type MergeTracking } from '../store/state/merge.js';
 import { partitionPredicate } from './batch-job.js';
 import { type ShadowEnvironment } from './environment.js';
 import type { KeptUpkeep } from './kept.js';
+import { noteUnnamed } from './merge-check.js';
 import { publish } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { resolvableBy, scopeOf } from './scope.js';
@@ -48,6 +50,8 @@ export interface Cycle {
   readonly quarantined: number;
   /** Retries from quarantine until the cut: they brought in events that lie below it. */
   readonly retries: number;
+  /** Of the pipelines that serve merged rows: up to which micro-batch their windows are noted, at the cut. */
+  readonly tracked: ReadonlyMap<string, MergeTracking>;
 }
 
 /** What is known of a pipeline before its batch job runs. */
@@ -93,6 +97,7 @@ export async function publishAndCompare(
   // Held by copy, the job read the landing by itself: events may have been pruned since the cut.
   if (jobMs !== null) await requireWholeLanding(session, [pipeline]);
   const publishStarted = performance.now();
+  const unnamed = jobMs === null || before.prior === null ? [] : await noteUnnamed(env, session, pipeline, scope);
   if (jobMs !== null) {
     const { reshaped } = await publish(env, session, pipeline, before.partitions);
     if (reshaped) await options.onReshaped(session, pipeline);
@@ -176,6 +181,7 @@ export async function publishAndCompare(
     ...outcome,
     notes: [
       ...before.notes,
+      ...unnamed,
       ...outcome.notes,
       ...(pipeline.incremental !== undefined && cycle.hold === 'copy' ? [HELD_BY_COPY] : []),
       ...(cycle.quarantined === 0 ? [] : await newestQuarantined(session, 3)),
@@ -205,6 +211,9 @@ export async function publishAndCompare(
     },
     finishedAt,
   );
+  const tracking = cycle.tracked.get(pipeline.name);
+  if (pipeline.merge !== undefined && tracking !== undefined)
+    await saveThrough(session, dialect, pipeline.name, tracking.tracked);
   await env.reached('comparison stored');
   return comparison;
 }

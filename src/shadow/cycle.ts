@@ -23,6 +23,7 @@ import { interrupted } from './interrupted.js';
 import { jobNotes } from './job-notes.js';
 import { KeptUpkeep } from './kept.js';
 import { requireOwnCode } from './own-code.js';
+import { canMerge, trackedThrough } from './merge.js';
 import { reshapes } from './publish.js';
 import { requireWholeLanding } from './retention.js';
 import { limitsOf, reuse, stillHolds } from './reuse.js';
@@ -83,7 +84,8 @@ async function cycleChain(
     await env.reached('cut taken');
     const [through, retries] = [await newestLanded(session), await countRetries(session)];
     const quarantined = await countQuarantined(session);
-    return { env, session, evidence, options, kept, hold, stored, cut, through, quarantined, retries };
+    const tracked = await trackedThrough(env, session);
+    return { env, session, evidence, options, kept, hold, stored, cut, through, quarantined, retries, tracked };
   };
   const comparisons: Comparison[] = [];
   if (hold === 'snapshot') {
@@ -136,7 +138,8 @@ async function cyclePipeline(
   const previous = await loadComparison(session, pipeline.name);
   const stored = cycle.stored.get(pipeline.name) ?? null;
   const current = stored?.codeHash === evidence.batch && stored.retries === cycle.retries;
-  const prior = current ? stored : null;
+  // A batch result that is not known to reflect what merged reads rely on is made anew.
+  const prior = current && (await canMerge(env, session, pipeline)) ? stored : null;
   if (
     !options.force &&
     previous !== null &&

@@ -1,6 +1,7 @@
 import type { EventLog } from '../log/contract.js';
 import type { Clock, Logger, Progress } from '../model/ports.js';
 import type { IngestConfig, Pipeline, SchemaNames } from '../model/project.js';
+import type { View } from '../model/view.js';
 import type { Store } from '../store/contract.js';
 
 /** The points between which a process may die; tests of faults stop it there. */
@@ -22,6 +23,9 @@ export const POINTS = [
   'retry staged',
   'retry applied',
   'retry committed',
+  'view computed',
+  'view written',
+  'view stored',
 ] as const;
 
 export type Point = (typeof POINTS)[number];
@@ -32,6 +36,7 @@ export interface ShadowEnvironment {
   readonly schemas: SchemaNames;
   /** In dependency order. */
   readonly pipelines: readonly Pipeline[];
+  readonly views: readonly View[];
   readonly ingest: IngestConfig;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -10,6 +10,7 @@ import { newestStamp, stepPartition } from '../store/state/offsets.js';
 import type { ShadowEnvironment } from './environment.js';
 import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
 import { requireOwnCode } from './own-code.js';
+import { noteWindows } from './merge.js';
 import type { Positions } from './positions.js';
 import { retryingConflicts } from './retry.js';
 import type { PreparedStreamJob } from './stream-job.js';
@@ -210,6 +211,7 @@ export class Ingest {
       await session.searchPath([this.#env.schemas.stream]);
       for (const job of this.#jobs) await job.apply(session, this.#env.schemas.stream);
     }
+    await noteWindows(this.#env, session, { at: this.#lastStamp, landed });
     await this.#env.reached('stream jobs applied');
     if (!(await stepPartition(session, { state, from: slice.from, epoch: chunk.epoch, at: stamp })))
       throw lost(chunk, slice);

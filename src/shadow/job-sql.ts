@@ -1,5 +1,6 @@
 import { CutoverError, type ErrorPlace } from '../model/errors.js';
 import type { Pipeline, SchemaNames, SourceText } from '../model/project.js';
+import type { View } from '../model/view.js';
 import type { Store } from '../store/contract.js';
 import { withAncestors } from './environment.js';
 import { reachesAround } from './job-sql-postgres.js';
@@ -7,24 +8,24 @@ import { refuseStatement, refuseTextAsSql, refuseWrites, type JobPart } from './
 import { splitStatements, type Statement } from './sql-script.js';
 import { aliasesOf, declares, namesRelation, tokensOf, type Token } from './sql-tokens.js';
 
-/** A text of a pipeline's SQL, and what it may not name. */
+/** A text of SQL of a pipeline or a view, and what it may not name. */
 interface Job {
-  readonly pipeline: Pipeline;
+  readonly name: string;
   readonly part: JobPart;
   readonly source: SourceText;
   readonly schemas: SchemaNames;
-  /** Pipelines that it does not read by `after`. */
+  /** Pipelines that it does not read by `after`; of a view: all views. */
   readonly others: ReadonlySet<string>;
-  /** Pipelines: their served views are neither side's. */
+  /** Pipelines and views: what readers see is neither side's. */
   readonly served: ReadonlySet<string>;
   readonly store: Store['kind'];
 }
 
 /** Schemas in which nothing of a job's own can stand, besides those that the configuration names. */
-const INTERNAL = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay'];
+export const INTERNAL: readonly string[] = ['cutover', 'cutover_store', 'cutover_rebuild', 'cutover_replay'];
 
 /** Temporary tables of cutover itself. */
-const TEMPORARY = /^cutover_(?:chunk|result|changed|given_file|view_probe)$/;
+const TEMPORARY = /^cutover_(?:chunk|result|changed|given_file|view_\w+)$/;
 
 /**
  * Refuses, before anything of a job runs, what would make the comparison meaningless: a job that reads or writes tables of the other side or of
@@ -33,8 +34,13 @@ const TEMPORARY = /^cutover_(?:chunk|result|changed|given_file|view_probe)$/;
  * `schema.table` with the name of such a schema is refused wherever `schema` is not an alias of the statement.
  * Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
  */
-export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames, store: Store['kind']): void {
-  const served = new Set(pipelines.map(({ name }) => name.toLowerCase()));
+export function checkJobs(
+  pipelines: readonly Pipeline[],
+  schemas: SchemaNames,
+  store: Store['kind'],
+  views: readonly View[] = [],
+): void {
+  const served = servedNames(pipelines, views);
   for (const pipeline of pipelines) {
     const read = new Set(withAncestors(pipelines, [pipeline.name]).map(({ name }) => name));
     const others = new Set(pipelines.flatMap(({ name }) => (read.has(name) ? [] : [name.toLowerCase()])));
@@ -45,9 +51,28 @@ export function checkJobs(pipelines: readonly Pipeline[], schemas: SchemaNames, 
       ['setup', stream.kind === 'external' ? undefined : stream.setup],
     ];
     for (const [part, source] of texts) {
-      if (source !== undefined) checkText({ pipeline, part, source, schemas, others, served, store });
+      if (source !== undefined) checkText({ name: pipeline.name, part, source, schemas, others, served, store });
     }
   }
+}
+
+/**
+ * The same for the query of a view, before it runs. It reads served names: tables of one side would give it rows that no canary moves, and the table of a view
+ * rows of another moment. Errors: SQL_REACHES_ACROSS, SQL_FAILED; both with file and line.
+ */
+export function checkView(
+  { name, sql }: View,
+  views: readonly View[],
+  pipelines: readonly Pipeline[],
+  schemas: SchemaNames,
+  store: Store['kind'],
+): void {
+  const others = new Set(views.map((one) => one.name));
+  checkText({ name, part: 'view', source: sql, schemas, others, served: servedNames(pipelines, views), store });
+}
+
+function servedNames(pipelines: readonly Pipeline[], views: readonly View[]): ReadonlySet<string> {
+  return new Set([...pipelines, ...views].map(({ name }) => name.toLowerCase()));
 }
 
 function checkText(job: Job): void {
@@ -56,7 +81,7 @@ function checkText(job: Job): void {
     const at = (index: number): ErrorPlace => placeOf(job.source, statement, index);
     if (job.store === 'postgres') refuseWaysAround(job, tokens, at);
     refuseStatement(job.part, tokens, at);
-    if (job.part !== 'batch') refuseWrites(tokens, at);
+    if (job.part !== 'batch' && job.part !== 'view') refuseWrites(tokens, at);
     // The bodies of functions and blocks of code are texts for the store, and SQL all the same.
     for (const part of [tokens, ...tokens.map(({ text, index }) => bodyTokens(text, index))]) {
       refuseTextAsSql(part, at);
@@ -76,12 +101,12 @@ function bodyTokens(text: string, index: number): Token[] {
   }));
 }
 
-function refuseWaysAround({ part, pipeline }: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
+function refuseWaysAround({ part, name }: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
   const refused = reachesAround(tokens);
   if (refused === null) return;
   throw new CutoverError(
     'SQL_REACHES_ACROSS',
-    `the ${part} SQL of ${pipeline.name} may not use ${refused.what}`,
+    `the ${part} SQL of ${name} may not use ${refused.what}`,
     refused.remedy,
     { place: at(refused.index) },
   );
@@ -93,7 +118,7 @@ export function reservedSchemas({ batch, stream }: SchemaNames): ReadonlySet<str
 }
 
 function refuseForeignNames(job: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
-  const { schemas, pipeline } = job;
+  const { schemas, part, name } = job;
   const reserved = reservedSchemas(schemas);
   const aliases = aliasesOf(tokens);
   for (const [i, token] of tokens.entries()) {
@@ -110,33 +135,55 @@ function refuseForeignNames(job: Job, tokens: readonly Token[], at: (index: numb
     if (foreign || moved) {
       throw new CutoverError(
         'SQL_REACHES_ACROSS',
-        `the ${job.part} SQL of ${pipeline.name} names what belongs to the other side or to cutover itself: ${token.text}${qualified === undefined ? '' : `.${qualified.text}`}`,
-        'Name tables without a schema: a job finds those of its own side (and, with `after`, those of the pipelines it reads).',
+        `the ${part} SQL of ${name} names what belongs to ${part === 'view' ? 'one side' : 'the other side'} or to cutover itself: ${token.text}${qualified === undefined ? '' : `.${qualified.text}`}`,
+        part === 'view'
+          ? 'Name pipelines without a schema: a view reads what readers of that name read.'
+          : 'Name tables without a schema: a job finds those of its own side (and, with `after`, those of the pipelines it reads).',
         { place },
       );
     }
     if (relation && qualified === undefined && job.others.has(token.name) && !declares(tokens, token.name)) {
+      if (part === 'view') throw readsView(name, token.text, place);
       throw new CutoverError(
         'SQL_REACHES_ACROSS',
-        `the ${job.part} SQL of ${pipeline.name} names the pipeline ${token.text}, which it is not \`after\`: its table may stand at another cut`,
-        `Add \`after: [${token.name}]\` to pipelines.${pipeline.name}.`,
+        `the ${part} SQL of ${name} names the pipeline ${token.text}, which it is not \`after\`: its table may stand at another cut`,
+        `Add \`after: [${token.name}]\` to pipelines.${name}.`,
         { place },
       );
     }
   }
 }
 
+/** A view over a view would show another moment than the one it names, and over itself its own last rows. */
+export function readsView(name: string, other: string, place: ErrorPlace): CutoverError {
+  return new CutoverError(
+    'SQL_REACHES_ACROSS',
+    `the view SQL of ${name} reads the view ${other === name ? 'itself' : other}: views read pipelines`,
+    'Write that query into this one, from the pipelines it reads.',
+    { place },
+  );
+}
+
 /** The events have one name in batch jobs and another in stream jobs; the wrong one would only say that a table does not exist. */
-function refuseOtherEvents({ part, pipeline }: Job, tokens: readonly Token[], at: (index: number) => ErrorPlace): void {
+function refuseOtherEvents(
+  { part, name: owner }: Job,
+  tokens: readonly Token[],
+  at: (index: number) => ErrorPlace,
+): void {
   const wrong = part === 'batch' ? ['batch_events'] : part === 'stream' ? ['events'] : ['events', 'batch_events'];
-  const wanted = part === 'batch' ? 'events' : 'batch_events';
+  const remedy = {
+    batch: 'Read `events`.',
+    stream: 'Read `batch_events`.',
+    setup: 'Create tables only: the events come to the stream job.',
+    view: 'Read pipelines by their names.',
+  }[part];
   for (const [i, { name, index }] of tokens.entries()) {
     if (name === null || !wrong.includes(name) || tokens[i + 1]?.text === '.' || tokens[i - 1]?.text === '.') continue;
     if (!namesRelation(tokens, i) || declares(tokens, name)) continue;
     throw new CutoverError(
       'SQL_REACHES_ACROSS',
-      `the ${part} SQL of ${pipeline.name} cannot read \`${name}\`, ${MEANING[name] ?? ''}`,
-      part === 'setup' ? 'Create tables only: the events come to the stream job.' : `Read \`${wanted}\`.`,
+      `the ${part} SQL of ${owner} cannot read \`${name}\`, ${MEANING[name] ?? ''}`,
+      remedy,
       { place: at(index) },
     );
   }

@@ -1,8 +1,8 @@
 import { CutoverError, type ErrorPlace } from '../model/errors.js';
 import { namesRelation, type Token } from './sql-tokens.js';
 
-/** The part of a pipeline that a text is: it decides which names stand for the events. */
-export type JobPart = 'batch' | 'stream' | 'setup';
+/** The part of a pipeline that a text is, or a view: it decides which names stand for the events. */
+export type JobPart = 'batch' | 'stream' | 'setup' | 'view';
 
 type PlaceOf = (index: number) => ErrorPlace;
 
@@ -28,6 +28,9 @@ const ALLOWED = new Set([
   ...['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'TRUNCATE', 'COPY', 'LOCK'],
   ...['CREATE', 'ALTER', 'DROP', 'COMMENT', 'GRANT', 'REVOKE', 'ANALYZE', 'DO', 'INSTALL', 'LOAD'],
 ]);
+
+/** What a query begins with. */
+const QUERIES = new Set(['SELECT', 'WITH', 'FROM', 'TABLE', 'VALUES', 'PIVOT', 'UNPIVOT', '(']);
 
 /** Statements that define something, and those that name what they change right behind their first words. */
 const DEFINING = new Set(['CREATE', 'ALTER', 'DROP', 'TRUNCATE', 'COPY']);
@@ -70,6 +73,14 @@ export function refuseStatement(part: JobPart, tokens: readonly Token[], at: Pla
     );
   }
   // Batch SQL is wrapped as a query, which says more of what is wrong with it.
+  if (part === 'view' && !QUERIES.has(word)) {
+    throw new CutoverError(
+      'SQL_FAILED',
+      `the view SQL may not hold a statement ${word}: a view is one query`,
+      'Write the view as a single SELECT (use WITH for its steps).',
+      { place },
+    );
+  }
   if (part !== 'batch' && !ALLOWED.has(word)) {
     throw new CutoverError(
       'SQL_FAILED',

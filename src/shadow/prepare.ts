@@ -18,7 +18,7 @@ export async function requireUnchangedStreams(
   session: SqlSession,
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<void> {
-  checkJobs(env.pipelines, env.schemas, env.store.kind);
+  checkJobs(env.pipelines, env.schemas, env.store.kind, env.views);
   const records = await loadStreamJobs(session);
   const changed = withOwnStream(env.pipelines).filter(({ name }) => {
     const record = records.get(name);

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/comparison.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadStreamJobs, saveStreamJob } from '../store/state/jobs.js';
+import { forgetViewBases } from '../store/state/views.js';
 import { APPLY, SERVED } from '../store/state/lock-names.js';
 import { loadPartitions, vectorOf } from '../store/state/offsets.js';
 import type { OffsetVector } from '../model/offset-vector.js';
@@ -37,7 +38,7 @@ export async function rebuildStreams(
   onReshaped: (session: SqlSession, pipeline: ShadowEnvironment['pipelines'][number]) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<RebuildOutcome> {
-  checkJobs(env.pipelines, env.schemas, env.store.kind);
+  checkJobs(env.pipelines, env.schemas, env.store.kind, env.views);
   const { dialect } = env.store;
   const chain = connected(env.pipelines, names);
   await openWorkSchema(session, dialect, REBUILD_SCHEMA);
@@ -93,6 +94,7 @@ export async function rebuildStreams(
       await session.run('DELETE FROM cutover.batch_results WHERE pipeline = $1', [pipeline.name]);
       await onReshaped(session, pipeline);
     }
+    await forgetViewBases(session);
     return vectorOf(await loadPartitions(session));
   };
   // A cycle reads the catalogue as it is, and the rows as its snapshot has them: it would find the new table empty.

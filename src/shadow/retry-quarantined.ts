@@ -9,6 +9,7 @@ import { loadPartitions, newestStamp, touchPartition } from '../store/state/offs
 import { countOneRetry, recordsFrom, type Quarantined, type QuarantineScope } from '../store/state/quarantine.js';
 import type { ShadowEnvironment } from './environment.js';
 import { BATCH_EVENTS, chunkColumns, landingColumns } from './events-view.js';
+import { noteWindows } from './merge.js';
 import { requireUnchangedStreams } from './prepare.js';
 import { retryingConflicts } from './retry.js';
 import type { PreparedStreamJob } from './stream-job.js';
@@ -114,7 +115,8 @@ async function apply(env: ShadowEnvironment, parts: RetryParts, { partition }: P
      AND r._offset IN (SELECT "offset" FROM cutover.quarantine WHERE partition = ${partition})`,
   );
   if (fitting === 0) return 0;
-  const stamp = stampText(Math.max(env.clock.now().getTime() * 1000, (await newestStamp(session)) + 1));
+  const at = Math.max(env.clock.now().getTime() * 1000, (await newestStamp(session)) + 1);
+  const stamp = stampText(at);
   const columns = landingColumns(env.store.dialect, parts.columns);
   await session.materialize(
     BATCH_EVENTS,
@@ -128,6 +130,7 @@ async function apply(env: ShadowEnvironment, parts: RetryParts, { partition }: P
   );
   await session.searchPath([env.schemas.stream]);
   for (const job of parts.jobs) await job.apply(session, env.schemas.stream);
+  await noteWindows(env, session, { at, landed: fitting });
   await touchPartition(session, partition, stamp);
   await countOneRetry(session);
   await env.reached('retry applied');

@@ -7,13 +7,15 @@ import { runCycle } from './cycle.js';
 import { connected, type ShadowEnvironment } from './environment.js';
 import { storeFailedCycle } from './failed-cycle.js';
 import type { Ingest } from './ingest.js';
-import { interrupted, isConnectionFault, isInterruption } from './interrupted.js';
+import { isConnectionFault, isInterruption } from './interrupted.js';
 import { retryingConflicts } from './retry.js';
 import { keepRoles, standBy, takeOrRefuse, type Roles } from './roles.js';
 import { nextDue } from './schedule.js';
 import type { Positions } from './positions.js';
 import type { Standing } from './standing.js';
 import { inTurn, whileRenewed } from './turns.js';
+import type { ViewRefresher } from './views/schedule.js';
+import { stoppable } from './stoppable.js';
 import { vectorOf } from '../store/state/offsets.js';
 
 /** How long a stop waits for the micro-batch in hand before its statement is interrupted (and the micro-batch rolled back). */
@@ -26,6 +28,8 @@ export interface RunnerParts {
   readonly positions: Positions;
   readonly ingestSession: SqlSession;
   readonly cycleSession: SqlSession;
+  /** null: no views are configured. */
+  readonly views: ViewRefresher | null;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly standing: Standing;
   /** Where processes share the store: what only one of them does. */
@@ -169,9 +173,11 @@ export async function runUntilStopped(parts: RunnerParts): Promise<void> {
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const inner: RunnerParts = { ...parts, signal };
   const caughtUp = deferred();
+  const cycled = deferred();
   const loops = [
     ingestLoop(inner, caughtUp.resolve),
-    cycleLoop(inner, caughtUp.promise),
+    cycleLoop(inner, caughtUp.promise, cycled.resolve),
+    parts.views?.run(cycled.promise, signal) ?? Promise.resolve(),
     keepRoles(env, parts.roles, signal),
   ];
   // The first of them to fail stops the others; its error is the one to report.
@@ -210,9 +216,11 @@ async function ingestLoop(parts: RunnerParts, onCaughtUp: () => void): Promise<v
   });
 }
 
-async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<void> {
+async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>, onCycled: () => void): Promise<void> {
   const { env, signal, roles } = parts;
   if (roles !== null) {
+    // Another process has run them, or is at it.
+    if (!(await roles.cycles.elected())) onCycled();
     const stand = (): Promise<boolean> => standBy(env, roles.cycles, 'runs the cycles', signal);
     if (!(await interruptible(parts, parts.cycleSession, stand))) return;
   }
@@ -232,37 +240,16 @@ async function cycleLoop(parts: RunnerParts, caughtUp: Promise<void>): Promise<v
       });
       for (const { name, batch } of ready) due.set(name, nextDue(batch.schedule, now));
     }
+    onCycled();
     const next = Math.min(...[...due.values()].map((at) => at.getTime()));
     await env.clock.sleep(Math.min(Math.max(0, next - env.clock.now().getTime()), 60_000), signal);
   }
 }
 
 /** Runs `work`; when the signal aborts, its session gets a moment to finish and is then interrupted. */
-async function interruptible<T>(parts: RunnerParts, session: SqlSession, work: () => Promise<T>): Promise<T> {
-  const { signal, env } = parts;
-  const done = new AbortController();
+function interruptible<T>(parts: RunnerParts, session: SqlSession, work: () => Promise<T>): Promise<T> {
   const grace = session === parts.ingestSession ? STOP_GRACE_MS : 0;
-  const onAbort = (): void => {
-    void (async () => {
-      await env.clock.sleep(grace, done.signal);
-      // A statement may just have begun when it is interrupted, hence more than once.
-      while (!done.signal.aborted) {
-        session.interrupt();
-        await env.clock.sleep(50, done.signal);
-      }
-    })();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await work();
-  } catch (error) {
-    if (signal.aborted && /interrupt/i.test(messageOf(error))) throw interrupted();
-    throw error;
-  } finally {
-    done.abort();
-    signal.removeEventListener('abort', onAbort);
-  }
+  return stoppable(parts.env.clock, parts.signal, session, grace, work);
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {

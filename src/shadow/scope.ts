@@ -34,20 +34,51 @@ export async function touchedPartitions(
   // What is not compared now was judged by the rules and limits of then. And when nothing arrived, it is those that changed.
   if (previous.evidence.rules !== rules || endedSince(pipeline, previous, env.clock.now())) return undefined;
   if (equalVectors(prior.cut, cut)) return undefined;
+  const landed = await partitionsLanded(env, session, by.from, rangesBetween(prior.cut, cut));
+  // No event landed, only quarantined ones did: there would be nothing to compare.
+  if (landed === null || landed.nulls || landed.values.length === 0) return undefined;
+  return landed.values;
+}
+
+/** Events of one partition of the log: `from` inclusive, `to` exclusive. */
+export interface OffsetRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What came in between two cuts. */
+export function rangesBetween(before: OffsetVector, after: OffsetVector): OffsetRange[] {
+  return [...after]
+    .map(([partition, to]) => ({ partition, from: before.get(partition) ?? 0, to }))
+    .filter(({ from, to }) => from < to);
+}
+
+/** The values, as SQL literals, of an expression over the events that landed in these ranges, and whether it is NULL for some; null: too many to be listed. */
+export async function partitionsLanded(
+  env: ShadowEnvironment,
+  session: SqlSession,
+  expression: string,
+  ranges: readonly OffsetRange[],
+): Promise<{ readonly values: readonly string[]; readonly nulls: boolean } | null> {
+  if (ranges.length === 0) return { values: [], nulls: false };
   const { dialect } = env.store;
-  const since = [...cut].map(
-    ([partition, offset]) =>
-      `(_partition = ${partition} AND _offset >= ${prior.cut.get(partition) ?? 0} AND _offset < ${offset})`,
+  const within = ranges.map(
+    ({ partition, from, to }) => `(_partition = ${partition} AND _offset >= ${from} AND _offset < ${to})`,
   );
-  const values = `(SELECT DISTINCT ${by.from} AS cutover_value FROM cutover.landing WHERE ${since.length === 0 ? 'FALSE' : since.join(' OR ')})`;
+  const values = `(SELECT DISTINCT ${expression} AS cutover_value FROM cutover.landing WHERE ${within.join(' OR ')})`;
   const [column] = await dialect.columns(session, values);
-  if (column === undefined) return undefined;
+  if (column === undefined) return null;
   const rows = await session.query(
     `SELECT ${dialect.canonicalText('cutover_value', column)} AS value FROM ${values} AS cutover_values ORDER BY 1 NULLS FIRST LIMIT ${MAX_PARTITIONS + 1}`,
   );
-  // No event landed, only quarantined ones did: there would be nothing to compare.
-  if (rows.length === 0 || rows.length > MAX_PARTITIONS || rows.some((row) => row['value'] === null)) return undefined;
-  return rows.map((row) => `CAST(${dialect.literal(String(row['value']))} AS ${column.type})`);
+  if (rows.length > MAX_PARTITIONS) return null;
+  return {
+    values: rows.flatMap(({ value }) =>
+      value === null ? [] : [`CAST(${dialect.literal(String(value))} AS ${column.type})`],
+    ),
+    nulls: rows.some(({ value }) => value === null),
+  };
 }
 
 /**

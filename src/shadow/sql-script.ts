@@ -36,15 +36,15 @@ export function splitStatements(sql: string): Statement[] {
   return statements;
 }
 
-/** The one statement of a batch query. Errors: SQL_FAILED when there is none or more than one. */
-export function singleStatement(source: SourceText): Statement {
+/** The one statement of a batch query, or of a view. Errors: SQL_FAILED when there is none or more than one. */
+export function singleStatement(source: SourceText, of: 'batch job' | 'view' = 'batch job'): Statement {
   const statements = splitStatements(source.text);
   const [first, second] = statements;
   if (first === undefined || second !== undefined) {
     throw new CutoverError(
       'SQL_FAILED',
-      `the batch SQL holds ${statements.length} statements, a batch job is one query`,
-      'Write the batch job as a single SELECT (use WITH for its steps).',
+      `the ${of === 'view' ? 'view' : 'batch'} SQL holds ${statements.length} statements, a ${of} is one query`,
+      `Write the ${of} as a single SELECT (use WITH for its steps).`,
       { place: { file: source.path, line: (source.firstLine ?? 1) - 1 + (second?.line ?? 1) } },
     );
   }

@@ -10,7 +10,9 @@ export type Turn =
   /** Creating, replacing and dropping tables. */
   | 'prepare'
   /** One cycle, or the swap of rebuilt tables: a cycle must find the tables of its snapshot. */
-  | 'cycle';
+  | 'cycle'
+  /** The refresh of one view. */
+  | `view:${string}`;
 
 interface Turns {
   readonly store: Store;
@@ -70,6 +72,22 @@ export async function inTurn<T>(
     logger.info({ turn, holder }, `waiting for another process (${holder}) to end its ${turn} turn`);
   });
   if (!elected) throw interrupted();
+  try {
+    return await whileRenewed(clock, candidate, work);
+  } finally {
+    await candidate.close();
+  }
+}
+
+/** Runs `work` as `inTurn` does, if no other process is in the same turn; null: one is. */
+export async function inFreeTurn<T>(
+  { store, clock }: Turns,
+  session: SqlSession,
+  turn: Turn,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const candidate = await store.candidate(turn, session);
+  if (!(await candidate.elected())) return null;
   try {
     return await whileRenewed(clock, candidate, work);
   } finally {

@@ -34,6 +34,8 @@ export interface SqlDialect {
   readonly quote: (name: string) => string;
   /** A table that was made in the place `store`, as SQL. */
   readonly stored: (name: string) => string;
+  /** An internal table that served views read, as SQL that means the same to whoever reads the view. */
+  readonly serving: (name: string) => string;
   /** A text literal. */
   readonly literal: (text: string) => string;
   /** The store's type for a declared column type (see `DeclaredColumn`), for example `decimal(18,2)` or `text[]`. */
@@ -48,6 +50,13 @@ export interface SqlDialect {
   showView(session: SqlSession, schema: string, name: string, query: string): Promise<void>;
   /** In a transaction, before tables that the view reads are dropped: frees them of it. `showView` is to follow in the same transaction. */
   detachView(session: SqlSession, schema: string, name: string): Promise<void>;
+  /** In a transaction: makes the table `name` of a schema hold a query's rows, whatever columns it had; rights that were granted on it stay. */
+  replaceTable(session: SqlSession, schema: string, name: string, query: string): Promise<void>;
+  /**
+   * In a transaction of isolation `snapshot`, once its snapshot is taken: keeps others from replacing these tables until its end. Errors: STORE_CONFLICT where one
+   * was replaced since the snapshot: it would be found empty.
+   */
+  pinTables(session: SqlSession, tables: readonly TableRead[]): Promise<void>;
   /** A JSON text as a value of a column that holds lists or objects. */
   fromJson(text: string, column: Column): string;
   /** Statements to be run once when the landing was created. */

@@ -21,6 +21,11 @@ function marked(json: string): string {
   return `CASE WHEN regexp_matches(${json}, '${LONG}') THEN ${around(`(${doubled})`, TOKENS, `"${MARK}`, '"')} ELSE ${doubled} END`;
 }
 
+/** A JSON value with its numbers marked. */
+export function markedJson(json: string): string {
+  return `CAST((${marked(`CAST(${json} AS VARCHAR)`)}) AS JSON)`;
+}
+
 /** The objects of files, one a line, as the relation `(json, j)`: the line as it stands, and with its numbers marked. */
 export function markedLines(list: string): string {
   return `(SELECT json, ${marked('json')} AS j FROM read_ndjson_objects(${list}, format = 'newline_delimited', maximum_object_size = 67108864, hive_partitioning = false))`;
@@ -75,7 +80,7 @@ export function unmarkedMember(member: string): string {
   return `CASE json_type(${member}) WHEN 'NULL' THEN NULL ELSE ${unmarkedJson(member)} END`;
 }
 
-/** The elements of a member that is an array, as members. Throws for anything else but null. */
+/** The elements of a member that is an array, as members. Throws for anything else but null: by a cast, because TRY takes no `error()`. */
 export function elementsOf(member: string): string {
-  return `CASE json_type(${member}) WHEN 'ARRAY' THEN from_json(${member}, '["JSON"]') WHEN 'NULL' THEN NULL ELSE CAST(error('no list: ' || CAST(${member} AS VARCHAR)) AS JSON[]) END`;
+  return `CASE json_type(${member}) WHEN 'ARRAY' THEN from_json(${member}, '["JSON"]') WHEN 'NULL' THEN NULL ELSE CAST([CAST(CAST('no list: ' || CAST(${member} AS VARCHAR) AS UUID) AS VARCHAR)] AS JSON[]) END`;
 }

@@ -48,6 +48,36 @@ describe('exit codes', () => {
     expect(seen).toEqual({ name: 'daily_delays', limit: 7, comparisonId: '01J-0042' });
   });
 
+  it('of a run with a failed view is 2 where its comparisons pass, and that of views is 0', async () => {
+    const run = {
+      run: () =>
+        Promise.resolve({
+          runOnce: () => Promise.resolve(samples.runWithViews),
+          runForever: () => Promise.reject(new Error()),
+        }),
+    };
+    expect((await cli(['run', '--once'], run)).code).toBe(2);
+    const asked: unknown[] = [];
+    const views = {
+      views: () =>
+        Promise.resolve({
+          listViews: () => Promise.resolve(samples.views),
+          refreshNow: (_: unknown, name: string, options: { full: boolean }) => {
+            asked.push([name, options.full]);
+            return Promise.resolve(samples.refreshedView);
+          },
+          dropRemoved: () => Promise.reject(new Error('not expected')),
+        }),
+    };
+    expect((await cli(['views'], views)).stdout).toBe((await cli(['views', 'list'], views)).stdout);
+    expect((await cli(['views', 'refresh', 'realtime_kpis', '--full'], views)).code).toBe(0);
+    expect((await cli(['views', 'refresh', 'realtime_kpis'], views)).code).toBe(0);
+    expect(asked).toEqual([
+      ['realtime_kpis', true],
+      ['realtime_kpis', false],
+    ]);
+  });
+
   it('of quarantine say whether anything that was tried is left, and the scope is handed on', async () => {
     const scopes: unknown[] = [];
     const quarantine = {

@@ -1,3 +1,4 @@
+import type { ViewsResult } from '../../src/model/view.js';
 import type { CanaryState } from '../../src/model/canary.js';
 import type { Comparison, Discrepancy } from '../../src/model/comparison.js';
 import type { GateResult } from '../../src/model/gate.js';
@@ -299,4 +300,83 @@ export const retried: QuarantineResult = {
   landed: 1203,
   records: quarantined.records.slice(0, 1),
   records_listed: 1,
+};
+
+export const views: ViewsResult = {
+  schema: 'cutover.views/v1',
+  action: 'list',
+  views: [
+    {
+      view: 'realtime_kpis',
+      description: 'Events, active users and revenue of the last hour',
+      status: 'fresh',
+      schedule: 'every 1m',
+      refreshed_at: '2026-03-04T05:06:07.000Z',
+      staleness_ms: 42_000,
+      duration_ms: 118,
+      rows: 1,
+      changed_rows: 2,
+      partitions: null,
+      full_at: '2026-03-04T05:06:07.000Z',
+      full_reason: null,
+      corrected_rows: 0,
+      side: 'mixed',
+      sources: [{ pipeline: 'silver_events', side: 'mixed', share_ppm: 250_000 }],
+      next_due: '2026-03-04T05:07:07.000Z',
+      attempted_at: '2026-03-04T05:06:07.000Z',
+      error: null,
+      failures: 0,
+    },
+    {
+      view: 'daily_summary',
+      description: null,
+      status: 'failed',
+      schedule: '*/15 * * * *',
+      refreshed_at: '2026-03-04T04:00:00.000Z',
+      staleness_ms: 4_009_000,
+      duration_ms: 2_310,
+      rows: 1_234,
+      changed_rows: 31,
+      partitions: 3,
+      full_at: '2026-03-03T12:00:00.000Z',
+      full_reason: null,
+      corrected_rows: 4,
+      side: 'batch',
+      sources: [{ pipeline: 'silver_events', side: 'batch', share_ppm: 0 }],
+      next_due: '2026-03-04T05:15:00.000Z',
+      attempted_at: '2026-03-04T05:00:00.000Z',
+      error: 'SQL_FAILED: division by zero (sql/daily_summary.view.sql:8)',
+      failures: 4,
+    },
+    {
+      view: 'old_totals',
+      description: null,
+      status: 'removed',
+      schedule: null,
+      refreshed_at: '2026-02-01T00:00:00.000Z',
+      staleness_ms: 2_696_809_000,
+      duration_ms: 12,
+      rows: 7,
+      changed_rows: 0,
+      partitions: null,
+      full_at: '2026-02-01T00:00:00.000Z',
+      full_reason: null,
+      corrected_rows: 0,
+      side: 'stream',
+      sources: [{ pipeline: 'totals', side: 'stream', share_ppm: 1_000_000 }],
+      next_due: null,
+      attempted_at: '2026-02-01T00:00:00.000Z',
+      error: null,
+      failures: 0,
+    },
+  ],
+};
+
+export const refreshedView: ViewsResult = { ...views, action: 'refresh', views: views.views.slice(0, 1) };
+
+export const runWithViews: RunSummary = {
+  ...run,
+  verdict: 'pass',
+  comparisons: [passing],
+  views: views.views.slice(0, 2),
 };

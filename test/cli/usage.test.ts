@@ -25,9 +25,16 @@ describe('usage errors', () => {
     ['quarantine retry --all --offset 1', /which records/, /./],
     ['quarantine retry --partition a', /which records/, /./],
     ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
-    ['init --template kappa', /'kappa' is invalid. Allowed choices are flights, medallion/, /./],
+    ['init --template kappa', /'kappa' is invalid. Allowed choices are external, flights, lambda, medallion/, /./],
     ['completion tcsh', /'tcsh' is invalid/, /./],
-    ['advise a b', /unknown command 'advise'/, /./],
+    ['advise a b', /too many arguments/, /`cutover advise --help`/],
+    ['advise', /advise needs a file/, /use-case\.yaml.*--from/],
+    ['advise a --format csv', /'csv' is invalid for advise. Allowed choices are table, json, markdown, html/, /./],
+    [
+      'gate a --format html',
+      /'html' is invalid for gate. Allowed choices are table, json, ndjson, csv, junit, markdown/,
+      /./,
+    ],
   ];
 
   for (const [line, message, remedy] of WRONG) {
@@ -66,7 +73,7 @@ describe('help', () => {
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     expect(listed).toEqual(
-      'init demo run compare diff report rebuild gate canary route quarantine doctor completion help'.split(' '),
+      'init demo run compare diff report rebuild gate canary route views quarantine advise doctor completion help'.split(' '),
     );
   });
 

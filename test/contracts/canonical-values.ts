@@ -44,6 +44,9 @@ const TEXTS = [
   '\u00a0',
   '\u200b',
   'x\ufeff',
+  '\ufeff',
+  '\ufeffa',
+  '\ufeff\ufeffa',
   '\ufffd',
   '\ue000',
   '😀',
@@ -411,6 +414,60 @@ export const KINDS: readonly CanonicalKind[] = [
     ],
   },
   {
+    what: 'lists in lists of numbers',
+    duckdb: ['DECIMAL(10,2)[][]', 'DECIMAL(12,4)[2][]', 'DECIMAL(10,2)[2][2]'],
+    postgres: ['numeric(10,2)[]', 'numeric(10,2)[][]', 'numeric[]'],
+    values: [
+      each('[["1.5",null],["-0.05","100"]]', '=[[1.5, NULL], [-0.05, 100]]', '{{1.50,NULL},{-0.05,100.00}}'),
+      each('[["1.5","-0.05"],[null,"100"]]', '=[[1.5, -0.05], [NULL, 100]]', '{{1.5,-0.05},{NULL,100}}'),
+      each('[["1.5","0"],["0","0"]]', '=[[1.5, 0], [0, 0]]', '{{1.50,-0},{0,0.0}}'),
+    ],
+  },
+  {
+    what: 'lists of three dimensions',
+    duckdb: ['DOUBLE[][][]'],
+    postgres: ['double precision[]'],
+    values: [
+      each(
+        '[[["1.0","2.0","3.0"]],[["4.0","5.0",null]]]',
+        '=[[[1, 2, 3]], [[4, 5, NULL]]]',
+        '{{{1,2,3}},{{4,5,NULL}}}',
+      ),
+      each(
+        '[[["1.0"],["2.0"],["3.0"]],[["4.0"],["5.0"],[null]]]',
+        '=[[[1], [2], [3]], [[4], [5], [NULL]]]',
+        '{{{1},{2},{3}},{{4},{5},{NULL}}}',
+      ),
+      each('[[["1.0"]]]', '=[[[1]]]', '{{{1}}}'),
+      each('[[["NaN"]]]', "=[[['NaN'::DOUBLE]]]", '{{{NaN}}}'),
+      each('[]', '=[]', '{}'),
+      { text: '[[["1.0"],[]]]', duckdb: ['=[[[1], []]]'] },
+      { text: '[[],null]', duckdb: ['=[[], NULL]'] },
+    ],
+  },
+  {
+    what: 'lists in lists of moments',
+    duckdb: ['TIMESTAMPTZ[][]'],
+    postgres: ['timestamptz[]'],
+    values: [
+      each('[["2023-12-31 22:00:00.000000"]]', "=[['2024-01-01 00:00:00+02']]", '{{2024-01-01 00:00:00+02}}'),
+      each(
+        '[["0044-03-15 (BC) 00:00:00.000000",null]]',
+        "=[['0044-03-15 (BC) 00:00:00+00', NULL]]",
+        '{{0044-03-15 00:00:00+00 BC,NULL}}',
+      ),
+    ],
+  },
+  {
+    what: 'lists in lists of intervals',
+    duckdb: ['INTERVAL[][]'],
+    postgres: ['interval[]'],
+    values: [
+      each('[["1 month"],["00:00:01.5"]]', "=[['1 month'], ['1.5 seconds']]", '{{1 month},{1.5 seconds}}'),
+      each('[["30 days"],["00:00:01.5"]]', "=[['30 days'], ['1.5 seconds']]", '{{30 days},{1.5 seconds}}'),
+    ],
+  },
+  {
     what: 'arrays that do not begin at 1',
     duckdb: [],
     postgres: ['integer[]', 'numeric[]', 'text[]'],
@@ -418,18 +475,48 @@ export const KINDS: readonly CanonicalKind[] = [
       { text: '["1","2"]', postgres: ['{1,2}', '[1:2]={1,2}'] },
       { text: '[0:1]=["1","2"]', postgres: ['[0:1]={1,2}'] },
       { text: '[2:3]=["1","2"]', postgres: ['[2:3]={1,2}'] },
+      { text: '[1:1][2:3]=[["1","2"]]', postgres: ['[1:1][2:3]={{1,2}}'] },
+      { text: '[["1","2"]]', postgres: ['{{1,2}}', '[1:1][1:2]={{1,2}}'] },
     ],
   },
   {
     what: 'structs',
-    duckdb: ['STRUCT(a INTEGER, b VARCHAR)'],
+    duckdb: ['STRUCT(b VARCHAR, a INTEGER)', 'STRUCT(a INTEGER, b VARCHAR)', 'STRUCT(a BIGINT, b VARCHAR)'],
     postgres: ['pair'],
     values: [
-      each("{'a': 1, 'b': x}", "={'a': 1, 'b': 'x'}", '(1,x)'),
-      each("{'a': 1, 'b': X}", "={'a': 1, 'b': 'X'}", '(1,X)'),
-      each("{'a': NULL, 'b': NULL}", "={'a': NULL, 'b': NULL}", '(,)'),
-      each("{'a': NULL, 'b': 'NULL'}", "={'a': NULL, 'b': 'NULL'}", '(,NULL)'),
-      each("{'a': NULL, 'b': ''}", "={'a': NULL, 'b': ''}", '(,"")'),
+      each('{"a":"1","b":"x"}', "={'a': 1, 'b': 'x'}", '(1,x)'),
+      each('{"a":"1","b":"X"}', "={'a': 1, 'b': 'X'}", '(1,X)'),
+      each('{"a":null,"b":null}', "={'a': NULL, 'b': NULL}", '(,)'),
+      each('{"a":null,"b":"NULL"}', "={'a': NULL, 'b': 'NULL'}", '(,NULL)'),
+      each('{"a":null,"b":""}', "={'a': NULL, 'b': ''}", '(,"")'),
+    ],
+  },
+  {
+    what: 'structs of numbers',
+    duckdb: ['STRUCT("a ""b" FLOAT)', 'STRUCT("a ""b" DOUBLE)'],
+    postgres: [],
+    values: [
+      { text: '{"a \\"b":"0.0"}', duckdb: [`={'a "b': 0.0}`, `={'a "b': '-0.0'::FLOAT}`] },
+      { text: '{"a \\"b":"0.5"}', duckdb: [`={'a "b': 0.5}`] },
+      { text: '{"a \\"b":"0.10000000149011612"}', duckdb: [`={'a "b': 0.1::FLOAT}`] },
+      { text: '{"a \\"b":"NaN"}', duckdb: [`={'a "b': 'NaN'::FLOAT}`] },
+    ],
+  },
+  {
+    what: 'structs in lists in structs',
+    duckdb: [
+      "STRUCT(l STRUCT(d DECIMAL(10,2), e ENUM('a,b', 'c)'))[])",
+      'STRUCT(l STRUCT(d DECIMAL(12,4), e VARCHAR)[])',
+    ],
+    postgres: [],
+    values: [
+      { text: '{"l":[{"d":"1.5","e":"a,b"},null]}', duckdb: ["={'l': [{'d': 1.5, 'e': 'a,b'}, NULL]}"] },
+      {
+        text: '{"l":[{"d":"1.5","e":"c)"},{"d":null,"e":null}]}',
+        duckdb: ["={'l': [{'d': 1.5, 'e': 'c)'}, {'d': NULL, 'e': NULL}]}"],
+      },
+      { text: '{"l":[]}', duckdb: ["={'l': []}"] },
+      { text: '{"l":null}', duckdb: ["={'l': NULL}"] },
     ],
   },
   {
@@ -437,8 +524,19 @@ export const KINDS: readonly CanonicalKind[] = [
     duckdb: ['STRUCT(a INTERVAL)'],
     postgres: [],
     values: [
-      { text: "{'a': 1 month}", duckdb: ["={'a': INTERVAL 1 month}"] },
-      { text: "{'a': 30 days}", duckdb: ["={'a': INTERVAL 30 days}"] },
+      { text: '{"a":"1 month"}', duckdb: ["={'a': INTERVAL 1 month}"] },
+      { text: '{"a":"30 days"}', duckdb: ["={'a': INTERVAL 30 days}"] },
+    ],
+  },
+  {
+    what: 'maps, which have no order',
+    duckdb: ['MAP(VARCHAR, INTEGER)', 'MAP(VARCHAR, BIGINT)'],
+    postgres: [],
+    values: [
+      { text: '[["a","1"],["b",null]]', duckdb: ["=MAP {'a': 1, 'b': NULL}", "=MAP {'b': NULL, 'a': 1}"] },
+      { text: '[["a","1"]]', duckdb: ["=MAP {'a': 1}"] },
+      { text: '[["a",null]]', duckdb: ["=MAP {'a': NULL}"] },
+      { text: '[]', duckdb: ['=MAP {}'] },
     ],
   },
   {
@@ -446,8 +544,64 @@ export const KINDS: readonly CanonicalKind[] = [
     duckdb: ['UNION(a INTEGER, b VARCHAR)'],
     postgres: [],
     values: [
-      { text: 'a:1', duckdb: ['=union_value(a := 1)'] },
-      { text: 'b:1', duckdb: ["=union_value(b := '1')"] },
+      { text: '["a","1"]', duckdb: ['=union_value(a := 1)'] },
+      { text: '["b","1"]', duckdb: ["=union_value(b := '1')"] },
+      { text: '["a",null]', duckdb: ['=union_value(a := NULL::INTEGER)'] },
+    ],
+  },
+  {
+    what: 'unions in structs and lists',
+    duckdb: ['STRUCT(u UNION(a INTEGER, b VARCHAR)[])'],
+    postgres: [],
+    values: [
+      { text: '{"u":[["a","1"]]}', duckdb: ["={'u': [union_value(a := 1)]}"] },
+      { text: '{"u":[["b","1"]]}', duckdb: ["={'u': [union_value(b := '1')]}"] },
+    ],
+  },
+  {
+    what: 'bits',
+    duckdb: ['BIT'],
+    postgres: [],
+    values: [
+      { text: '101', duckdb: ['101'] },
+      { text: '0101', duckdb: ['0101'] },
+    ],
+  },
+  {
+    what: 'numbers of any length',
+    duckdb: ['BIGNUM'],
+    postgres: [],
+    values: [
+      {
+        text: '123456789012345678901234567890123456789012345678901234567890',
+        duckdb: ['123456789012345678901234567890123456789012345678901234567890'],
+      },
+      {
+        text: '123456789012345678901234567890123456789012345678901234567891',
+        duckdb: ['123456789012345678901234567890123456789012345678901234567891'],
+      },
+      { text: '-1', duckdb: ['-1'] },
+      { text: '1', duckdb: ['1'] },
+    ],
+  },
+  {
+    what: 'shapes',
+    duckdb: ['GEOMETRY'],
+    postgres: [],
+    values: [
+      { text: 'POINT (1 2)', duckdb: ['POINT(1 2)'] },
+      { text: 'POINT (1 3)', duckdb: ['POINT(1 3)'] },
+      { text: 'LINESTRING (1 2, 3 4)', duckdb: ['LINESTRING(1 2, 3 4)'] },
+    ],
+  },
+  {
+    what: 'whole numbers of 128 bits',
+    duckdb: ['UHUGEINT'],
+    postgres: [],
+    values: [
+      { text: '340282366920938463463374607431768211455', duckdb: ['340282366920938463463374607431768211455'] },
+      { text: '340282366920938463463374607431768211454', duckdb: ['340282366920938463463374607431768211454'] },
+      { text: '0', duckdb: ['0'] },
     ],
   },
   {

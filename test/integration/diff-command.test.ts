@@ -80,3 +80,12 @@ it('names what is wrong with the command line', async () => {
   expect(await run('a.parquet', 'b.parquet', '--sample', '0')).toMatchObject({ code: 2 });
   expect((await run('a.parquet', 'b.parquet', '--key', 'nope')).stderr).toContain('error[KEY_COLUMN_MISSING]');
 });
+
+it('waits for nothing to settle where both sides stand still, nor without a time to wait', async () => {
+  const base = ['a.parquet', 'b.parquet', '--key', 'id', '--map', 'amount=total'];
+  const still = await run(...base, '--settle', '1s');
+  expect([still.code, still.stderr]).toEqual([2, expect.stringContaining('both of these stand still')]);
+  const without = await run(...base, '--settle-rounds', '2');
+  expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('error[USAGE]')]);
+  expect((await run(...base, '--settle', 'soon')).code).toBe(2);
+});

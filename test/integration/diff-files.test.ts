@@ -144,6 +144,29 @@ describe('two files or tables', () => {
     });
   });
 
+  it('a text that begins with U+FEFF is shown with it, and is another key', async () => {
+    await world.parquet(
+      'a.parquet',
+      `SELECT 1 AS id, chr(65279) || 'a' AS s, [chr(65279)] AS l UNION ALL SELECT 2, chr(65279) || chr(65279) || 'long enough for a pointer', NULL`,
+    );
+    await world.parquet(
+      'b.parquet',
+      `SELECT 1 AS id, 'a' AS s, [''] AS l UNION ALL SELECT 2, chr(65279) || 'long enough for a pointer', NULL`,
+    );
+    const report = await world.diff('a.parquet', 'b.parquet', KEY);
+    expect(report.discrepancies.map(({ columns }) => columns)).toEqual([
+      { s: { batch: '\ufeffa', stream: 'a' }, l: { batch: ['\ufeff'], stream: [''] } },
+      { s: { batch: '\ufeff\ufefflong enough for a pointer', stream: '\ufefflong enough for a pointer' } },
+    ]);
+    const keys = await world.diff('a.parquet', 'b.parquet', { key: ['s'] });
+    expect(keys.discrepancies.map(({ key }) => key['s']).sort()).toEqual([
+      'a',
+      '\ufeffa',
+      '\ufefflong enough for a pointer',
+      '\ufeff\ufefflong enough for a pointer',
+    ]);
+  });
+
   it('a text in JSON that begins with U+0001 is no number, and not the text without it', async () => {
     const line = (id: number, value: string): string => `{"id":${id},"x":${value},"j":{"v":${value}}}\n`;
     const texts = [

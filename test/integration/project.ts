@@ -65,6 +65,7 @@ export interface ConfigInput {
   readonly landing?: object;
   readonly store?: object;
   readonly pipelines: Readonly<Record<string, object>>;
+  readonly views?: Readonly<Record<string, object>>;
 }
 
 export interface Event {

@@ -1,7 +1,10 @@
 import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { doctor } from '../../src/app/doctor.js';
 import { askGate } from '../../src/app/gate.js';
+import { retryQuarantine } from '../../src/app/quarantine.js';
+import { rebuild } from '../../src/app/rebuild.js';
 import { storedReport } from '../../src/app/report.js';
 import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
@@ -261,6 +264,11 @@ describe('a log that is not what it was', () => {
       code: 'LOG_FILE_GONE',
       message: expect.stringContaining('a.ndjson'),
     });
+    // Every command that asks the log for its columns says the same.
+    expect((await failure(rebuild(one.context(), 'totals'))).code).toBe('LOG_FILE_GONE');
+    expect((await failure(retryQuarantine(one.context(), 'all', { limit: 1 }))).code).toBe('LOG_FILE_GONE');
+    const { checks } = await doctor(one.context());
+    expect(checks.find(({ name }) => name === 'log')?.detail).toMatch(/^LOG_FILE_GONE: .*a\.ndjson/);
     one.ndjson('other.ndjson', events(3));
     expect((await failure(one.run())).code).toBe('LOG_FILE_GONE');
   });

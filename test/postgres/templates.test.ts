@@ -113,6 +113,12 @@ describe.skipIf(loudly('the templates on PostgreSQL', problem))('the templates',
     expect(await ran('flights', 'postgres', ['daily_delays'], [])).toEqual(embedded);
   }, 120_000);
 
+  it('lambda gives the same rows on both stores', async () => {
+    const embedded = await ran('lambda', 'duckdb', ['hourly_departures'], []);
+    expect(embedded['batch hourly_departures']?.length).toBeGreaterThan(1000);
+    expect(await ran('lambda', 'postgres', ['hourly_departures'], [])).toEqual(embedded);
+  }, 120_000);
+
   it('medallion gives the same rows on both stores, odd payloads included', async () => {
     const found = await version();
     if (loudly('the medallion template', found < 16 ? `it needs PostgreSQL 16, this is ${found}` : null)) return;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Cell } from '../../src/model/cell.js';
+import type { SqlSession } from '../../src/store/contract.js';
 
 /** A value as SQL in one or more spellings that mean the same; `cell` is how a key of that value is printed. */
 export interface Sample {
@@ -371,3 +372,27 @@ export const randomTables = (kind: 'duckdb' | 'postgres'): fc.Arbitrary<RandomTa
           return { key, values, batch: [...shared, ...batch], stream: [...stream, ...copy.reverse()] };
         });
     });
+
+/** Makes a table of a side's types, with the columns `key 0`, ..., `value 0`, ... */
+export async function createTable(
+  session: SqlSession,
+  name: string,
+  side: 'batch' | 'stream',
+  tables: RandomTables,
+  rows: readonly (readonly Pick[])[],
+): Promise<void> {
+  const types = [...tables.key, ...tables.values].map((type) => type[side]);
+  const names = types.map((_, index) =>
+    index < tables.key.length ? `key ${index}` : `value ${index - tables.key.length}`,
+  );
+  await session.run(`DROP TABLE IF EXISTS ${name}`);
+  await session.run(
+    `CREATE TABLE ${name} (${names.map((column, index) => `"${column}" ${types[index] ?? ''}`).join(', ')})`,
+  );
+  if (rows.length === 0) return;
+  const tuples = rows.map(
+    (row) =>
+      `(${row.map(({ sql }, index) => `CAST(${sql} AS ${(types[index] ?? '').replace(/ COLLATE .*/, '')})`).join(', ')})`,
+  );
+  await session.run(`INSERT INTO ${name} ${tuples.map((tuple) => `SELECT ${tuple.slice(1, -1)}`).join(' UNION ALL ')}`);
+}

@@ -6,7 +6,7 @@ import type { DiffStrategy } from '../../src/diff/plan.js';
 import type { Discrepancy } from '../../src/model/comparison.js';
 import type { SqlDialect, SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore } from '../integration/project.js';
-import { randomTables, type Pick, type RandomTables } from './diff-tables.js';
+import { createTable, randomTables, type Pick, type RandomTables } from './diff-tables.js';
 
 const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 150);
 
@@ -21,23 +21,6 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 type Rows = readonly (readonly Pick[])[];
-
-async function createTable(name: string, side: 'batch' | 'stream', tables: RandomTables, rows: Rows): Promise<void> {
-  const types = [...tables.key, ...tables.values].map((type) => type[side]);
-  const names = types.map((_, index) =>
-    index < tables.key.length ? `key ${index}` : `value ${index - tables.key.length}`,
-  );
-  await session.run(`DROP TABLE IF EXISTS ${name}`);
-  await session.run(
-    `CREATE TABLE ${name} (${names.map((column, index) => `"${column}" ${types[index] ?? ''}`).join(', ')})`,
-  );
-  if (rows.length === 0) return;
-  const tuples = rows.map(
-    (row) =>
-      `(${row.map(({ sql }, index) => `CAST(${sql} AS ${(types[index] ?? '').replace(/ COLLATE .*/, '')})`).join(', ')})`,
-  );
-  await session.run(`INSERT INTO ${name} ${tuples.map((tuple) => `SELECT ${tuple.slice(1, -1)}`).join(' UNION ALL ')}`);
-}
 
 interface Expected {
   counts: Record<string, number>;
@@ -173,8 +156,8 @@ describe('compareTables', () => {
     let ranged = 0;
     await fc.assert(
       fc.asyncProperty(randomTables(store.kind), async (tables) => {
-        await createTable('left_table', 'batch', tables, tables.batch);
-        await createTable('right_table', 'stream', tables, tables.stream);
+        await createTable(session, 'left_table', 'batch', tables, tables.batch);
+        await createTable(session, 'right_table', 'stream', tables, tables.stream);
         const expected = oracle(tables);
         const byJoin = await diff('left_table', 'right_table', tables, 'join');
         check(byJoin, expected);
@@ -218,8 +201,8 @@ describe('compareTables', () => {
           index % 3 === 1 ? row : [...row.slice(0, width), ...(values[index % values.length] ?? row.slice(width))],
         );
         const stream = sameKeys ? rows : tables.stream;
-        await createTable('left_table', 'batch', tables, tables.batch);
-        await createTable('right_table', 'stream', tables, stream);
+        await createTable(session, 'left_table', 'batch', tables, tables.batch);
+        await createTable(session, 'right_table', 'stream', tables, stream);
         const order = tables.key.map((_, index) => `"key ${index}"`).join(', ');
         for (const side of ['left', 'right'])
           await session.script(
@@ -246,7 +229,7 @@ describe('compareTables', () => {
         randomTables(store.kind),
         fc.constantFrom('digest' as const, 'join' as const),
         async (tables, strategy) => {
-          await createTable('left_table', 'batch', tables, tables.batch);
+          await createTable(session, 'left_table', 'batch', tables, tables.batch);
           const { outcome } = await diff('left_table', 'left_table', tables, strategy);
           expect(outcome).toMatchObject({ missing_in_stream: 0, missing_in_batch: 0, value_mismatch: 0, tolerated: 0 });
           expect(outcome).toMatchObject({

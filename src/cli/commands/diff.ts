@@ -1,8 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import type { DiffOptions } from '../../app/diff-options.js';
 import { parseDuration } from '../../model/duration.js';
 import { exitCodeOf } from '../../model/verdict.js';
+import { CutoverError } from '../../model/errors.js';
+import type { DiffOptions } from '../../app/diff-options.js';
 import { textOf } from '../options.js';
 import { perform } from '../session.js';
 import type { Runtime } from '../session.js';
@@ -58,6 +59,28 @@ export function addDiff(program: Command, runtime: Runtime): void {
         'share of the keys that may differ, such as 0.1% (default: 0)',
       ).argParser(shareOrNone),
     )
+    .addOption(
+      new Option('--settle <time>', 'compare what differs again after so long, for tables that are written').argParser(
+        durationOf,
+      ),
+    )
+    .addOption(
+      new Option('--settle-rounds <count>', 'compare again so often at the most (default: 3)').argParser(countOf),
+    )
+    .addOption(
+      new Option('--max-in-flux <share>', 'share of the keys that may keep changing, such as 0.1%').argParser(
+        shareOrNone,
+      ),
+    )
+    .option('--keep', 'have triggers keep digests of two tables of one PostgreSQL database, and read only what differs')
+    .option('--keep-check', 'with --keep: read all rows now, and hold the digests against them')
+    .addOption(
+      new Option(
+        '--keep-check-every <time>',
+        'with --keep: do so whenever so long has passed (default: 24h)',
+      ).argParser(durationOf),
+    )
+    .option('--forget', 'compare nothing; remove all that --keep made for these two tables')
     .option('--strict', 'fail when a column is on one side only')
     .addOption(
       new Option('--strategy <name>', 'how differing rows are found (default: by the sizes)').choices([
@@ -68,21 +91,30 @@ export function addDiff(program: Command, runtime: Runtime): void {
     .addOption(
       new Option('--network <kind>', 'how far apart the stores are').choices(['local', 'remote']).default('local'),
     )
-    .addOption(
-      new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(
-        durationOf,
-      ),
-    )
+    .addOption(new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(durationOf))
     .addOption(
       new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 320MB)').argParser(sizeOf),
+    )
+    .option('--resume <file>', 'keep in a file how far it is, and go on from there when it was interrupted')
+    .option('--gentle', 'spare the servers: short chunks by one worker, with pauses while a server is busy')
+    .addOption(
+      new Option(
+        '--busy-above <count>',
+        'with --gentle: other sessions at work that make a server busy (default: 4)',
+      ).argParser(countOf),
     )
     .option('--sums', 'also compare the sums of every column of numbers')
     .option('--explain-plan', 'compare nothing: print how it would be done, and why')
     .addHelpText('after', EXAMPLES)
     .action((left: string, right: string, options: Readonly<Record<string, unknown>>, command: Command) =>
-      perform(runtime, command, async ({ io, useCases, ctx, options: common, print }) => {
-        const { diffTables, planDiffOf, rulesOf } = await useCases.diff();
+      perform(runtime, command, async ({ io, useCases, ctx, options: common, print, printText }) => {
+        const { diffTables, forgetKept, planDiffOf, rulesOf } = await useCases.diff();
         const context = { cwd: io.cwd, env: io.env, clock: ctx.clock, progress: ctx.progress, signal: ctx.signal };
+        if (options['forget'] === true) {
+          const removed = await forgetKept(context, { left, right });
+          await printText(removed.length === 0 ? 'nothing was kept\n' : `removed:\n  ${removed.join('\n  ')}\n`);
+          return 0;
+        }
         const rules = await rulesOf(context, {
           files: texts(options['rules']),
           texts: texts(options['rule']),
@@ -109,6 +141,11 @@ export function addDiff(program: Command, runtime: Runtime): void {
           network: options['network'] === 'remote' ? 'remote' : 'local',
           memoryLimit: textOf(options['memory']),
           statementTimeout: numberIn(options['statementTimeout']),
+          resume: textOf(options['resume']),
+          gentle: options['gentle'] === true,
+          busyAbove: numberIn(options['busyAbove']),
+          settle: settleOf(options),
+          keep: keepOf(options),
         };
         if (options['explainPlan'] === true) {
           await print(await planDiffOf(context, asked));
@@ -119,6 +156,29 @@ export function addDiff(program: Command, runtime: Runtime): void {
         return exitCodeOf(report.verdict);
       }),
     );
+}
+
+function keepOf(options: Readonly<Record<string, unknown>>): DiffOptions['keep'] {
+  const [check, checkEvery] = [options['keepCheck'] === true, numberIn(options['keepCheckEvery'])];
+  if (options['keep'] === true) return { check, checkEvery };
+  if (!check && checkEvery === undefined) return undefined;
+  throw new CutoverError(
+    'USAGE',
+    '--keep-check and --keep-check-every say when digests are checked, and none are kept',
+    'Give --keep as well.',
+  );
+}
+
+function settleOf(options: Readonly<Record<string, unknown>>): DiffOptions['settle'] {
+  const delay = numberIn(options['settle']);
+  const [rounds, maxInFlux] = [numberIn(options['settleRounds']), numberIn(options['maxInFlux'])];
+  if (delay !== undefined) return { delay, rounds, maxInFlux };
+  if (rounds === undefined && maxInFlux === undefined) return undefined;
+  throw new CutoverError(
+    'USAGE',
+    '--settle-rounds and --max-in-flux say how --settle goes on, which is not given',
+    'Say how long to wait: --settle 30s.',
+  );
 }
 
 /** `a,b`, or a JSON list of names that hold commas. */

@@ -5,7 +5,7 @@ import { perform } from '../session.js';
 import type { Runtime } from '../session.js';
 
 const STORES = ['duckdb', 'postgres'] as const;
-const TEMPLATES = ['flights', 'medallion'] as const;
+const TEMPLATES = ['external', 'flights', 'lambda', 'medallion'] as const;
 
 export function addInit(program: Command, runtime: Runtime): void {
   program

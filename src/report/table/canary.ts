@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../model/canary.js';
+import type { AuditEntry, MergeState } from '../../model/canary.js';
 import type { CanaryReport } from '../../model/results.js';
 import { visible } from '../cells.js';
 import { counted, ppmAsPercent } from '../numbers.js';
@@ -50,6 +50,9 @@ export function canaryTable(report: CanaryReport, options: RenderOptions): strin
   const { state, dwell } = report;
   const facts: [string, string][] = [
     ['stream', `${paint(bar(state.share_ppm / 1_000_000, BAR_WIDTH), 'cyan')} ${ppmAsPercent(state.share_ppm)}`],
+    ...(state.merge === undefined || state.share_ppm >= 1_000_000
+      ? []
+      : [['merge', mergeText(state.merge)] satisfies [string, string]]),
     ['steps', stepsText(report, paint)],
     ...(state.share_ppm === 0
       ? []
@@ -73,6 +76,13 @@ export function canaryTable(report: CanaryReport, options: RenderOptions): strin
     ...facts.map(([name, text]) => `  ${paint(name.padEnd(9), 'dim')} ${text}`),
   ];
   return `${[...lines, ...gateLines(report, options, paint), ...history].join('\n')}\n`;
+}
+
+/** What the other keys read. */
+function mergeText({ open }: MergeState): string {
+  if (open === null) return 'every window is read from the stream, until the next cycle';
+  if (open.length === 0) return 'every window is closed and read from batch';
+  return `${counted(open.length, 'window')} open and read from the stream, the others from batch`;
 }
 
 /** The plan's steps: those behind, the present one in brackets, those ahead; a step that waits for an approval says so. */

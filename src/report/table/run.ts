@@ -7,6 +7,7 @@ import { discrepancyCount } from '../../model/comparison.js';
 import { comparisonTable, listLines } from './comparison.js';
 import { table } from './layout.js';
 import type { TableCell } from './layout.js';
+import { viewLines } from './views.js';
 import { painter, verdictStyle } from './paint.js';
 import type { Paint } from './paint.js';
 
@@ -38,8 +39,9 @@ export function runTable(run: RunSummary, options: RenderOptions): string {
   const details = (options.brief === true ? [] : run.comparisons)
     .filter((comparison) => comparison.verdict !== 'pass')
     .map((comparison) => comparisonTable(comparison, options));
+  const views = (run.views ?? []).length === 0 ? [] : [`${viewLines(run.views ?? [], options).join('\n')}\n`];
   const notes = options.brief === true ? [] : passNotes(run, options, paint);
-  return [`${[head, '', ...overview].join('\n')}\n`, ...notes, ...details].join('\n');
+  return [`${[head, '', ...overview].join('\n')}\n`, ...views, ...notes, ...details].join('\n');
 }
 
 /** What is to be known of those that pass: they are not shown in full. */

@@ -7,6 +7,7 @@ import { doctorTable, initTable, rebuildTable, routeTable } from './other.js';
 import { planTable } from './plan.js';
 import { quarantineTable } from './quarantine.js';
 import { runTable } from './run.js';
+import { viewsTable } from './views.js';
 
 /** A result for people at a terminal. */
 export function renderTable(result: Result, options: RenderOptions): string {
@@ -23,6 +24,8 @@ export function renderTable(result: Result, options: RenderOptions): string {
       return routeTable(result, options);
     case 'cutover.quarantine/v1':
       return quarantineTable(result, options);
+    case 'cutover.views/v1':
+      return viewsTable(result, options);
     case 'cutover.doctor/v1':
       return doctorTable(result, options);
     case 'cutover.init/v1':

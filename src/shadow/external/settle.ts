@@ -1,10 +1,11 @@
 import type { DiffOutcome } from '../../diff/input.js';
 import { openLifecycle } from '../../diff/lifecycle.js';
 import { requireSettleable, restrictToKeys, type KeyColumns } from '../../diff/settle-keys.js';
+import { detailOf, fluxNotes } from '../../diff/settle-words.js';
 import { settle, type Look, type Settled, type SettleInput } from '../../diff/settle.js';
 import { digestOfTable } from '../../diff/table-digest.js';
-import type { Comparison, Discrepancy } from '../../model/comparison.js';
-import { formatDuration, formatElapsed } from '../../model/duration.js';
+import type { Comparison } from '../../model/comparison.js';
+import { formatElapsed } from '../../model/duration.js';
 import type { Alignment } from '../../model/project.js';
 import { rateText } from '../../model/rate.js';
 import type { Verdict } from '../../model/verdict.js';
@@ -25,9 +26,6 @@ import {
 import { watermarkOf } from './watermark.js';
 
 type Settle = Extract<Alignment, { kind: 'settle' }>;
-
-/** How many keys in flux are named. */
-const NAMED = 3;
 
 /**
  * Compares both sides as they are, then the keys that differ once more after a delay, in a snapshot of its own: see `settle`. A batch job of cutover's own is
@@ -95,7 +93,11 @@ export async function bySettling(cycle: ExternalCycle, align: Settle): Promise<C
         ...(looking.state === null ? {} : { state: looking.state }),
       },
       findings: findingsOf(settled, align),
-      notes: [`aligned by settle: ${detail}`, ...fluxNotes(settled, align, reached.at(-1) ?? null)],
+      notes: [
+        `aligned by settle: ${detail}`,
+        ...fluxNotes(settled),
+        ...lagNotes(settled, align, reached.at(-1) ?? null),
+      ],
       job: looking.job,
       diff: looking.diff,
       lifecycle,
@@ -155,13 +157,6 @@ function delayOf(align: Settle, lag: number | null): number {
   return Math.max(align.delay, Math.min(2 * (lag ?? 0), align.maxDelay));
 }
 
-function detailOf({ looks, outcome }: Settled, delays: readonly number[]): string {
-  if (looks === 1) return 'nothing differed at the first look';
-  const times = [...new Set(delays)].map((ms) => formatDuration(ms)).join(', ');
-  const moving = outcome.in_flux === 0 ? '' : `, ${outcome.in_flux} keys never came to rest`;
-  return `${looks} looks, ${times} between them${moving}; what differed and did not change from one to the next is a discrepancy`;
-}
-
 function findingsOf({ outcome }: Settled, align: Settle): (readonly [Verdict, string])[] {
   if (align.maxInFlux === null || outcome.in_flux === 0) return [];
   const share = outcome.in_flux / outcome.keys_compared;
@@ -170,27 +165,12 @@ function findingsOf({ outcome }: Settled, align: Settle): (readonly [Verdict, st
     : [['inconclusive', `${rateText(share, align.maxInFlux)} of the keys are in flux, allowed ${align.maxInFlux}`]];
 }
 
-function fluxNotes({ moving, outcome, beyond, looks }: Settled, align: Settle, reached: Reached | null): string[] {
-  const named = moving.slice(0, NAMED).map(keyText);
+function lagNotes({ outcome }: Settled, align: Settle, reached: Reached | null): string[] {
+  if (outcome.in_flux === 0 || align.watermark === null) return [];
   const lag = lagOf(reached);
   return [
-    ...(outcome.in_flux - beyond > 0
-      ? [
-          `${outcome.in_flux - beyond} keys differed at each of ${looks} looks and did not come to rest, such as ${named.join('; ')}: whether they agree is not known`,
-        ]
-      : []),
-    ...(beyond > 0 ? [`${beyond} keys that differed at the first look were too many to be looked at again`] : []),
-    ...(outcome.in_flux > 0 && align.watermark !== null
-      ? [
-          lag === null
-            ? 'a side has no watermark yet: no difference can be told from one of timing'
-            : `by their watermarks the sides are ${formatElapsed(lag)} apart; what differs is a discrepancy once the side behind has passed where the other one was`,
-        ]
-      : []),
+    lag === null
+      ? 'a side has no watermark yet: no difference can be told from one of timing'
+      : `by their watermarks the sides are ${formatElapsed(lag)} apart; what differs is a discrepancy once the side behind has passed where the other one was`,
   ];
-}
-
-function keyText({ key, kind }: Discrepancy): string {
-  const values = Object.values(key).map((value) => (value === null ? 'NULL' : String(value)));
-  return `${values.join(', ')} (${kind.replaceAll('_', ' ')})`;
 }

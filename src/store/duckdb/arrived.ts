@@ -1,8 +1,9 @@
 import type { Column } from '../../model/column.js';
+import { CutoverError } from '../../model/errors.js';
 import type { TransferColumn } from '../../model/transfer.js';
-import type { SqlDialect, SqlSession } from '../contract.js';
+import type { HashedValue, SqlDialect, SqlSession } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
-import { arrivedColumn, EXACT_NUMBER } from './transfer-forms.js';
+import { arrivedColumn, EXACT_NUMBER, isListText } from './transfer-forms.js';
 
 const { quote } = duckDbDialect;
 
@@ -64,6 +65,13 @@ function numberText(expression: string, self: Column): string {
     : duckDbDialect.canonicalText(expression, self);
 }
 
+const TEXT: Column = { name: '', type: 'VARCHAR', family: 'text' };
+
+/** What is compared by its text is hashed as one. */
+function asText(value: HashedValue): HashedValue {
+  return isListText(value.self) || isListText(value.other) ? { ...value, self: TEXT, other: TEXT } : value;
+}
+
 /**
  * DuckDB's SQL for tables that arrived: columns in types that DuckDB has none for are what the sender said, and are compared by their texts, from which the
  * comparator reads exact numbers.
@@ -77,10 +85,24 @@ export function arrivedDialect(given: ReadonlyMap<string, readonly Column[]>): S
       ...(given.get(relation) ?? (await duckDbDialect.columns(session, relation))),
     ],
     canonicalText: (expression, column) =>
-      column.type === EXACT_NUMBER ? expression : duckDbDialect.canonicalText(expression, column),
-    comparable: (expression, left, right) =>
-      left.type === EXACT_NUMBER || right.type === EXACT_NUMBER
-        ? numberText(expression, left)
-        : duckDbDialect.comparable(expression, left, right),
+      column.type === EXACT_NUMBER || isListText(column) ? expression : duckDbDialect.canonicalText(expression, column),
+    comparable: (expression, left, right) => {
+      if (left.type === EXACT_NUMBER || right.type === EXACT_NUMBER) return numberText(expression, left);
+      if (isListText(left)) return expression;
+      return isListText(right)
+        ? duckDbDialect.canonicalText(expression, left)
+        : duckDbDialect.comparable(expression, left, right);
+    },
+    rowHash: (values) => duckDbDialect.rowHash(values.map(asText)),
+    bucketOf: (key, buckets) => duckDbDialect.bucketOf(key.map(asText), buckets),
+    asSet: (expression, column) => {
+      if (isListText(column))
+        throw new CutoverError(
+          'TYPE_MISMATCH',
+          `column ${column.name} holds a list of several dimensions on the PostgreSQL side, which is no set`,
+          'Remove `set` from its rule, or compare a query that makes a list of one dimension of it.',
+        );
+      return duckDbDialect.asSet(expression, column);
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { Column } from '../../model/column.js';
+import { membersOf, type MemberType } from './nested-types.js';
 import { decimalShape, elementType, familyOf } from './types.js';
 
 /** The canonical texts of docs/canonical.md in DuckDB's SQL. */
@@ -38,14 +39,53 @@ export function isNanoseconds(type: string): boolean {
   return type.toUpperCase() === 'TIMESTAMP_NS';
 }
 
-/** A list of the texts of its elements, nested as it is. */
-function elementTexts(expression: string, type: string, depth: number): string {
-  const element = elementType(type);
+/**
+ * A nested value with the canonical texts of what it holds in their places: lists of lists, structs with their members in the order of names, maps as lists of pairs in order,
+ * unions as a pair of the member's name and value.
+ */
+function withTexts(expression: string, type: string, depth: number): string {
   const name = `cutover_e${depth}`;
-  const inner = element.endsWith(']')
-    ? elementTexts(name, element, depth + 1)
-    : canonicalText(name, { name, type: element, family: familyOf(element) });
-  return `list_transform(${expression}, lambda ${name}: ${inner})`;
+  if (type.endsWith(']'))
+    return `list_transform(${expression}, lambda ${name}: ${withTexts(name, elementType(type), depth + 1)})`;
+  const nested = membersOf(type);
+  if (nested === undefined) return canonicalText(expression, { name, type, family: familyOf(type) });
+  const text = (value: string, of: MemberType | undefined): string => {
+    const inner = withTexts(value, of?.type ?? '', depth + 1);
+    return of !== undefined && isNested(of.type) ? jsonText(inner) : inner;
+  };
+  const { kind, members } = nested;
+  switch (kind) {
+    case 'STRUCT': {
+      const sorted = [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
+      const list = sorted.map(
+        (one) =>
+          `${literal(one.name)}: ${withTexts(`struct_extract(${expression}, ${literal(one.name)})`, one.type, depth + 1)}`,
+      );
+      return `CASE WHEN ${expression} IS NOT NULL THEN {${list.join(', ')}} END`;
+    }
+    case 'MAP':
+      return `list_sort(list_transform(map_entries(${expression}), lambda ${name}: [${text(`${name}.key`, members[0])}, ${text(`${name}.value`, members[1])}]))`;
+    case 'UNION': {
+      const whens = members.map(
+        (one) => `WHEN ${literal(one.name)} THEN ${text(`union_extract(${expression}, ${literal(one.name)})`, one)}`,
+      );
+      const tag = `CAST(union_tag(${expression}) AS VARCHAR)`;
+      return `CASE WHEN ${tag} IS NOT NULL THEN [${tag}, CASE ${tag} ${whens.join(' ')} END] END`;
+    }
+  }
+}
+
+function isNested(type: string): boolean {
+  return type.endsWith(']') || membersOf(type) !== undefined;
+}
+
+/** Texts inside JSON: to_json alone would round decimals, a cast of a list would leave text unquoted. */
+function jsonText(expression: string): string {
+  return `CAST(to_json(${expression}) AS VARCHAR)`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 export function canonicalText(expression: string, column: Column): string {
@@ -61,13 +101,9 @@ export function canonicalText(expression: string, column: Column): string {
     case 'bytes':
       return `'\\x' || lower(hex(${expression}))`;
     case 'list':
-      // Texts inside JSON: to_json alone would round decimals, a cast of the whole list would leave text unquoted.
-      return `CAST(to_json(${elementTexts(expression, column.type, 0)}) AS VARCHAR)`;
+      return jsonText(withTexts(expression, column.type, 0));
     case 'struct':
-      // The text of a union does not say which of its members it is.
-      return /^UNION\(/i.test(column.type)
-        ? `CAST(union_tag(${expression}) AS VARCHAR) || ':' || coalesce(CAST(${expression} AS VARCHAR), '')`
-        : `CAST(${expression} AS VARCHAR)`;
+      return isNested(column.type) ? jsonText(withTexts(expression, column.type, 0)) : `CAST(${expression} AS VARCHAR)`;
     default:
       return `CAST(${expression} AS VARCHAR)`;
   }
@@ -76,6 +112,6 @@ export function canonicalText(expression: string, column: Column): string {
 /** The distinct elements of a list as a sorted list of their texts. */
 export function asSet(expression: string, column: Column): string {
   const element = elementType(column.type);
-  const text = canonicalText('cutover_e', { name: 'cutover_e', type: element, family: familyOf(element) });
-  return `list_sort(list_distinct(list_transform(${expression}, lambda cutover_e: ${text})))`;
+  const texts = withTexts('cutover_e', element, 0);
+  return `list_sort(list_distinct(list_transform(${expression}, lambda cutover_e: ${isNested(element) ? jsonText(texts) : texts})))`;
 }

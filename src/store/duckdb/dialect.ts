@@ -2,6 +2,7 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 import { isTimestamp, type Column } from '../../model/column.js';
 import type { HashedValue, SchemaObject, SqlDialect, SqlSession } from '../contract.js';
 import { asSet, canonicalText, doubleText, isNanoseconds, withoutTrailingZeros } from './canonical.js';
+import { hasOwnEquality } from './nested-types.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, decimalShape, familyOf, isWideInteger } from './types.js';
 
@@ -86,9 +87,11 @@ function comparableNumber(expression: string, self: Column, other: Column): stri
 function comparableOne(expression: string, self: Column, other: Column): string {
   // Bytes: a column's collation may call different texts equal, and DESCRIBE does not tell it.
   if (self.family === 'text' && other.family === 'text') return `encode(CAST(${expression} AS VARCHAR))`;
-  // A month is not 30 days, though the store holds them to be equal, within lists and structs too.
+  // A month is not 30 days, though the store holds them to be equal, within lists and structs too; and maps have no order.
   if (self.family === 'interval' && other.family === 'interval') return canonicalText(expression, self);
-  if (self.type === other.type && self.family !== 'json' && !holdsInterval(self)) return expression;
+  if (self.type === other.type && self.family !== 'json' && !judgedByText(self))
+    // DuckDB has no CASE of arrays of arrays, and all lists are alike here.
+    return /\[\d+\]$/.test(self.type) ? `CAST(${expression} AS ${self.type.replace(/\[\d+\]/g, '[]')})` : expression;
   if (isTimestamp(self.family) && isTimestamp(other.family)) {
     const naive = self.family === 'timestamptz' ? `(${expression} AT TIME ZONE 'UTC')` : expression;
     // By text: many a time is too far away to be given in nanoseconds.
@@ -100,8 +103,9 @@ function comparableOne(expression: string, self: Column, other: Column): string 
   return canonicalText(expression, self);
 }
 
-function holdsInterval(column: Column): boolean {
-  return isNested(column) && /INTERVAL/i.test(column.type);
+function judgedByText(column: Column): boolean {
+  // What a join takes for equal shapes is not what `=` does.
+  return column.type === 'GEOMETRY' || (isNested(column) && hasOwnEquality(column.type));
 }
 
 function isNested({ family }: Column): boolean {
@@ -120,7 +124,7 @@ function hashable({ expression, self, other }: HashedValue): readonly string[] {
     return isWideInteger(self.type) || isWideInteger(other.type) ? [text] : [expression];
   // Values whose halves are exchanged, or equal, and whose first 53 bits agree would still hash alike: both lie beyond 2^64.
   if (isWideDecimal(self, other)) return [expression, `CAST(${expression} AS DOUBLE)`];
-  return isNested(self) && self.type === other.type && !holdsInterval(self)
+  return isNested(self) && self.type === other.type && !judgedByText(self)
     ? [expression, canonicalText(expression, self)]
     : [expression];
 }
@@ -148,6 +152,8 @@ export const duckDbDialect: SqlDialect = {
   quote,
   // Temporary tables are read with all processors.
   stored: quote,
+  // Whoever opens the file cutover.duckdb by itself has a catalog of the schema's name `cutover`.
+  serving: (name) => `cutover_serving.${quote(name)}`,
   literal,
   // DuckDB keeps the smallest and largest value of each row group by itself.
   landingIndexes: [],
@@ -163,6 +169,11 @@ export const duckDbDialect: SqlDialect = {
   },
   // A view does not keep its tables from being dropped.
   detachView: () => Promise.resolve(),
+  replaceTable: async (session, schema, name, query) => {
+    await session.run(`CREATE OR REPLACE TABLE ${quote(schema)}.${quote(name)} AS ${query}`);
+  },
+  // Its catalogue is of the snapshot too.
+  pinTables: () => Promise.resolve(),
   fromJson: (text, column) => `CAST(CAST(${text} AS JSON) AS ${column.type})`,
   canonicalText,
   comparable: comparableOne,

@@ -1,5 +1,6 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
 import { elementsOf, textOfMember, textsOfJson, unmarkedMember } from '../ndjson-sql.js';
+import { EXACT_NUMBER } from './transfer-forms.js';
 import { decimalShape, elementType, familyOf } from './types.js';
 
 /** SQL of a value that some program wrote, in the wanted type. */
@@ -68,13 +69,15 @@ export function fromJson(member: string, type: string, depth = 0): GivenValue {
       const name = `cutover_e${depth}`;
       const elements = elementsOf(member);
       const element = fromJson(name, elementType(type), depth + 1);
-      const value = `CAST(list_transform(${elements}, lambda ${name}: ${element.value}) AS ${type})`;
+      const kept = type.replace(/^NUMERIC(?=\[)/, 'VARCHAR');
+      const value = `CAST(list_transform(${elements}, lambda ${name}: ${element.value}) AS ${kept})`;
       if (element.changed === undefined) return { given: text, value };
       const changed = `len(list_filter(${elements}, lambda ${name}: ${element.changed})) > 0`;
       return { given: text, value, changed };
     }
     case 'struct':
     case 'other':
+      if (type === EXACT_NUMBER) return { given: text, value: exactNumber(`(${text})`) };
       return fromObject(member, type);
     default:
       return { ...fromText(`(${text})`, type), given: text };
@@ -115,6 +118,13 @@ function plainNumber(text: string): string {
     ELSE left(${digits}, ${point}) || '.' || substr(${digits}, ${point} + 1) END`;
   const scientific = `regexp_full_match(${trimmed}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)[eE][+-]?[0-9]{1,3}')`;
   return `(CASE WHEN ${scientific} THEN ${sign} || ${moved} ELSE ${text} END)`;
+}
+
+/** A number in the form of `EXACT_NUMBER`; any other text as it is. */
+function exactNumber(text: string): string {
+  const plain = `regexp_replace(${plainNumber(text)}, '^\\+?(-?)0*([0-9])', '\\1\\2')`;
+  const short = `CASE WHEN contains(${plain}, '.') THEN rtrim(rtrim(${plain}, '0'), '.') ELSE ${plain} END`;
+  return `CASE WHEN regexp_full_match(${plain}, '-?[0-9]+(?:\\.[0-9]+)?') THEN CASE WHEN ${short} = '-0' THEN '0' ELSE ${short} END ELSE ${text} END`;
 }
 
 /** Anything but a number with at most so many digits behind the point; zeros do not count. */

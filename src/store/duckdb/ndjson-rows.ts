@@ -46,6 +46,7 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
       // A text beside objects has lost its quotes here; a number has its mark.
       const scalar = `CASE WHEN ${isMarkedNumber(text(i))} THEN ${plain} ELSE CAST(to_json(${plain}) AS VARCHAR) END`;
       const whole = `CASE ${type(i)} WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN ${scalar} WHEN 'OBJECT' THEN ${unmarkedJson(text(i))} WHEN 'ARRAY' THEN ${unmarkedJson(text(i))} ELSE ${text(i)} END`;
+      written.set(name, 'json');
       return `CAST(${whole} AS JSON)${as}`;
     }
     if (truths === true && numbers !== true && texts !== true) return `CAST(${plain} AS BOOLEAN)${as}`;

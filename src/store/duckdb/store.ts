@@ -5,6 +5,7 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 import type { SchemaNames } from '../../model/project.js';
 import type { Candidate, SqlSession, Store } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
+import { keepEveryCharacter } from './exact-texts.js';
 import { mapped, storeUnreadable } from './errors.js';
 import { migrate } from './migrate.js';
 import { Locks } from './locks.js';
@@ -25,6 +26,7 @@ export interface DuckDbOptions {
 export async function openDuckDbStore(options: DuckDbOptions): Promise<Store> {
   const path = await reserve(options.path);
   try {
+    keepEveryCharacter();
     const instance = await DuckDBInstance.create(':memory:', {
       // Job SQL is the user's own code, but nothing in it should install code from the network by accident.
       autoinstall_known_extensions: 'false',

@@ -1,8 +1,10 @@
 import { isNumeric, type Column } from '../../model/column.js';
+import { markedJson } from '../ndjson-sql.js';
+import { fromJson } from './given-value.js';
 import { familyOf } from './types.js';
 
-/** How a value stood where it has no type: in CSV, as a number or a text in JSON, or as a text that stands for a value of a typed store. */
-export type Written = 'text' | 'number' | 'string';
+/** How a value stood where it has no type: in CSV, as a number or a text in JSON, as JSON among which there are objects or arrays, or as a text that stands for a value of a typed store. */
+export type Written = 'text' | 'number' | 'string' | 'json';
 
 /** A type that the texts of a column may have. */
 export interface Candidate {
@@ -23,6 +25,7 @@ const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
 
 /** Whether a column may hold exact numbers. */
 export function mayBeNumber(written: Written, partner: Column | undefined): boolean {
+  if (written === 'json') return false;
   return partner === undefined ? written !== 'string' : isNumeric(partner.family) && partner.family !== 'double';
 }
 
@@ -69,6 +72,7 @@ export function candidatesOf(
     of('TIMESTAMP', `${DATE}(?:[T ]${TIME})?|-?infinity`),
     of('TIMESTAMP WITH TIME ZONE', `${DATE}(?:[T ]${TIME}${ZONE}?)?|-?infinity`),
   ];
+  if (written === 'json') return [jsonCandidate(value, partner)];
   if (partner === undefined) {
     if (written === 'string') return [];
     if (written === 'number') return [...number(), double(STRICT_REAL, true)];
@@ -109,4 +113,18 @@ export function candidatesOf(
       return [{ column: partner, cast, fits: `${cast} IS NOT NULL AND CAST(${cast} AS VARCHAR) = ${value}` }];
     }
   }
+}
+
+/** JSON stays what it is, but where the other side has lists or structs. */
+function jsonCandidate(value: string, partner: Column | undefined): Candidate {
+  if (partner === undefined || (partner.family !== 'list' && partner.family !== 'struct'))
+    return { column: { name: '', type: 'JSON', family: 'json' }, cast: `CAST(${value} AS JSON)`, fits: 'true' };
+  const { value: read, changed = 'false' } = fromJson(markedJson(value), partner.type);
+  const kind = partner.family === 'list' ? 'ARRAY' : 'OBJECT';
+  const cast = `CASE WHEN json_type(${value}) = '${kind}' THEN TRY(${read}) END`;
+  return {
+    column: partner,
+    cast,
+    fits: `(json_type(${value}) = '${kind}' AND TRY(${read}) IS NOT NULL AND TRY(${changed}) IS NOT DISTINCT FROM false)`,
+  };
 }

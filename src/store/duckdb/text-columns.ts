@@ -35,10 +35,17 @@ type Tested = Candidate & { readonly misfits: number; readonly example: string }
  */
 export async function typeTexts(
   workspace: Workspace,
-  left: TextSide,
-  right: TextSide,
+  givenLeft: TextSide,
+  givenRight: TextSide,
   pairs: readonly (readonly [left: string, right: string])[],
 ): Promise<TypedSides> {
+  // JSON beside texts, or beside JSON, is JSON; only another type may be read from it.
+  const left = withJson(givenLeft, givenRight, pairs);
+  const right = withJson(
+    givenRight,
+    givenLeft,
+    pairs.map(([l, r]) => [r, l]),
+  );
   const notes: string[] = [];
   const typed = { left: new Map<string, string>(), right: new Map<string, string>() };
   const columnOf = (side: TextSide, name: string): Column | undefined =>
@@ -78,6 +85,18 @@ export async function typeTexts(
   };
 }
 
+/** The side with its JSON columns typed where the other side has no type of its own. */
+function withJson(
+  side: TextSide,
+  other: TextSide,
+  pairs: readonly (readonly [own: string, other: string])[],
+): TextSide {
+  const partners = new Map(pairs);
+  const stays = (name: string, written: Written): boolean =>
+    written !== 'json' || !other.written.has(partners.get(name) ?? '');
+  return { ...side, written: new Map([...side.written].filter(([name, written]) => stays(name, written))) };
+}
+
 /** Types of the columns of one side by themselves: what a query over files sees. */
 export async function typeAlone(workspace: Workspace, side: TextSide): Promise<string> {
   const facts = await factsOf(
@@ -115,7 +134,7 @@ function byPartner(
     return;
   }
   const text = duckDbDialect.canonicalText(best.cast, best.column);
-  into.own.set(name, `CASE WHEN ${best.fits} THEN ${text} ELSE ${quote(name)} END`);
+  into.own.set(name, `CASE WHEN ${best.fits} THEN ${text} ELSE CAST(${quote(name)} AS VARCHAR) END`);
   into.other.set(into.otherName, duckDbDialect.canonicalText(quote(into.otherName), partner));
   notes.push(
     `column ${name} is compared by its texts: ${best.misfits === 1 ? '1 value' : `${best.misfits} values`} of ${label} ${best.misfits === 1 ? 'is' : 'are'} no ${partner.type}, such as ${JSON.stringify(best.example)}`,

@@ -7,6 +7,13 @@ import type { TransferColumn, ValueForm } from '../../model/transfer.js';
  */
 export const EXACT_NUMBER = 'NUMERIC';
 
+/** Begins the type of lists that DuckDB has no type for, because they are of several dimensions: kept as their canonical texts. */
+const LIST_TEXT = "PostgreSQL's ";
+
+export function isListText({ type }: Column): boolean {
+  return type.startsWith(LIST_TEXT);
+}
+
 /** What a column that arrived is to a comparison. */
 export function arrivedColumn({ name, form }: TransferColumn): Column {
   return { name, ...typeOf(form) };
@@ -46,6 +53,8 @@ function typeOf(form: ValueForm): Pick<Column, 'type' | 'family'> {
       return { type: 'BLOB', family: 'bytes' };
     case 'list':
       return { type: `${typeOf(form.element).type}[]`, family: 'list' };
+    case 'list_text':
+      return { type: `${LIST_TEXT}${form.type}`, family: 'list' };
   }
 }
 
@@ -54,6 +63,7 @@ export function keptType(form: ValueForm): string {
   switch (form.kind) {
     case 'number':
     case 'json':
+    case 'list_text':
       // A text that PostgreSQL holds to be JSON may be none to DuckDB.
       return 'VARCHAR';
     case 'list':
@@ -74,6 +84,7 @@ function valueOf(text: string, form: ValueForm): string {
     case 'text':
     case 'number':
     case 'json':
+    case 'list_text':
       return text;
     case 'date':
     case 'timestamp':
@@ -123,6 +134,7 @@ export function fieldValue(field: string, form: ValueForm): string {
     case 'text':
     case 'json':
     case 'list':
+    case 'list_text':
       return form.kind === 'list' ? valueOf(`(${unescaped(field)})`, form) : unescaped(field);
     case 'bytes':
       // Its backslash stands doubled.

@@ -5,6 +5,7 @@ import type { Column } from '../../model/column.js';
 import { CutoverError, messageOf } from '../../model/errors.js';
 import type { SqlSession } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
+import { keepEveryCharacter } from './exact-texts.js';
 import { extensionMissing, mappedFileError } from './file-failure.js';
 import { Locks } from './locks.js';
 import { DuckDbSession } from './session.js';
@@ -59,6 +60,7 @@ export class Workspace {
   static async open(options: WorkspaceOptions): Promise<Workspace> {
     const folder = await mkdtemp(join(options.tempDir, 'cutover-diff-'));
     try {
+      keepEveryCharacter();
       const instance = await DuckDBInstance.create(':memory:', {
         autoinstall_known_extensions: 'false',
         memory_limit: options.memoryLimit ?? MEMORY,

@@ -43,14 +43,28 @@ const ELEMENTS: readonly (readonly [RegExp, ColumnFamily])[] = [
   [/^interval.*\[\]$/, 'interval'],
 ];
 
+/** An array of several dimensions: brackets stand where so many elements as a part of the array holds are begun or ended. */
+function nestedText(expression: string, element: Column): string {
+  const lengths = [1, 2, 3, 4, 5].map((dimension) => `array_length(${expression}, ${dimension})`);
+  // The number of elements in a part, by depth; PostgreSQL has six dimensions at most, and NULL divides nothing.
+  const parts = lengths.map(
+    (_, i) =>
+      `CASE WHEN array_ndims(${expression}) > ${i + 1} THEN cardinality(${expression}) / (${lengths.slice(0, i + 1).join(' * ')}) END`,
+  );
+  const brackets = (bracket: string, place: string): string =>
+    `repeat('${bracket}', CAST((SELECT count(*) FROM unnest(ARRAY[${parts.join(', ')}]) AS cutover_p(n) WHERE ${place} % n = 0) AS INTEGER))`;
+  const text = `coalesce(CAST(to_json(${canonicalText('cutover_e', element)}) AS TEXT), 'null')`;
+  return `(SELECT '[' || string_agg(${brackets('[', '(cutover_n - 1)')} || ${text} || ${brackets(']', 'cutover_n')}, ',' ORDER BY cutover_n) || ']'
+    FROM unnest(${expression}) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n))`;
+}
+
 /** Texts of the elements inside JSON. An array that does not begin at 1 has its dimensions before it. */
 function listText(expression: string, type: string): string {
   const element = elementColumn(type);
-  const plain = `CAST(to_json(CAST(${expression} AS TEXT[])) AS TEXT)`;
   const texts =
     element === undefined
-      ? plain
-      : `CASE WHEN array_ndims(${expression}) > 1 THEN ${plain} ELSE CAST(to_json(ARRAY(SELECT ${canonicalText('cutover_e', element)}
+      ? `CAST(to_json(CAST(${expression} AS TEXT[])) AS TEXT)`
+      : `CASE WHEN array_ndims(${expression}) > 1 THEN ${nestedText(expression, element)} ELSE CAST(to_json(ARRAY(SELECT ${canonicalText('cutover_e', element)}
           FROM unnest(${expression}) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n)) AS TEXT) END`;
   // The text has the collation of the elements, which may be one that no pattern can be matched under.
   return `CASE WHEN ${expression} IS NOT NULL THEN CASE WHEN array_dims(${expression}) COLLATE "C" ~ '\\[(?!1:)' THEN array_dims(${expression}) || '=' ELSE '' END || ${texts} END`;

@@ -10,7 +10,7 @@ import { indexKey } from './key-index.js';
 import { literal, quote, stored } from './names.js';
 import { tablesRead } from './tables-read.js';
 import { columnType, listFromJson } from './types.js';
-import { detachView, showView } from './views.js';
+import { detachView, pinTables, replaceTable, showView } from './views.js';
 
 function own(session: SqlSession): PostgresSession {
   if (session instanceof PostgresSession) return session;
@@ -80,6 +80,7 @@ export const postgresDialect: SqlDialect = {
   kind: 'postgres',
   quote,
   stored,
+  serving: (name) => `cutover.${quote(name)}`,
   literal,
   // Rows lie in order of arrival, so that a few block ranges hold what a rebuild or a partial cycle reads. A b-tree would cost each event.
   landingIndexes: [
@@ -105,6 +106,8 @@ export const postgresDialect: SqlDialect = {
   },
   showView,
   detachView,
+  replaceTable,
+  pinTables,
   fromJson: (text, column) =>
     column.family === 'list'
       ? listFromJson(text, column.type.slice(0, -2))

@@ -2,6 +2,7 @@ import type { Column } from '../../model/column.js';
 import { CutoverError } from '../../model/errors.js';
 import type { TransferBytes, TransferColumn, ValueForm } from '../../model/transfer.js';
 import type { SqlSession } from '../contract.js';
+import { canonicalText } from './canonical.js';
 import { quote } from './names.js';
 import { PostgresSession } from './session.js';
 
@@ -11,9 +12,11 @@ export interface SentColumn extends TransferColumn {
   readonly value: string;
   /** What of the values may be lost on the way, in words. */
   readonly loss?: string;
+  /** How a list is sent where one of several dimensions was found. */
+  readonly deep?: SentColumn;
 }
 
-const PLAIN: Readonly<Record<string, Exclude<ValueForm['kind'], 'decimal' | 'list'>>> = {
+const PLAIN: Readonly<Record<string, Exclude<ValueForm['kind'], 'decimal' | 'list' | 'list_text'>>> = {
   smallint: 'smallint',
   integer: 'integer',
   bigint: 'bigint',
@@ -48,10 +51,9 @@ function formOf(type: string): ValueForm | undefined {
   return kind === undefined ? undefined : { kind };
 }
 
-/** Elements leave as texts, and those of an interval are no whole numbers there. */
+/** Elements leave as texts. */
 function elementOf(type: string): ValueForm {
-  const form = formOf(type.slice(0, -2));
-  return form === undefined || form.kind === 'interval' ? { kind: 'text' } : form;
+  return formOf(type.slice(0, -2)) ?? { kind: 'text' };
 }
 
 /** Whole numbers; what extract gives of an infinite interval is NULL in parts, and would make the whole NULL. */
@@ -73,7 +75,9 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
     const value = quote(name);
     const text = `CAST(${value} AS TEXT)`;
     const known = formOf(type);
-    if (asText.has(name)) return { name, form: { kind: 'text' }, value: text };
+    // The server writes equal numbers in a list in more than one way: 1.5 and 1.50, 0 and -0.
+    if (asText.has(name))
+      return { name, form: { kind: 'text' }, value: family === 'list' ? canonicalText(value, column) : text };
     switch (family) {
       case 'decimal':
         return known?.kind === 'decimal'
@@ -89,12 +93,10 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
       case 'interval':
         return { name, form: { kind: 'interval' }, value: intervalText(value) };
       case 'list':
-        // DuckDB knows how deep a list is by its type, PostgreSQL by its value: the object stands for one that no list can hold.
         return type.endsWith('[]')
           ? {
-              name,
-              form: { kind: 'list', element: elementOf(type) },
-              value: `CASE WHEN array_ndims(${value}) > 1 THEN '{}' ELSE CAST(to_json(CAST(${value} AS TEXT[])) AS TEXT) END`,
+              ...listOf(name, type, value),
+              deep: { name, form: { kind: 'list_text', type }, value: canonicalText(value, column) },
             }
           : textWithLoss(name, type, value);
       case 'text':
@@ -111,6 +113,24 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
         return { name, form: { kind: family }, value };
     }
   });
+}
+
+/** DuckDB knows how deep a list is by its type and begins each at 1, PostgreSQL by its value: the object stands for one that no list can hold. */
+function listOf(name: string, type: string, value: string): SentColumn {
+  const element = elementOf(type);
+  const each = (text: string): string =>
+    `ARRAY(SELECT ${text} FROM unnest(${value}) WITH ORDINALITY AS cutover_u(cutover_e, cutover_n) ORDER BY cutover_n)`;
+  const texts =
+    element.kind === 'interval'
+      ? each(intervalText('cutover_e'))
+      : element.kind === 'number'
+        ? each('CAST(trim_scale(CAST(cutover_e AS NUMERIC)) AS TEXT)')
+        : `CAST(${value} AS TEXT[])`;
+  return {
+    name,
+    form: { kind: 'list', element },
+    value: `CASE WHEN ${value} IS NOT NULL THEN CASE WHEN array_ndims(${value}) > 1 OR array_lower(${value}, 1) <> 1 THEN '{}' ELSE CAST(to_json(${texts}) AS TEXT) END END`,
+  };
 }
 
 function textWithLoss(name: string, type: string, value: string): SentColumn {

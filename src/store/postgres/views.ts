@@ -1,6 +1,6 @@
 import { CutoverError } from '../../model/errors.js';
-import type { Row, SqlSession } from '../contract.js';
-import { quote } from './names.js';
+import type { Row, SqlSession, TableRead } from '../contract.js';
+import { literal, quote } from './names.js';
 
 /** Stands for the new query while its columns are held against the view's. */
 const PROBE = 'cutover_view_probe';
@@ -75,4 +75,31 @@ export async function detachView(session: SqlSession, schema: string, name: stri
     return `CAST(NULL AS ${String(column['type'])})${collation} AS ${quote(String(column['name']))}`;
   });
   await session.run(`CREATE OR REPLACE VIEW ${view} AS SELECT ${columns.join(', ')} WHERE false`);
+}
+
+/** Rights of columns are not kept, nor are indexes: the columns may be others. Errors: STORE_DEPENDENTS. */
+export async function replaceTable(session: SqlSession, schema: string, name: string, query: string): Promise<void> {
+  const table = `${quote(schema)}.${quote(name)}`;
+  const [present] = await session.query('SELECT to_regclass($1) AS oid', [table]);
+  const grants = present?.['oid'] === null ? [] : await grantsOn(session, table);
+  await session.run(`DROP TABLE IF EXISTS ${table}`);
+  await session.run(`CREATE TABLE ${table} AS ${query}`);
+  for (const grant of grants) await session.run(grant);
+}
+
+/** The catalogue that names are looked up in is always the newest one; a query over it sees that of the transaction's snapshot, as over every table. */
+export async function pinTables(session: SqlSession, tables: readonly TableRead[]): Promise<void> {
+  if (tables.length === 0) return;
+  const names = tables.map(({ schema, name }) => `${quote(schema)}.${quote(name)}`);
+  await session.run(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+  const found = await session.query(
+    `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid IN (${names.map((table) => `CAST(${literal(table)} AS regclass)`).join(', ')})`,
+  );
+  if (found.length === new Set(names).size) return;
+  throw new CutoverError(
+    'STORE_CONFLICT',
+    `another transaction got in the way: one of ${names.join(', ')} was replaced meanwhile`,
+    'Try again.',
+  );
 }

@@ -38,7 +38,9 @@ async function alone<T>(session: SqlSession, name: string, work: () => Promise<T
 export async function installKept(session: SqlSession, pair: KeptPair, at: Date): Promise<void> {
   if (!(await keptTableIsThere(session))) {
     // A database that is no store: any two tables can be compared.
-    await session.run('CREATE SCHEMA IF NOT EXISTS cutover');
+    // IF NOT EXISTS asks for the right to make one even where it is there.
+    const [row] = await session.query(`SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'cutover') AS there`);
+    if (row?.['there'] !== true) await session.run('CREATE SCHEMA IF NOT EXISTS cutover');
     await session.script(await readFile(new URL('../migrations/0005_kept.sql', import.meta.url), 'utf8'));
   }
   await alone(session, pair.name, async () => {

@@ -1,0 +1,3 @@
+import { printedCommands } from './printed-commands.js';
+
+printedCommands('duckdb', () => Promise.resolve(''));

@@ -1,0 +1,3 @@
+import { onPostgres } from './on-postgres.js';
+
+await onPostgres('comparisons in chunks of random tables', () => import('../property/diff-chunks.test.js'));
