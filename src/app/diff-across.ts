@@ -62,11 +62,11 @@ export async function diffAcross(request: AcrossRequest): Promise<AcrossOutcome>
   const sides = await prepareSides(request);
   const { plan } = await planOf(sides, request);
   let pulled = started;
-  const read = async (): Promise<{ gathered: Gathered; judged: DiffOutcome | null }> => {
-    const all = await gather(sides, plan, request);
+  const read = async (): Promise<{ readonly gathered: Gathered; readonly judged: DiffOutcome | null }> => {
+    const gathered = await gather(sides, plan, request);
     pulled = performance.now();
     // Where digests were exchanged, what the differences have in common is held against rows that are still there alone.
-    return { gathered: all, judged: all.digests === null ? null : await judge(sides, all, request) };
+    return { gathered, judged: gathered.digests === null ? null : await judge(sides, gathered, request) };
   };
   const { gathered, judged } = await (request.held === true
     ? read()

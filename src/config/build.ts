@@ -16,7 +16,8 @@ import { buildExternal } from './build-external.js';
 import { decimalText } from './decimal.js';
 import { withImports } from './imports.js';
 import type { KeyPath } from './problems.js';
-import type { ConfigInput, PipelineInput, RuleInput } from './schema.js';
+import type { RuleInput } from './compare-schema.js';
+import type { ConfigInput, PipelineInput } from './schema.js';
 
 /** What building needs from outside: the folder, the files' texts, the numbers as written. */
 export interface BuildContext {

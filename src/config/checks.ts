@@ -2,7 +2,8 @@ import type { Pipeline } from '../model/project.js';
 import { checkExternal } from './external-checks.js';
 import type { KafkaLogInput } from './kafka-schema.js';
 import type { KeyPath } from './problems.js';
-import type { BatchInput, LogInput, PipelineInput, RuleInput } from './schema.js';
+import type { RuleInput } from './compare-schema.js';
+import type { BatchInput, LogInput, PipelineInput } from './schema.js';
 
 /** Reports a problem with the key at `path`, relative to the part that is checked. */
 export type Complain = (path: KeyPath, message: string) => void;

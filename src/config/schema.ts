@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compare } from './compare-schema.js';
 import { external } from './external-schema.js';
 import { kafkaLog } from './kafka-schema.js';
 import * as value from './values.js';
@@ -142,47 +143,6 @@ const stream = strict({
   external: external.optional().describe('Somebody else writes the table: see docs/external.md.'),
 });
 
-const rule = strict({
-  absolute: value.positiveDecimal.optional().describe('Largest absolute difference that is tolerated.'),
-  relative: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .optional()
-    .describe('Largest difference, relative to the larger magnitude, that is tolerated.'),
-  round: z
-    .int()
-    .min(-38)
-    .max(38)
-    .optional()
-    .describe('Numbers that are equal when rounded to so many digits after the point are tolerated.'),
-  within: value.duration
-    .optional()
-    .describe('Largest distance of two times that is tolerated, such as 2s; of dates: whole days.'),
-  ignore: z.boolean().optional().describe('Leave this column out of the comparison.'),
-  null_equals: z.enum(['zero', 'empty']).optional().describe('NULL counts as 0 (zero) or as the empty text (empty).'),
-  set: z.boolean().optional().describe('Compare lists as sets: order and repetition do not count.'),
-  case: z
-    .literal('ignore', { error: 'must be ignore, or be left out' })
-    .optional()
-    .describe('ignore: texts that differ only in upper and lower case are tolerated.'),
-  whitespace: z
-    .enum(['trim', 'collapse'])
-    .optional()
-    .describe(
-      'Texts that differ only in white space at their ends (trim), or also between words (collapse), are tolerated.',
-    ),
-  ignore_paths: value.jsonPaths
-    .optional()
-    .describe('JSON values that differ only at these paths, such as $.items[*].at, are tolerated.'),
-  because: value.text
-    .optional()
-    .describe(
-      'Why the difference is acceptable. Needed with ignore, absolute, relative, round, within and ignore_paths.',
-    ),
-  until: value.day.optional().describe('Last day on which the rule holds; not for null_equals and set.'),
-});
-
 const serve = strict({
   merge: z
     .union(
@@ -240,62 +200,7 @@ export const pipelineSchema = strict({
   after: value.textOrList('the name of a pipeline', 0).optional().describe('Pipelines whose tables this one reads.'),
   batch: batch.describe('The batch job: exactly one of sql, command, replay, stream, external.'),
   stream: stream.describe('The stream job: exactly one of sql, module, external.'),
-  compare: strict({
-    columns: z
-      .record(value.text, rule)
-      .default({})
-      .describe('Rules by column, or by pattern such as *_at; a column without a rule must be equal.'),
-    where: z
-      .union(
-        [
-          value.text,
-          strict({
-            batch: value.text.optional().describe('Predicate for the batch side.'),
-            stream: value.text.optional().describe('Predicate for the stream side.'),
-          }).refine(({ batch: one, stream: other }) => one !== undefined || other !== undefined, {
-            error: 'must have batch, stream or both',
-          }),
-        ],
-        { error: 'must be a SQL predicate, or a map with batch and stream' },
-      )
-      .transform((given) => (typeof given === 'string' ? { batch: given, stream: given } : given))
-      .optional()
-      .describe('Compare only rows for which this SQL predicate over the columns is true.'),
-    map: z
-      .record(value.text, value.text)
-      .optional()
-      .describe(
-        'Columns that have another name on the stream side: name on the batch side to name on the stream side.',
-      ),
-    incremental: z
-      .union(
-        [
-          z.boolean(),
-          strict({
-            full_every: value.duration
-              .prefault('24h')
-              .describe('How often all rows are read and compared all the same.'),
-          }),
-        ],
-        { error: 'must be true or false, or a map with full_every' },
-      )
-      .optional()
-      .describe('PostgreSQL only: keep digests of both sides by triggers, and read only the rows that differ by them.'),
-    profile: z
-      .union(
-        [
-          z.boolean(),
-          strict({
-            sums: z.boolean().default(false).describe('Also compare the sums of every column of numbers.'),
-          }),
-        ],
-        { error: 'must be true or false, or a map with sums' },
-      )
-      .default(true)
-      .describe('Say what the differences have in common.'),
-  })
-    .prefault({})
-    .describe('How the two sides are compared.'),
+  compare: compare.prefault({}).describe('How the two sides are compared.'),
   serve: serve.optional().describe('What readers get before the cutover. Default: batch rows alone.'),
   gate: gate.prefault({}).describe('What must be proven before a step.'),
   canary: canary.prefault({}).describe('How readers are moved.'),
@@ -319,6 +224,5 @@ export const configSchema = strict({
 
 export type ConfigInput = z.output<typeof configSchema>;
 export type PipelineInput = z.output<typeof pipelineSchema>;
-export type RuleInput = z.output<typeof rule>;
 export type BatchInput = z.output<typeof batch>;
 export type LogInput = z.output<typeof log>;

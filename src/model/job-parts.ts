@@ -9,3 +9,11 @@ export interface SourceText {
 }
 
 export type Schedule = { readonly every: Duration } | { readonly cron: string };
+
+/** What a row's window is: an event changes only rows of its own window. */
+export interface MergeWindow {
+  /** A column of the key. */
+  readonly column: string;
+  /** The SQL expression over `events` that gives that column's value for an event. */
+  readonly from: string;
+}

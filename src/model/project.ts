@@ -1,8 +1,8 @@
 import type { Duration } from './duration.js';
-import type { Schedule, SourceText } from './job-parts.js';
+import type { MergeWindow, Schedule, SourceText } from './job-parts.js';
 import type { View } from './view.js';
 
-export type { Schedule, SourceText } from './job-parts.js';
+export type { MergeWindow, Schedule, SourceText } from './job-parts.js';
 
 /** A configuration file, validated, with every path absolute and every SQL file's text loaded. */
 export interface Project {
@@ -136,14 +136,6 @@ export interface Pipeline {
   readonly merge?: MergeWindow;
   readonly gate: GateConfig;
   readonly canary: CanaryPlan;
-}
-
-/** What a row's window is: an event changes only rows of its own window. */
-export interface MergeWindow {
-  /** A column of the key. */
-  readonly column: string;
-  /** The SQL expression over `events` that gives that column's value for an event. */
-  readonly from: string;
 }
 
 /** How the stream side is held still during a cycle. */

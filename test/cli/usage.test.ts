@@ -73,7 +73,9 @@ describe('help', () => {
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     expect(listed).toEqual(
-      'init demo run compare diff report rebuild gate canary route views quarantine advise doctor completion help'.split(' '),
+      'init demo run compare diff report rebuild gate canary route views quarantine advise doctor completion help'.split(
+        ' ',
+      ),
     );
   });
 

@@ -428,7 +428,7 @@ describe('a replay', () => {
   });
 
   it('of a job that depends on where micro-batches end differs', async () => {
-    const sql = `${STREAM_SQL.replace('count(*)', '1').replace('t.n + excluded.n', 't.n + 1')}`;
+    const sql = STREAM_SQL.replace('count(*)', '1').replace('t.n + excluded.n', 't.n + 1');
     const one = newProject({
       pipelines: totals({ batch: { replay: true }, stream: { ...V1, sql } }),
       ingest: { max_events: 1 },

@@ -194,7 +194,7 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     expect(found(outcome).sort()).toEqual([...CHANGED].sort());
   });
 
-  it('names what is compared by its text, and refuses a list within a list', async () => {
+  it('names what is compared by its text; a list within a list is no list of one dimension', async () => {
     const [batch, stream] = [await postgres(0), here('odd')];
     await batch.session.script(
       `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, net inet, tags text[]); INSERT INTO odd VALUES (1, '10.0.0.1', '{a}')`,
@@ -204,7 +204,7 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     const outcome = await diffAcross(request(odd, stream));
     expect(outcome).toMatchObject({ matched: 1, lossy: ['net: inet compared by its text'] });
     await batch.session.script(`UPDATE odd SET tags = '{{a}}'`);
-    await expect(diffAcross(request(odd, stream))).rejects.toMatchObject({ code: 'TYPE_MISMATCH' });
+    expect(await diffAcross(request(odd, stream))).toMatchObject({ matched: 0, value_mismatch: 1 });
     // The session is of use afterwards.
     expect(await batch.session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
