@@ -119,11 +119,13 @@ export function candidatesOf(
 function jsonCandidate(value: string, partner: Column | undefined): Candidate {
   if (partner === undefined || (partner.family !== 'list' && partner.family !== 'struct'))
     return { column: { name: '', type: 'JSON', family: 'json' }, cast: `CAST(${value} AS JSON)`, fits: 'true' };
-  const { value: read, changed = 'false' } = fromJson(markedJson(value), partner.type);
+  // DuckDB has no CASE of arrays of arrays; lists of any length hold them too.
+  const type = partner.type.replace(/\[\d+\]/g, '[]');
+  const { value: read, changed = 'false' } = fromJson(markedJson(value), type);
   const kind = partner.family === 'list' ? 'ARRAY' : 'OBJECT';
   const cast = `CASE WHEN json_type(${value}) = '${kind}' THEN TRY(${read}) END`;
   return {
-    column: partner,
+    column: { ...partner, type },
     cast,
     fits: `(json_type(${value}) = '${kind}' AND TRY(${read}) IS NOT NULL AND TRY(${changed}) IS NOT DISTINCT FROM false)`,
   };
