@@ -220,7 +220,7 @@ describe('compareTables', () => {
       { numRuns: store.dialect.sideBySide === null ? 5 : RUNS },
     );
     if (store.dialect.sideBySide === null) expect(stepped).toBe(0);
-    else expect(stepped).toBeGreaterThan(RUNS / 10);
+    else expect(stepped).toBeGreaterThan(0);
   }, 240_000);
 
   it('finds nothing but duplicates and NULL keys between a table and itself', async () => {
