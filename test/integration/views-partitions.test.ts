@@ -278,22 +278,23 @@ describe('a view by partitions', () => {
         ...DAILY,
         given: {
           key: ['day', 'k'],
-          batch: { external: { table: 'main.given_batch', align } },
-          stream: { external: { table: 'main.given_stream', align } },
+          batch: { external: { table: 'ext.given_batch', align } },
+          stream: { external: { table: 'ext.given_stream', align } },
         },
       },
       views: { days: { sql: 'SELECT day, n FROM days_given', partition_by: 'day' } },
     });
     one.ndjson('a.ndjson', events(30));
+    await one.execute('CREATE SCHEMA ext');
     for (const name of ['given_batch', 'given_stream'])
       await one.execute(
-        `CREATE TABLE main.${name} AS SELECT DATE '2026-01-01' AS day, CAST('a' AS TEXT) AS k, CAST(1 AS BIGINT) AS n`,
+        `CREATE TABLE ext.${name} AS SELECT DATE '2026-01-01' AS day, CAST('a' AS TEXT) AS k, CAST(1 AS BIGINT) AS n`,
       );
     await one.run();
     // Its SQL does not name the pipeline.
     await one.execute('CREATE VIEW main.days_given AS SELECT * FROM main.given');
     await refresh(one);
-    await one.execute('UPDATE main.given_batch SET n = 2');
+    await one.execute('UPDATE ext.given_batch SET n = 2');
     expect((await refresh(one)).full_reason).toMatch(/somebody else writes a side of given/);
     expect(await one.query('SELECT n FROM main.days')).toEqual([{ n: '2' }]);
   });
