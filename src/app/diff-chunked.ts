@@ -136,8 +136,7 @@ export class Chunked {
     const snapshots = this.#done?.snapshots ?? [];
     const { left, right } = this.#request;
     // Files are held to be the same by their size and time; a database server is written while nobody looks.
-    const still =
-      [left, right].every(({ home }) => home === WORKSPACE) && this.#request.ends.every(({ kind }) => kind !== 'mysql');
+    const still = [left, right].every((side) => side.still);
     if (snapshots.length < 2 || still) return given;
     const listed = snapshots.length <= 5 ? snapshots : [...snapshots.slice(0, 2), '...', ...snapshots.slice(-2)];
     return {

@@ -108,15 +108,32 @@ async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed>
     outcome: await compare(request, left.session, left.dialect, { ...input, readers }),
     place: 'one_store',
     reason: ONE_WORKSPACE,
-    alignment: {
-      method: 'snapshot',
-      exact: true,
-      detail: 'both sides stood still: files that did not change, databases opened to be read only',
-    },
+    alignment: alignmentHere(left, right),
     notes: [...common.notes, ...typed.notes],
     lossy: [],
     pull: 0,
   };
+}
+
+function alignmentHere(left: OpenSide, right: OpenSide): DiffAlignment {
+  const moving = [left, right].filter(({ still }) => !still);
+  if (moving.length === 0)
+    return {
+      method: 'snapshot',
+      exact: true,
+      detail: 'both sides stood still: files that did not change, databases opened to be read only',
+    };
+  const names = moving.map(({ name }) => `the ${name}`).join(' and ');
+  return {
+    method: 'as_read',
+    exact: false,
+    detail: `${names} as statement by statement read it: what was written meanwhile may be a difference, or hide one`,
+  };
+}
+
+/** Whether what DuckDB reads of both sides cannot change meanwhile, or one database has them in one snapshot. */
+export function isExact({ left, right }: Pick<PlaceRequest, 'left' | 'right'>): boolean {
+  return left.home === right.home && (left.home !== WORKSPACE || (left.still && right.still));
 }
 
 /** The sides are in two places: the planner chooses how much of them meets in the workspace. */

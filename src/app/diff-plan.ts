@@ -4,6 +4,7 @@ import type { DiffContext, DiffOptions } from './diff-options.js';
 import {
   acrossRequest,
   inputOf,
+  isExact,
   needsTypes,
   ONE_DATABASE,
   ONE_WORKSPACE,
@@ -29,7 +30,7 @@ export function planDiffOf(context: DiffContext, options: DiffOptions): Promise<
   return withPair(context, options, async (sides, { left, right, common, request }) => {
     const { lossy, notes, ...plan } = await planOf(sides, request);
     await sides.requireUnchanged();
-    const oneSnapshot = plan.place === 'one_store';
+    const exact = isExact(request);
     return {
       schema: 'cutover.plan/v1',
       sides: { batch: left.label, stream: right.label },
@@ -37,7 +38,7 @@ export function planDiffOf(context: DiffContext, options: DiffOptions): Promise<
       place_reason: bySides(plan.place_reason),
       reason: bySides(plan.reason),
       network: request.network,
-      alignment: { method: oneSnapshot ? 'snapshot' : 'as_read', exact: oneSnapshot },
+      alignment: { method: exact ? 'snapshot' : 'as_read', exact },
       key: common.key,
       columns: common.pairs.slice(common.key.length).map(([name]) => name),
       lossy,

@@ -28,6 +28,8 @@ export interface OpenSide {
   /** Sets of columns that are known to be distinct and not NULL. */
   readonly unique: readonly (readonly string[])[];
   readonly primaryKey: readonly string[] | null;
+  /** False: somebody may write it while DuckDB reads it, and nothing would tell. */
+  readonly still: boolean;
   readonly notes: readonly string[];
 }
 
@@ -142,6 +144,7 @@ export class Sides {
       dialect: store.dialect,
       columns,
       written: new Map(),
+      still: false,
       notes: [],
     };
   }
@@ -165,7 +168,7 @@ export class Sides {
     const workspace = await this.workspace();
     const place = 'url' in endpoint ? endpoint.url : await this.#existing(endpoint.path, endpoint.label);
     if ('path' in endpoint) {
-      const stamps = [place, await stampOf(place), await stampOf(`${place}.wal`)];
+      const stamps = [place, await stampOf(place), await stampOf(`${place}.wal`), await stampOf(`${place}-wal`)];
       this.#identities.set(name, () => Promise.resolve(stamps));
     }
     const catalog = await workspace.attach(
@@ -240,6 +243,8 @@ export class Sides {
       written: new Map(),
       unique: keys.unique,
       primaryKey: keys.primaryKey,
+      // DuckDB keeps a database of its own from being written meanwhile; that files are the same at the end is looked at.
+      still: endpoint.kind === 'file' || endpoint.kind === 'duckdb',
       notes: [],
     };
   }

@@ -43,7 +43,8 @@ export async function compareInChunks(
     const column = side(name).key[slices.column];
     if (column !== undefined) await requireAscending(session, dialect, slices, column);
   }
-  const { profile: _, progress: __, stopAfter: ___, ...rest } = input;
+  // Further readers would not see a part that was taken out, and one worker is promised to a busy server.
+  const { profile: _, progress: __, stopAfter: ___, readers: ____, ...rest } = input;
   // Key ranges within key ranges: one join for each chunk reads every row once.
   const strategy = input.strategy ?? (dialect.keyRanges !== null && slices.count > 1 ? 'join' : undefined);
   const question = { key: columns.key, limit: input.limit, stopAfter: input.stopAfter };

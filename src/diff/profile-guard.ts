@@ -29,17 +29,27 @@ export async function profiled(
     if (marked) await session.script(`RELEASE SAVEPOINT ${SAVEPOINT}`);
     return { profile, notes: [] };
   } catch (error) {
-    if (error instanceof CutoverError && (error.code === 'INTERRUPTED' || error.code === 'STORE_CONNECTION_LOST'))
-      throw error;
-    if (/^INTERRUPT Error/.test(messageOf(error))) throw error;
+    if (endsAll(error)) throw error;
     try {
       // DuckDB goes on after some failures, and ends the transaction after others.
       await session.script(marked ? `ROLLBACK TO SAVEPOINT ${SAVEPOINT}` : 'SELECT 1');
     } catch {
       throw error;
     }
-    return { notes: [`${NO_PROFILE}: ${firstLine(messageOf(error))}`] };
+    return unprofiled(error);
   }
+}
+
+/** Whether nothing more can be done after an error, or is to be. */
+export function endsAll(error: unknown): boolean {
+  if (error instanceof CutoverError && (error.code === 'INTERRUPTED' || error.code === 'STORE_CONNECTION_LOST'))
+    return true;
+  return /^INTERRUPT Error/.test(messageOf(error));
+}
+
+/** Says what kept a profile from being made. */
+export function unprofiled(error: unknown): Profiled {
+  return { notes: [`${NO_PROFILE}: ${firstLine(messageOf(error))}`] };
 }
 
 function firstLine(text: string): string {

@@ -1,7 +1,7 @@
 import type { ColumnCounts, Discrepancy, DiffCounts } from '../model/comparison.js';
 import { daysOf, secondsOf } from './calendar.js';
 import type { DiffOutcome } from './input.js';
-import { NO_PROFILE, type Profiled } from './profile-guard.js';
+import { endsAll, NO_PROFILE, unprofiled, type Profiled } from './profile-guard.js';
 import { inKeyOrder } from './listing.js';
 import { compareDecimals, distance, formatDecimal, parseDecimal, type Decimal } from './decimal.js';
 
@@ -159,10 +159,19 @@ async function profileOf(input: SettleInput, stayed: readonly Discrepancy[]): Pr
   const before = new Map(stayed.map((one) => [keyOf(one), tracked(one, 0).print]));
   let same = 0;
   let others = 0;
-  const { profile, notes } = await input.profile(stayed.map(({ key }) => key))((one) => {
+  const see = (one: Discrepancy): void => {
     if (before.get(keyOf(one)) === tracked(one, 0).print) same += 1;
     else others += 1;
-  });
+  };
+  let found: DiffOutcome;
+  try {
+    found = await input.profile(stayed.map(({ key }) => key))(see);
+  } catch (error) {
+    // What stayed is known by now, whatever this one more look came to.
+    if (endsAll(error)) throw error;
+    return unprofiled(error);
+  }
+  const { profile, notes } = found;
   if (profile === undefined) return { notes: notes.filter((note) => note.startsWith(NO_PROFILE)) };
   return others === 0 && same === before.size
     ? { profile, notes: [] }

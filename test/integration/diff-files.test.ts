@@ -2,6 +2,8 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { withPair } from '../../src/app/diff-pair.js';
+import { compareInPlace, isExact } from '../../src/app/diff-place.js';
 import { countsOf, DiffWorld } from './diff-world.js';
 
 let world: DiffWorld;
@@ -54,6 +56,21 @@ describe('two files or tables', () => {
         expect(differs.discrepancies[0]?.columns).toEqual({ amount: { batch: '38.75', stream: '38.76' } });
       }
     }
+  });
+
+  it('what somebody may write while DuckDB reads it, as a MySQL server, is no snapshot', async () => {
+    await world.parquet('a.parquet', 'SELECT 1 AS id');
+    await world.parquet('b.parquet', 'SELECT 1 AS id');
+    const options = { left: 'a.parquet', right: 'b.parquet', ...KEY };
+    const alignment = (right: object, left: object = {}): Promise<unknown> =>
+      withPair(world.context(), options, async (sides, { request }) => {
+        const given = { ...request, left: { ...request.left, ...left }, right: { ...request.right, ...right } };
+        const { alignment: found } = await compareInPlace(sides, world.context(), given);
+        return [found.method, found.exact, isExact(given)];
+      });
+    expect(await alignment({})).toEqual(['snapshot', true, true]);
+    expect(await alignment({ still: false })).toEqual(['as_read', false, false]);
+    expect(await alignment({}, { still: false })).toEqual(['as_read', false, false]);
   });
 
   describe('rows in one order', () => {

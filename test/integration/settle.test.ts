@@ -141,6 +141,9 @@ describe('settle', () => {
     const moved = (await settled([step], { beforeProfile: 'UPDATE x SET n = 9 WHERE id = 1' })).outcome;
     expect(moved).toMatchObject({ value_mismatch: 1, notes: [expect.stringContaining('rows changed again')] });
     expect(moved.profile).toBeUndefined();
+    const failed = (await settled([], { beforeProfile: `SELECT error('no room')` })).outcome;
+    expect(failed.value_mismatch).toBeGreaterThan(0);
+    expect(failed).toMatchObject({ in_flux: 0, notes: [expect.stringContaining('no room')] });
   });
 
   it('takes no key for gone that could not be found again in the first place', async () => {

@@ -9,6 +9,7 @@ import { loadPruned } from '../../store/state/pruned.js';
 import { countRetries } from '../../store/state/quarantine.js';
 import type { ViewBasis } from '../../store/state/views.js';
 import { rangesBetween, type OffsetRange } from '../scope.js';
+import { isExternal } from '../sides.js';
 import type { Served } from './query.js';
 
 const RETRIED = 'records landed that had been in quarantine';
@@ -29,11 +30,13 @@ export async function currentBasis(
   served: ReadonlyMap<string, Served>,
 ): Promise<ViewBasis> {
   const sources: Record<string, ViewBasis['sources'][string]> = {};
-  for (const [{ name }, side] of read) {
+  for (const [pipeline, side] of read) {
+    const { name } = pipeline;
     const batch = await loadBatchResult(session, name);
     sources[name] = {
       side,
-      served: hash(served.get(name)?.query ?? ''),
+      // A result of a job that looked back may have changed days without new events.
+      served: hash([served.get(name)?.query ?? '', pipeline.batch.partitionBy?.lookback ?? 0]),
       batch: batch === null ? null : { cut: toJson(batch.cut), code: batch.codeHash, retries: batch.retries },
     };
   }
@@ -54,6 +57,8 @@ export async function arrivedBetween(
     if (former?.served !== source.served || former.side !== source.side)
       return { reason: `readers of ${name} read other rows than before: its canary moved, or its columns changed` };
     const pipeline = pipelines.find((one) => one.name === name);
+    const untold = pipeline === undefined ? null : changesUntold(pipeline, source.side, pipelines);
+    if (untold !== null) return { reason: untold };
     // Which windows are open changes without an event, too.
     if (pipeline === undefined || (pipeline.merge !== undefined && source.side !== 'stream'))
       return { reason: `readers of ${name} get merged rows, which change from one side to the other` };
@@ -65,8 +70,9 @@ export async function arrivedBetween(
     if (former.batch.code !== source.batch.code) return { reason: `the batch job of ${name} changed` };
     if (former.batch.retries !== source.batch.retries) return { reason: RETRIED };
     const arrived = rangesBetween(fromJson(former.batch.cut), fromJson(source.batch.cut));
-    if (arrived.length > 0 && (pipeline.batch.partitionBy?.lookback ?? 0) > 0)
-      return { reason: `the batch job of ${name} looks back: it may have changed days without new events` };
+    const back = upstreamOf(pipeline, pipelines).find(({ batch }) => (batch.partitionBy?.lookback ?? 0) > 0);
+    if (arrived.length > 0 && back !== undefined)
+      return { reason: `the batch job of ${back.name} looks back: it may have changed days without new events` };
     ranges.push(...arrived);
   }
   if (Object.keys(before.sources).length !== Object.keys(now.sources).length)
@@ -78,6 +84,25 @@ export async function arrivedBetween(
   );
   if (gone) return { reason: 'events that arrived since were pruned from the landing' };
   return { ranges: distinct(ranges) };
+}
+
+/** A pipeline and those that its jobs read. */
+function upstreamOf(pipeline: Pipeline, pipelines: readonly Pipeline[]): Pipeline[] {
+  const found = new Set([pipeline]);
+  for (const { after } of found) for (const one of pipelines) if (after.includes(one.name)) found.add(one);
+  return [...found];
+}
+
+/** Why no event tells what changes of its rows; null: events do. */
+function changesUntold(pipeline: Pipeline, side: ViewSide, pipelines: readonly Pipeline[]): string | null {
+  const all = upstreamOf(pipeline, pipelines);
+  const external = all.find(isExternal);
+  if (external !== undefined)
+    return `somebody else writes a side of ${external.name}: no event tells what changed there`;
+  const apart = all.find(({ batch }) => batch.kind === 'command' && !batch.events);
+  return apart === undefined || side === 'stream'
+    ? null
+    : `the batch job of ${apart.name} takes no events: none tells what it changed`;
 }
 
 function distinct(ranges: readonly OffsetRange[]): OffsetRange[] {

@@ -1,6 +1,7 @@
 import { CutoverError } from '../../model/errors.js';
 import type { View } from '../../model/view.js';
 import type { TableRead } from '../../store/contract.js';
+import { READ_BY_SERVED } from '../../store/state/merge.js';
 import type { ShadowEnvironment } from '../environment.js';
 import { checkView, INTERNAL, readsView } from '../job-sql.js';
 import { isExternal } from '../sides.js';
@@ -27,11 +28,12 @@ export function checkViews({ views, pipelines, schemas, store }: ShadowEnvironme
 /** What names do not tell: a view or a function of the user's may lead to it. Errors: SQL_REACHES_ACROSS. */
 export function refuseReads(env: ShadowEnvironment, view: View, tables: readonly TableRead[]): void {
   const statement = statementOf(view);
+  const merging = env.pipelines.some(({ merge }) => merge !== undefined);
   const place = { file: view.sql.path, line: (view.sql.firstLine ?? 1) - 1 + statement.line };
   for (const { schema, name } of tables) {
     if (schema === env.schemas.served && env.views.some((one) => one.name === name))
       throw readsView(view.name, name, place);
-    if (!INTERNAL.includes(schema)) continue;
+    if (!INTERNAL.includes(schema) || (merging && READ_BY_SERVED.includes(name))) continue;
     throw new CutoverError(
       'SQL_REACHES_ACROSS',
       `the view SQL of ${view.name} reads ${schema}.${name}, which belongs to cutover itself, through a view or a function`,
