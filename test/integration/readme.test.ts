@@ -49,7 +49,7 @@ describe('the README', () => {
     expect(summary.comparisons[0]).toMatchObject({ pipeline: 'revenue', keys_compared: 3, matched: 3 });
   });
 
-  it('prints of the demo what the demo prints', async () => {
+  it('prints of the demo what the demo prints', { timeout: 240_000 }, async () => {
     let text = '';
     const { verdict } = await demo({
       keep: false,
