@@ -24,6 +24,8 @@ COPY templates templates
 COPY fixtures fixtures
 # The project that docker-compose.yml runs; mount your own folder over it.
 COPY --chown=node:node templates/medallion/sql /project/sql
+COPY --chown=node:node templates/medallion/postgres/sql /project/sql
+COPY --chown=node:node templates/medallion/kafka/sql /project/sql
 COPY --chown=node:node docker/medallion /project
 RUN ln -s /opt/cutover/dist/cli/main.js /usr/local/bin/cutover && chown node:node /project
 USER node

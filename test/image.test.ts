@@ -50,8 +50,9 @@ describe('the project of the image', () => {
   it('is valid as it stands there, with the variables of docker-compose.yml', async () => {
     const root = mkdtempSync(join(tmpdir(), 'cutover-image-'));
     try {
-      cpSync(join(ROOT, 'templates', 'medallion', 'sql'), join(root, 'sql'), { recursive: true });
-      cpSync(join(ROOT, 'docker', 'medallion'), root, { recursive: true });
+      // As the Dockerfile puts it together: what it copies to /project, in its order.
+      const parts = text('Dockerfile').matchAll(/^COPY --chown=node:node (\S+) \/project(\S*)$/gm);
+      for (const [, from = '', to = ''] of parts) cpSync(join(ROOT, from), join(root, to), { recursive: true });
       const { environment } = z
         .object({ services: z.object({ cutover: z.object({ environment: z.record(z.string(), z.string()) }) }) })
         .parse(parse(text('docker-compose.yml'))).services.cutover;
@@ -66,6 +67,10 @@ describe('the project of the image', () => {
         metadata: ['_topic', '_key', '_value', '_headers', '_timestamp'],
       });
       expect(project.pipelines.map(({ name }) => name)).toEqual(['silver_events', 'daily_metrics', 'user_daily']);
+      expect(project.views.map(({ name }) => name)).toEqual(['realtime_kpis', 'hourly_trends', 'daily_summary']);
+      // The SQL is that of the template's variant.
+      const silver = 'sql/silver_events.batch.sql';
+      expect(readFileSync(join(root, silver), 'utf8')).toBe(text(join('templates/medallion/kafka', silver)));
     } finally {
       rmSync(root, { recursive: true, force: true });
     }

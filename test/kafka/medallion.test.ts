@@ -111,6 +111,11 @@ describe.skipIf(loudly('the medallion template on Kafka', problem))('the medalli
         'cutover gate daily_metrics',
       ]);
       for (const line of commands) expect({ line, ...(await shell(world, line)) }).toMatchObject({ line, code: 0 });
+      const { stdout } = await shell(world, 'cutover views --format json');
+      const { views } = JSON.parse(stdout) as { views: { view: string; status: string; rows: number }[] };
+      expect(views.map(({ view, status, rows }) => [view, status, rows > 0])).toEqual(
+        ['realtime_kpis', 'hourly_trends', 'daily_summary'].map((view) => [view, 'fresh', true]),
+      );
       const [bronze] = await ask(world, 'SELECT count(*) AS n FROM cutover.landing');
       const sent = readFileSync(join(world.root, 'data', 'events-01.ndjson'), 'utf8')
         .trimEnd()

@@ -30,7 +30,8 @@ afterEach(() => {
 function projectOfImage(): string {
   const root = mkdtempSync(join(tmpdir(), 'cutover-image-'));
   roots.push(root);
-  cpSync(join(ROOT, 'templates', 'medallion', 'sql'), join(root, 'sql'), { recursive: true });
+  for (const folder of ['sql', 'postgres/sql', 'kafka/sql'])
+    cpSync(join(ROOT, 'templates', 'medallion', folder), join(root, 'sql'), { recursive: true });
   cpSync(join(ROOT, 'docker', 'medallion'), root, { recursive: true });
   for (const name of readdirSync(join(root, 'sql'))) {
     const file = join(root, 'sql', name);
@@ -65,6 +66,11 @@ describe.skipIf(loudly('the project of docker-compose.yml', problem))('the proje
       ['silver_events', 'pass'],
       ['daily_metrics', 'pass'],
       ['user_daily', 'pass'],
+    ]);
+    expect(run.views?.map(({ view, status }) => [view, status])).toEqual([
+      ['realtime_kpis', 'fresh'],
+      ['hourly_trends', 'fresh'],
+      ['daily_summary', 'fresh'],
     ]);
     for (const { keys_compared } of run.comparisons) expect(keys_compared).toBeGreaterThan(10);
   });

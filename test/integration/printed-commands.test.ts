@@ -1,3 +1,0 @@
-import { printedCommands } from './printed-commands.js';
-
-printedCommands('duckdb', () => Promise.resolve(''));
