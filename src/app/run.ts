@@ -5,6 +5,7 @@ import { checkMerges } from './merge.js';
 import { withProject, withStoreOf, type OpenProject } from './open.js';
 import { reconnecting } from './reconnecting.js';
 import { stateOf } from './served.js';
+import type { StateReader } from './serve.js';
 import { refreshParts, viewReports } from './views.js';
 import { loadProject } from '../config/load.js';
 import type { EventLog } from '../log/contract.js';
@@ -206,24 +207,41 @@ export function runOnce(ctx: AppContext, options: { limit: number }): Promise<Ru
  */
 export async function runForever(
   ctx: AppContext,
-  options: { limit: number; onComparison: (comparison: Comparison) => void; onCanary: (report: CanaryReport) => void },
+  options: {
+    limit: number;
+    onComparison: (comparison: Comparison) => void;
+    onCanary: (report: CanaryReport) => void;
+    /** Answers from the store that this run has open. */
+    state?: StateReader;
+  },
 ): Promise<RunSummary> {
   const project = await loadProject(ctx.configFile, ctx.env);
   const tally = new Tally();
   await reconnecting(ctx, (started) =>
-    withStoreOf(ctx, project, async (open) => {
-      const parts = await startRun(ctx, open, options, tally.last, false);
-      tally.follow(parts);
-      started();
-      const ended = new AbortController();
-      if (parts.log !== null)
-        void reportLag(parts.log, ctx.clock, ctx.logger, AbortSignal.any([ctx.signal, ended.signal]));
-      await runUntilStopped(parts).finally(() => {
-        ended.abort();
-      });
-      // What other processes took in counts too for where the store stands.
-      if (parts.roles !== null) await parts.positions.reload().catch(() => undefined);
+    withStoreOf(ctx, project, (open) => {
+      const work = (): Promise<void> => runAttempt(ctx, open, options, tally, started);
+      return options.state === undefined ? work() : options.state.during(ctx, open, work);
     }),
   );
   return tally.summary();
+}
+
+/** A run for as long as its connections last. */
+async function runAttempt(
+  ctx: AppContext,
+  open: OpenProject,
+  handlers: RunHandlers,
+  tally: Tally,
+  started: () => void,
+): Promise<void> {
+  const parts = await startRun(ctx, open, handlers, tally.last, false);
+  tally.follow(parts);
+  started();
+  const ended = new AbortController();
+  if (parts.log !== null) void reportLag(parts.log, ctx.clock, ctx.logger, AbortSignal.any([ctx.signal, ended.signal]));
+  await runUntilStopped(parts).finally(() => {
+    ended.abort();
+  });
+  // What other processes took in counts too for where the store stands.
+  if (parts.roles !== null) await parts.positions.reload().catch(() => undefined);
 }

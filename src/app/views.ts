@@ -84,7 +84,10 @@ function unknown({ project }: OpenProject, name: string): CutoverError {
 }
 
 /** Every view as it stands now, in the order of the file; then those that are no longer configured. */
-export async function viewReports(ctx: AppContext, { project, session }: OpenProject): Promise<ViewReport[]> {
+export async function viewReports(
+  ctx: AppContext,
+  { project, session }: Pick<OpenProject, 'project' | 'session'>,
+): Promise<ViewReport[]> {
   const records = await loadViews(session);
   const now = ctx.clock.now();
   const configured = project.views.map((view) => reportOf(view.name, view, records.get(view.name), now));

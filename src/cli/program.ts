@@ -15,6 +15,7 @@ import { addRebuild } from './commands/rebuild.js';
 import { addReport } from './commands/report.js';
 import { addRoute } from './commands/route.js';
 import { addRun } from './commands/run.js';
+import { addServe } from './commands/serve.js';
 import { addViews } from './commands/views.js';
 import { DEFAULT_CONFIG, DEFAULT_LIMIT } from './options.js';
 import type { Runtime } from './session.js';
@@ -54,6 +55,7 @@ export function buildProgram(runtime: Runtime): Command {
     addInit,
     addDemo,
     addRun,
+    addServe,
     addCompare,
     addDiff,
     addReport,

@@ -4,6 +4,10 @@
  */
 export interface UseCases {
   run(): Promise<Pick<typeof import('../app/run.js'), 'runOnce' | 'runForever'>>;
+  serve(): Promise<
+    Pick<typeof import('../app/serve.js'), 'StateReader' | 'serveStore'> &
+      Pick<typeof import('../server/server.js'), 'startServer'>
+  >;
   compare(): Promise<Pick<typeof import('../app/compare.js'), 'compareNow'>>;
   rebuild(): Promise<Pick<typeof import('../app/rebuild.js'), 'rebuild'>>;
   report(): Promise<Pick<typeof import('../app/report.js'), 'storedReport'>>;
@@ -32,6 +36,7 @@ export interface UseCases {
 
 export const useCases: UseCases = {
   run: () => import('../app/run.js'),
+  serve: async () => ({ ...(await import('../app/serve.js')), ...(await import('../server/server.js')) }),
   compare: () => import('../app/compare.js'),
   rebuild: () => import('../app/rebuild.js'),
   report: () => import('../app/report.js'),

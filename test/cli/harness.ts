@@ -13,6 +13,7 @@ function notExpected(): never {
 
 const NONE: UseCases = {
   run: notExpected,
+  serve: notExpected,
   compare: notExpected,
   rebuild: notExpected,
   report: notExpected,

@@ -26,6 +26,12 @@ describe('usage errors', () => {
     ['quarantine retry --partition a', /which records/, /./],
     ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
     ['init --template kappa', /'kappa' is invalid. Allowed choices are external, flights, lambda, medallion/, /./],
+    ['serve --listen 8080', /'8080' is invalid. Give HOST:PORT/, /`cutover serve --help`/],
+    ['serve --listen localhost:70000', /'localhost:70000' is invalid/, /./],
+    ['serve --listen ::1:80', /'::1:80' is invalid. Give HOST:PORT.*\[::1\]/, /./],
+    ['run --once --serve', /cannot be used with/, /./],
+    ['run --listen 127.0.0.1:0', /--listen says where to serve/, /Give --serve too/],
+    ['run --once --listen 127.0.0.1:0', /--listen says where to serve/, /Give --serve too/],
     ['completion tcsh', /'tcsh' is invalid/, /./],
     ['advise a b', /too many arguments/, /`cutover advise --help`/],
     ['advise', /advise needs a file/, /use-case\.yaml.*--from/],
@@ -73,7 +79,7 @@ describe('help', () => {
     expect([code, stderr]).toEqual([0, '']);
     const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     expect(listed).toEqual(
-      'init demo run compare diff report rebuild gate canary route views quarantine advise doctor completion help'.split(
+      'init demo run serve compare diff report rebuild gate canary route views quarantine advise doctor completion help'.split(
         ' ',
       ),
     );
