@@ -25,7 +25,11 @@ describe('usage errors', () => {
     ['quarantine retry --all --offset 1', /which records/, /./],
     ['quarantine retry --partition a', /which records/, /./],
     ['quarantine retry --partition a --offset 1.5', /'1.5' is invalid/, /./],
-    ['init --template kappa', /'kappa' is invalid. Allowed choices are external, flights, lambda, medallion/, /./],
+    [
+      'init --template delta',
+      /'delta' is invalid. Allowed choices are external, flights, kappa, lambda, medallion/,
+      /./,
+    ],
     ['serve --listen 8080', /'8080' is invalid. Give HOST:PORT/, /`cutover serve --help`/],
     ['serve --listen localhost:70000', /'localhost:70000' is invalid/, /./],
     ['serve --listen ::1:80', /'::1:80' is invalid. Give HOST:PORT.*\[::1\]/, /./],
