@@ -76,7 +76,7 @@ function lag({ lag: found }: Measurements): (Found | Missing)[] {
   ];
 }
 
-function batch({ jobs, finished, external }: Measurements): (Found | Missing)[] {
+function batch({ jobs, finished, external, every }: Measurements): (Found | Missing)[] {
   const intervals = finished.slice(1).map((at, index) => at - (finished[index] ?? at));
   const interval = intervals.length < ENOUGH.intervals ? null : median(intervals);
   const duration = external || jobs.length < ENOUGH.jobs ? null : median(jobs);
@@ -94,8 +94,14 @@ function batch({ jobs, finished, external }: Measurements): (Found | Missing)[] 
       unit: 'minutes',
       detail: `median of ${counted(jobs.length, 'run')} of the batch job; part of break_even.batch_latency_minutes`,
     });
-  if (interval === null || interval <= 0) {
-    const reason = interval === null ? few : 'the comparisons finished at the same moment';
+  // Comparisons that somebody asks for say nothing of how often the batch job runs.
+  const byHand = interval !== null && interval > 0 && every !== null && interval < every / 2;
+  if (interval === null || interval <= 0 || byHand) {
+    const reason = byHand
+      ? `comparisons came every ${formatElapsed(interval)}, the batch job's schedule is every ${formatElapsed(every)}: they were asked for`
+      : interval === null
+        ? few
+        : 'the comparisons finished at the same moment';
     out.push({ name: 'break_even.batch_latency_minutes', reason }, { name: 'break_even.runs_per_month', reason });
     return out;
   }

@@ -45,13 +45,13 @@ interface Today {
 export function measurePipeline(ctx: AppContext, name: string): Promise<Today> {
   return withProject(ctx, async (open) => {
     const pipeline = open.pipeline(name);
-    const measured = judgeMeasurements(await measurements(open, pipeline));
     const { schedule } = pipeline.batch;
-    return { measured, name, every: 'every' in schedule ? schedule.every : null };
+    const every = 'every' in schedule ? schedule.every : null;
+    return { measured: judgeMeasurements({ ...(await measurements(open, pipeline)), every }), name, every };
   });
 }
 
-async function measurements({ session }: OpenProject, pipeline: Pipeline): Promise<Measurements> {
+async function measurements({ session }: OpenProject, pipeline: Pipeline): Promise<Omit<Measurements, 'every'>> {
   const landing = await hasLanding(session);
   return {
     pipeline: pipeline.name,

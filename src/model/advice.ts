@@ -130,6 +130,8 @@ export interface Measurements {
   readonly finished: readonly number[];
   /** Somebody else runs the batch job. */
   readonly external: boolean;
+  /** Milliseconds between two runs of the batch job, by its schedule; null: it has none that tells. */
+  readonly every: number | null;
 }
 
 /** Figures that cutover measured of a pipeline; `missing` says what there was too little of. */

@@ -86,6 +86,27 @@ describe('advice from what was measured', () => {
     expect(advice.use_case.latency_justification).toBe('what the batch job gives today');
   });
 
+  it('takes comparisons that were asked for one after the other for no schedule', async () => {
+    const clock = new HandClock();
+    const project = timed(clock);
+    for (let run = 0; run < 5; run += 1) {
+      clock.advance(13_000);
+      project.append(
+        'a.ndjson',
+        events(10, run * 10).map((event) => ({ ...event, at: clock.now().toISOString() })),
+      );
+      await project.run();
+    }
+    const { measured } = await measurePipeline(project.context(), 'totals');
+    expect(measured.figures.map(({ name }) => name)).not.toContain('break_even.runs_per_month');
+    expect(measured.missing).toContainEqual({
+      name: 'break_even.runs_per_month',
+      reason: expect.stringMatching(
+        /^comparisons came every 13s, the batch job's schedule is every 15m: they were asked for$/,
+      ),
+    });
+  });
+
   it('says of what there is too little, and extrapolates nothing', async () => {
     const clock = new HandClock();
     const project = timed(clock);
