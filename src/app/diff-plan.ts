@@ -15,6 +15,7 @@ import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
 import { bySides, withPair } from './diff-pair.js';
 import { oneSided } from './diff-columns.js';
 import { planTables } from '../diff/compare.js';
+import { typeTexts } from '../store/duckdb/text-columns.js';
 import { planDiff } from '../diff/plan.js';
 import type { TransferSide } from '../diff/transfer-plan.js';
 import type { PlannedRows, PlanReport } from '../model/plan-report.js';
@@ -50,15 +51,16 @@ export function planDiffOf(context: DiffContext, options: DiffOptions): Promise<
 async function planOf(sides: Sides, request: PlaceRequest): Promise<Planned> {
   const { left, right } = request;
   const together = left.home === right.home;
-  if (needsTypes(request)) return planByNumbers(request);
-  return together ? planInOneStore(sides, request) : planBetween(sides, request);
+  if (together) return planInOneStore(sides, request);
+  return needsTypes(request) ? planByNumbers(request) : planBetween(sides, request);
 }
 
 async function planInOneStore(sides: Sides, request: PlaceRequest): Promise<Planned> {
   const { left, right } = request;
   const here = left.home === WORKSPACE;
   const how = here ? { readers: await (await sides.workspace()).readers() } : { readOnly: true };
-  const input = { ...inputOf(request, left, right), ...how };
+  const typed = here ? await typedHere(sides, request) : { left, right, notes: [] };
+  const input = { ...inputOf(request, typed.left, typed.right), ...how };
   const plan = () => planTables(left.session, left.dialect, input);
   const { columns, counts, strategy } = here ? await plan() : await inSnapshot(left.session, plan);
   const [batch, stream] = counts.exact
@@ -71,7 +73,20 @@ async function planInOneStore(sides: Sides, request: PlaceRequest): Promise<Plan
     place_reason: here ? ONE_WORKSPACE : ONE_DATABASE,
     ...strategyOf(strategy),
     lossy: columns.lossy,
-    notes: columns.notes,
+    notes: [...typed.notes, ...columns.notes],
+  };
+}
+
+/** Both sides with the types that a comparison would give to texts: their rows may stand in one order. */
+async function typedHere(
+  sides: Sides,
+  { left, right, common }: PlaceRequest,
+): Promise<{ readonly left: OpenSide; readonly right: OpenSide; readonly notes: readonly string[] }> {
+  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
+  return {
+    left: { ...left, relation: typed.left },
+    right: { ...right, relation: typed.right },
+    notes: typed.notes,
   };
 }
 
@@ -92,11 +107,10 @@ async function planBetween(sides: Sides, request: PlaceRequest): Promise<Planned
   };
 }
 
-/** The types of texts, which take reading them all, change nothing of the way. Without them a filter may not be understood. */
+/** The types of texts, which take reading them all, change nothing of the way of rows from a server. Without them a filter may not be understood. */
 async function planByNumbers(request: PlaceRequest): Promise<Planned> {
   const { left, right } = request;
   const [batch, stream] = [await sizeIn(left, left.relation), await sizeIn(right, right.relation)];
-  const here = left.home === right.home;
   const { rows, ...known } = numbersOf(batch, stream);
   const atMost = ({ count, exact }: PlannedRows, filter: string | undefined): PlannedRows => ({
     count,
@@ -105,8 +119,8 @@ async function planByNumbers(request: PlaceRequest): Promise<Planned> {
   return {
     rows: { batch: atMost(rows.batch, request.where.batch), stream: atMost(rows.stream, request.where.stream) },
     ...known,
-    place: here ? 'one_store' : 'pulled',
-    place_reason: here ? ONE_WORKSPACE : readForItsTypes(request),
+    place: 'pulled',
+    place_reason: readForItsTypes(request),
     ...afterPulling(request, batch, stream),
     lossy: [],
     notes: [],

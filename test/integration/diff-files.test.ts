@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { withPair } from '../../src/app/diff-pair.js';
+import { planDiffOf } from '../../src/app/diff-plan.js';
 import { compareInPlace, isExact } from '../../src/app/diff-place.js';
 import { countsOf, DiffWorld } from './diff-world.js';
 
@@ -89,6 +90,15 @@ describe('two files or tables', () => {
         'in_step',
         { matched: 59_997, value_mismatch: 3 },
       ]);
+    });
+
+    it('as the plan says, of files of texts too', async () => {
+      await world.sql(`COPY (${rows}) TO '@/a.csv'`, `COPY (${rows}) TO '@/b.csv'`);
+      await world.parquet('a.parquet', rows);
+      for (const right of ['a.parquet', 'b.csv']) {
+        const planned = await planDiffOf(world.context(), { left: 'a.csv', right, ...KEY });
+        expect([planned.strategy, planned.rows.batch]).toEqual(['in_step', { count: 60_000, exact: true }]);
+      }
     });
 
     it('but not where a key is another, stands twice or is NULL: as many rows prove nothing', async () => {
