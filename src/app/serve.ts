@@ -45,21 +45,26 @@ interface Attached {
 
 /** One read for all who ask while it is under way. */
 class SharedRead<T> {
-  underWay: Promise<T> | null = null;
+  #underWay: Promise<T> | null = null;
 
   join(begin: () => Promise<T>): Promise<T> {
-    if (this.underWay !== null) return this.underWay;
+    if (this.#underWay !== null) return this.#underWay;
     const read = begin();
-    this.underWay = read;
+    this.#underWay = read;
     const ended = (): void => {
-      if (this.underWay === read) this.underWay = null;
+      if (this.#underWay === read) this.#underWay = null;
     };
     read.then(ended, ended);
     return read;
   }
 
+  /** Resolves when what is under way has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.#underWay?.catch(() => undefined);
+  }
+
   forget(): void {
-    this.underWay = null;
+    this.#underWay = null;
   }
 }
 
@@ -86,7 +91,7 @@ export class StateReader implements ServedState {
     } finally {
       this.#attached = null;
       const reads = [this.#ready, this.#views, this.#pipelines];
-      await this.#within(LAST_READS_MS, Promise.allSettled(reads.map((read) => read.underWay)));
+      await this.#within(LAST_READS_MS, Promise.all(reads.map((read) => read.settled())));
       for (const read of reads) read.forget();
     }
   }
