@@ -12,7 +12,7 @@ import { events, HandClock, MINUTE, only, testProjects, type Event, type TestPro
 
 const newProject = testProjects();
 
-const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 4);
+const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 2);
 
 const DAILY = {
   daily: {

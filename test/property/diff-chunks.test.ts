@@ -9,7 +9,7 @@ import type { SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore } from '../integration/project.js';
 import { createTable, randomTables } from './diff-tables.js';
 
-const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 100);
+const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 60);
 
 let store: Store;
 let session: SqlSession;

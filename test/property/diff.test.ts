@@ -8,7 +8,7 @@ import type { SqlDialect, SqlSession, Store } from '../../src/store/contract.js'
 import { emptyStore } from '../integration/project.js';
 import { createTable, randomTables, type Pick, type RandomTables } from './diff-tables.js';
 
-const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 150);
+const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 100);
 
 let store: Store;
 let session: SqlSession;
