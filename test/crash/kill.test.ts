@@ -115,7 +115,6 @@ async function journey(manner: Manner, kills: readonly (readonly Kill[])[]): Pro
 }
 
 const MANNERS: readonly Manner[] = [
-  { template: 'flights', hold: 'snapshot', files: 2, maxEvents: 900 },
   { template: 'kappa', hold: 'snapshot', files: 2, maxEvents: 900 },
   { template: 'medallion', hold: 'copy', files: 3, lines: 250, maxEvents: 35 },
   { template: 'medallion', hold: 'snapshot', files: 3, lines: 250, maxEvents: 35 },

@@ -56,7 +56,7 @@ const MANNERS: Readonly<Record<string, Manner>> = {
     windowed: true,
   },
   // A fixed delay holds only while no writer lags for longer: a busy machine makes them.
-  settle: { align: () => ({ settle: { delay: '4s', rounds: 3 } }), keys: 2000, pause: 0, windowed: false },
+  settle: { align: () => ({ settle: { delay: '2500ms', rounds: 3 } }), keys: 2000, pause: 0, windowed: false },
   'settle by the measured lag': {
     align: (side) => ({ settle: { delay: '50ms', rounds: 6, ...watermark(side) } }),
     keys: 2000,
