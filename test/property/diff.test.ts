@@ -116,9 +116,9 @@ async function diff(
       readers,
       onDiscrepancy: (discrepancy) => all.push(discrepancy),
     });
-  if (!readOnly || store.kind === 'duckdb') return { outcome: await compare(), all };
+  if (store.kind === 'duckdb') return { outcome: await compare(), all };
   const outcome = await session.transaction(async () => {
-    await session.script('SET TRANSACTION READ ONLY');
+    if (readOnly) await session.script('SET TRANSACTION READ ONLY');
     return compare();
   });
   return { outcome, all };
