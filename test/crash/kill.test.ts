@@ -143,7 +143,7 @@ describe('a run that is killed', () => {
     { timeout: 240_000 },
     async () => {
       const seed = Number(process.env['CUTOVER_CRASH_SEED'] ?? 20_261);
-      const rounds = Number(process.env['CUTOVER_CRASH_ROUNDS'] ?? 5);
+      const rounds = Number(process.env['CUTOVER_CRASH_ROUNDS'] ?? 3);
       const random = seeded(seed);
       for (const hold of ['snapshot', 'copy'] as const) {
         const manner: Manner = { template: 'medallion', hold, files: 4, lines: 400, maxEvents: 10, every: '30ms' };
