@@ -1,6 +1,7 @@
 import { isNumeric, isTimestamp, type Column } from '../model/column.js';
 import { CutoverError } from '../model/errors.js';
 import type { ColumnRule, CompareConfig } from '../model/project.js';
+import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { ComparedColumn } from './compared-column.js';
 import { activeRules, checkRule, checkValues, unfit } from './rules.js';
 
@@ -10,6 +11,25 @@ export interface DiffColumns {
   readonly compared: readonly ComparedColumn[];
   readonly lossy: readonly string[];
   readonly notes: readonly string[];
+}
+
+/** Two tables of one store, as relation SQL, and how they are compared. */
+export interface ColumnsInput {
+  readonly batch: string;
+  readonly stream: string;
+  readonly key: readonly string[];
+  readonly rules: CompareConfig;
+  /** YYYY-MM-DD. */
+  readonly today: string;
+}
+
+/** Asks the store for the columns of both tables and pairs them. Errors: TABLE_MISSING, SQL_FAILED, those of `pairColumns`. */
+export async function columnsOf(
+  session: SqlSession,
+  dialect: SqlDialect,
+  { batch, stream, key, rules, today }: ColumnsInput,
+): Promise<DiffColumns> {
+  return pairColumns(await dialect.columns(session, batch), await dialect.columns(session, stream), key, rules, today);
 }
 
 /**

@@ -2,7 +2,7 @@ import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import { begun, compareChunks, type ChunkRun, type ChunksDone } from './chunks.js';
 import { chooseSlices } from './choose-slices.js';
-import { pairColumns, type DiffColumns } from './columns.js';
+import { columnsOf, type DiffColumns } from './columns.js';
 import { compareTables } from './compare.js';
 import type { ComparedColumn } from './compared-column.js';
 import type { DiffInput, DiffOutcome } from './input.js';
@@ -20,13 +20,7 @@ export async function compareInChunks(
   input: DiffInput,
   run: ChunkRun,
 ): Promise<ChunksDone & { readonly found: DiffOutcome }> {
-  const columns = pairColumns(
-    await dialect.columns(session, input.batch),
-    await dialect.columns(session, input.stream),
-    input.key,
-    input.rules,
-    input.today,
-  );
+  const columns = await columnsOf(session, dialect, input);
   const side = (name: Side) => ({
     session,
     dialect,

@@ -11,7 +11,7 @@ import {
   type Remaining,
   type Searched,
 } from './candidates.js';
-import { pairColumns, type DiffColumns } from './columns.js';
+import { columnsOf, type DiffColumns } from './columns.js';
 import { readNullKeys, type Reading } from './fetch.js';
 import { disagreement, keptPair, useKept, type KeptUse } from './kept.js';
 import { findInStep, searchInStep } from './in-step.js';
@@ -91,13 +91,7 @@ interface Prepared {
 }
 
 async function prepare(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<Prepared> {
-  const columns = pairColumns(
-    await dialect.columns(session, input.batch),
-    await dialect.columns(session, input.stream),
-    input.key,
-    input.rules,
-    input.today,
-  );
+  const columns = await columnsOf(session, dialect, input);
   const statements = new DiffStatements(dialect, columns);
   const side = (name: Side): SideSource => ({
     side: name,

@@ -1,8 +1,8 @@
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { KeptFindings, KeptPair, KeptSide } from '../store/contract/kept.js';
-import { pairColumns, type DiffColumns } from './columns.js';
-import type { DiffInput, KeptInput, KeptOutcome } from './input.js';
+import { columnsOf, type ColumnsInput, type DiffColumns } from './columns.js';
+import type { KeptInput, KeptOutcome } from './input.js';
 import { SideExpressions } from './side-expressions.js';
 
 /** More differing buckets than this are too many to list in a statement. */
@@ -37,20 +37,14 @@ export function keptPair(
   return { name, sides: (buckets) => [sideOf('batch', buckets), sideOf('stream', buckets)] };
 }
 
-/** The pair of a comparison, for whoever installs its digests. Errors: those of `pairColumns`. */
+/** The pair of a comparison, for whoever installs its digests. Errors: those of `columnsOf`. */
 export async function keptPairOf(
   session: SqlSession,
   dialect: SqlDialect,
   name: string,
-  input: Pick<DiffInput, 'batch' | 'stream' | 'key' | 'rules' | 'today'>,
+  input: ColumnsInput,
 ): Promise<KeptPair> {
-  const columns = pairColumns(
-    await dialect.columns(session, input.batch),
-    await dialect.columns(session, input.stream),
-    input.key,
-    input.rules,
-    input.today,
-  );
+  const columns = await columnsOf(session, dialect, input);
   return keptPair(dialect, columns, name, input);
 }
 
