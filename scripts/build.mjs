@@ -1,5 +1,8 @@
 /**
- * Builds `dist` from `src`: compiles, copies what is not TypeScript (SQL migrations), makes the command executable.
+ * Builds `dist` from `src`: compiles, copies what is not TypeScript (SQL migrations), bundles the command and makes it executable.
+ *
+ * The command is bundled together with most of the packages it uses: reading some 300 files one by one took half of the time in which a small comparison ends.
+ * The library stays as it was compiled.
  *
  * Prints nothing and does nothing when the contents of all inputs are those of the last build. Contents, not times:
  * a checkout sets times at will, and an old time on changed code would test code that is no longer there.
@@ -8,6 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -20,6 +24,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -76,7 +81,61 @@ function compile(folder) {
   throw new Error('the TypeScript compiler failed');
 }
 
-function build(sources, digest) {
+/**
+ * Packages that stay outside: native code and what finds its own files, and what few users need.
+ * Every one of them is a dependency of this package, so that it is found from `dist`.
+ */
+const OUTSIDE = [
+  '@duckdb/node-bindings',
+  '@kafkajs/confluent-schema-registry',
+  'jiti',
+  'kafkajs',
+  'lz4js',
+  'pg',
+  'pg-copy-streams',
+  'pino',
+  'snappyjs',
+];
+
+/** Replaces the compiled command by one file and the pieces that it loads when they are asked for. Every piece lies as deep under `dist` as the modules that look for files beside them. */
+async function bundle(folder) {
+  const bundled = await rolldown({
+    input: { 'cli/main': join(folder, executable) },
+    platform: 'node',
+    external: (id) => OUTSIDE.some((name) => id === name || id.startsWith(`${name}/`)),
+    onwarn: (warning) => {
+      throw new Error(`the bundler warns: ${warning.message}`);
+    },
+  });
+  const { output } = await bundled.write({
+    dir: folder,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+  });
+  await bundled.close();
+  rmSync(join(folder, `${executable}.map`), { force: true });
+  writeLicences(join(folder, 'chunks', 'LICENSES.txt'), output);
+}
+
+/** The licences of the packages whose code is in the bundle ask to come along. */
+function writeLicences(file, output) {
+  const marker = `${join(root, 'node_modules')}/`;
+  const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []));
+  const names = modules
+    .filter((id) => id.startsWith(marker))
+    .map((id) => id.slice(marker.length).split('/'))
+    .map(([scope, name]) => (scope.startsWith('@') ? `${scope}/${name}` : scope));
+  for (const name of [...new Set(names)].sort()) {
+    const folder = join(root, 'node_modules', name);
+    const licence = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = licence === undefined ? '' : readFileSync(join(folder, licence), 'utf8').trim();
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    appendFileSync(file, `${name} ${version} (${license})\n\n${text}\n\n${'-'.repeat(80)}\n\n`);
+  }
+}
+
+async function build(sources, digest) {
   // Beside dist and at its depth, so that the paths inside the source maps stay true after the rename.
   const fresh = join(root, `.dist-${process.pid}`);
   // Two renames: a program started meanwhile finds the old dist or the new one, for all but an instant.
@@ -88,6 +147,7 @@ function build(sources, digest) {
       mkdirSync(dirname(join(fresh, file)), { recursive: true });
       cpSync(join(root, 'src', file), join(fresh, file));
     }
+    await bundle(fresh);
     if (!existsSync(join(fresh, executable))) throw new Error(`no ${executable} came out of src`);
     chmodSync(join(fresh, executable), 0o755);
     if (existsSync(dist)) renameSync(dist, old);
@@ -103,7 +163,7 @@ const sources = filesUnder(join(root, 'src')).filter((file) => !file.endsWith('.
 const digest = digestOf([...settings, ...sources.map((file) => join('src', file))]);
 if (!isUpToDate(digest)) {
   try {
-    build(sources, digest);
+    await build(sources, digest);
     process.stderr.write('built dist\n');
   } catch (error) {
     process.stderr.write(`build failed: ${error.message}\n`);

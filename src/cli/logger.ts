@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import type { Logger as PinoLogger } from 'pino';
 import type { Logger } from '../model/ports.js';
 import { visible } from '../report/cells.js';
 import { painter } from '../report/table/paint.js';
@@ -7,13 +9,31 @@ import type { Sink } from './io.js';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Logs go to standard error: one readable line on a terminal, JSON lines (pino) otherwise. */
-export async function createLogger(
+export function createLogger(
   sink: Sink,
   options: { readonly level: LogLevel; readonly color: boolean; readonly now: () => Date },
-): Promise<Logger> {
+): Logger {
   if (sink.isTTY === true) return terminalLogger(sink, options);
-  const { pino } = await import('pino');
-  const log = pino(
+  let made: PinoLogger | undefined;
+  const at =
+    (level: LogLevel) =>
+    (facts: object, message: string): void => {
+      if (RANK[level] < RANK[options.level]) return;
+      made ??= jsonLogger(sink, options);
+      made[level](facts, message);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function isPino(loaded: unknown): loaded is typeof import('pino') {
+  return typeof loaded === 'function' && typeof Reflect.get(loaded, 'pino') === 'function';
+}
+
+/** Loaded with the first line: most commands write none. */
+function jsonLogger(sink: Sink, options: { level: LogLevel; now: () => Date }): PinoLogger {
+  const loaded: unknown = createRequire(import.meta.url)('pino');
+  if (!isPino(loaded)) throw new Error('the package pino is not the one that cutover knows');
+  return loaded.pino(
     {
       level: options.level,
       base: null,
@@ -22,12 +42,6 @@ export async function createLogger(
     },
     { write: (line: string) => void sink.write(line) },
   );
-  return {
-    debug: (facts, message) => log.debug(facts, message),
-    info: (facts, message) => log.info(facts, message),
-    warn: (facts, message) => log.warn(facts, message),
-    error: (facts, message) => log.error(facts, message),
-  };
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };

@@ -58,7 +58,7 @@ export async function perform(
   checkFormat(command, manner.formats ?? FORMATS);
   if (options.output !== undefined) await checkOutput(options.output);
   const progress = await progressFor(io, options);
-  const logger = await createLogger(progress?.sink ?? io.stderr, {
+  const logger = createLogger(progress?.sink ?? io.stderr, {
     level: options.quiet ? 'error' : options.verbose ? 'debug' : (manner.level ?? 'warn'),
     color: colorWanted(command.optsWithGlobals()['color'] !== false, io.stderr.isTTY === true, io.env),
     now: () => io.clock.now(),

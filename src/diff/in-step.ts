@@ -1,5 +1,6 @@
+import type { Row } from '../model/cell.js';
 import { CutoverError } from '../model/errors.js';
-import type { SqlDialect, SqlSession } from '../store/contract.js';
+import type { SideBySideSql, SqlDialect, SqlSession } from '../store/contract.js';
 import type { Searched } from './candidates.js';
 import type { DiffColumns } from './columns.js';
 import { judgeRow, type Reading } from './fetch.js';
@@ -21,10 +22,14 @@ const PIECES = 2;
 /** Families of key columns whose values come back from their texts as they were. */
 const CUTTABLE: ReadonlySet<string> = new Set(['integer', 'decimal', 'text', 'date', 'timestamp', 'timestamptz']);
 
+/** Values of candidates that are held until all keys are known to be in step; beyond that the keys are looked at first. */
+const MOST_HELD = 100_000;
+
 /**
  * Compares two sides whose rows stand in the same order, as files do that two programs wrote sorted by the key: the first row of one with the first of the
- * other, and so on. One look at the keys proves that they ascend strictly, hold no NULL and are the same on both sides, row by row, so that every row has found its
- * partner without a hash or a join; a second one compares the values. Both are cut into ranges of the first key column that several readers share.
+ * other, and so on. One look proves that the keys ascend strictly, hold no NULL and are the same on both sides, row by row, so that every row has found its
+ * partner without a hash or a join; the same look holds the rows whose values differ until that is proven. Where they are many, the keys are looked at first and
+ * the values after. Both sides are cut into ranges of the first key column that several readers share.
  *
  * @param stop asked now and then: whether enough was found
  * @returns null where the rows do not stand like that, or where it would not pay: nothing was told or counted then
@@ -38,11 +43,25 @@ export async function searchInStep(
   input: DiffInput,
   stop: () => boolean,
 ): Promise<(Searched & { readonly reason: string }) | null> {
-  const found = await findInStep(reading.session, statements, dialect, sides, columns, input);
-  if (found === null) return null;
-  const { rows, ranges, reason } = found;
-  const complete = await compareValues(reading, input.readers ?? [], statements, sides, ranges, stop);
-  return { rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } }, digest: {}, complete, reason };
+  const { session, progress } = reading;
+  const readers = input.readers ?? [];
+  const likely = await likelyInStep(session, statements, dialect, sides, columns, input);
+  if (likely === null) return null;
+  const { rows, ranges, reason } = likely;
+  return likely.sql.onItsOwn(session, async () => {
+    progress?.update('comparing row by row', 0, ranges.length);
+    const width = columns.key.length + columns.compared.length;
+    const once = await lookOnce(readers, statements, sides, ranges, Math.ceil(MOST_HELD / width), (done) =>
+      progress?.update('comparing row by row', done, ranges.length),
+    );
+    if (once === 'apart') return null;
+    let complete = true;
+    if (once === 'many') {
+      if (!(await inStep(readers, statements, sides, ranges))) return null;
+      complete = await compareValues(reading, readers, statements, sides, ranges, stop);
+    } else for (const candidates of once) judge(reading, candidates, reading.listing.source());
+    return { rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } }, digest: {}, complete, reason };
+  });
 }
 
 interface InStep {
@@ -50,10 +69,29 @@ interface InStep {
   readonly rows: number;
   readonly ranges: readonly KeyRange[];
   readonly reason: string;
+  readonly sql: SideBySideSql;
 }
 
 /** Looks at the keys; null where they do not stand like that, or where it would not pay to look. */
 export async function findInStep(
+  session: SqlSession,
+  statements: DiffStatements,
+  dialect: SqlDialect,
+  sides: Sides,
+  columns: DiffColumns,
+  input: DiffInput,
+): Promise<Pick<InStep, 'rows' | 'reason'> | null> {
+  const likely = await likelyInStep(session, statements, dialect, sides, columns, input);
+  if (likely === null) return null;
+  input.progress?.update('looking at the order of rows', 0);
+  const proven = await likely.sql.onItsOwn(session, () =>
+    inStep(input.readers ?? [], statements, sides, likely.ranges),
+  );
+  return proven ? likely : null;
+}
+
+/** What is known without a look at every row; null where it would not pay. Rows whose key holds a NULL are in no range: there are none. */
+async function likelyInStep(
   session: SqlSession,
   statements: DiffStatements,
   dialect: SqlDialect,
@@ -73,32 +111,62 @@ export async function findInStep(
   const bounds = await boundsOf(session, dialect, batch, columns, rows, PIECES * readers.length);
   const ranges = rangesBetween(bounds);
   const [first] = ranges;
-  if (first === undefined || !(await sql.streams(session, statements.sideBySide(sides, first)))) return null;
-  input.progress?.update('looking at the order of rows', 0);
-  if (!(await inStep(session, readers, statements, sides, ranges))) return null;
-  return {
-    rows,
-    ranges,
-    reason: `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`,
-  };
+  if (first === undefined || !(await sql.streams(session, statements.inStep(sides, first)))) return null;
+  for (const side of [batch, stream])
+    if ((await session.query(statements.firstKeyIsNull(side))).length > 0) return null;
+  const reason = `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`;
+  return { rows, ranges, reason, sql };
 }
 
-/** Rows whose key holds a NULL are in no range: there must be none. */
+/**
+ * Looks at keys and values at once.
+ *
+ * @param most rows held
+ * @returns the candidates of each range in order; `apart` as soon as two keys are not in step, `many` as soon as there are more candidates than may be held
+ */
+async function lookOnce(
+  readers: readonly SqlSession[],
+  statements: DiffStatements,
+  sides: Sides,
+  ranges: readonly KeyRange[],
+  most: number,
+  told: (done: number) => void,
+): Promise<readonly (readonly Row[])[] | 'apart' | 'many'> {
+  const found = new Map<KeyRange, Row[]>();
+  let held = 0;
+  let ended: 'apart' | 'many' | undefined;
+  await shared(readers, ranges, async (reader, range) => {
+    if (ended !== undefined) return;
+    const candidates: Row[] = [];
+    for await (const rows of reader.cursor(statements.inStep(sides, range))) {
+      candidates.push(...rows);
+      held += rows.length;
+      if (rows.some((row) => row['present'] !== 'both')) ended = 'apart';
+      else if (held > most) ended ??= 'many';
+      if (ended !== undefined) return;
+    }
+    found.set(range, candidates);
+    told(found.size);
+  });
+  return ended ?? ranges.map((range) => found.get(range) ?? []);
+}
+
+function judge(reading: Reading, rows: readonly Row[], list: ReturnType<Reading['listing']['source']>): void {
+  for (const row of rows) judgeRow(reading, row, list);
+  reading.tally.candidates += rows.length;
+}
+
+/** Whether the keys of every range are in step. */
 async function inStep(
-  session: SqlSession,
   readers: readonly SqlSession[],
   statements: DiffStatements,
   sides: Sides,
   ranges: readonly KeyRange[],
 ): Promise<boolean> {
-  for (const side of [sides.batch, sides.stream])
-    if ((await session.query(statements.firstKeyIsNull(side))).length > 0) return false;
   let agree = true;
   await shared(readers, ranges, async (reader, range) => {
     if (!agree) return;
-    const found = await reader.query(statements.outOfStep(sides, range));
-    // The first row of a range has none before it.
-    if (found.length > 1 || found.some((row) => row['apart'] !== false)) agree = false;
+    if ((await reader.query(statements.outOfStep(sides, range))).length > 0) agree = false;
   });
   return agree;
 }
@@ -111,7 +179,7 @@ async function compareValues(
   ranges: readonly KeyRange[],
   stop: () => boolean,
 ): Promise<boolean> {
-  const { tally, progress } = reading;
+  const { progress } = reading;
   let complete = true;
   let done = 0;
   progress?.update('comparing row by row', 0, ranges.length);
@@ -119,16 +187,13 @@ async function compareValues(
     if (!complete) return;
     const list = reading.listing.source();
     for await (const rows of reader.cursor(statements.sideBySide(sides, range))) {
-      for (const row of rows) {
-        if (row['present'] !== 'both')
-          throw new CutoverError(
-            'INTERNAL',
-            'two rows of different keys were compared: a side changed, or its rows came in another order than before',
-            'Compare again with --strategy digest, and please report it if no side changed.',
-          );
-        judgeRow(reading, row, list);
-      }
-      tally.candidates += rows.length;
+      if (rows.some((row) => row['present'] !== 'both'))
+        throw new CutoverError(
+          'INTERNAL',
+          'two rows of different keys were compared: a side changed, or its rows came in another order than before',
+          'Compare again with --strategy digest, and please report it if no side changed.',
+        );
+      judge(reading, rows, list);
       if (stop()) {
         complete = false;
         return;

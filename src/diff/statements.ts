@@ -17,13 +17,17 @@ export const DUPLICATES = 'cutover_diff_duplicates';
 /** A sample is as many of these buckets of the key's hash as its share: parts per million, nearly. */
 const SAMPLE_BUCKETS = 1 << 20;
 
-/** Whether a key `k0`, `k1`, ... is not greater than the one before, `p0`, `p1`, ... */
-function notAscending(columns: number): string {
-  const last = columns - 1;
-  let condition = `k${last} <= p${last}`;
-  for (let index = last - 1; index >= 0; index -= 1)
-    condition = `k${index} < p${index} OR (k${index} = p${index} AND (${condition}))`;
-  return condition;
+/** `k0`, `k1`, ... */
+function numbered(name: string, values: readonly unknown[]): string[] {
+  return values.map((_, index) => `${name}${index}`);
+}
+
+/** Whether a key of some columns is not greater than the one before; unknown (NULL) where there is none before. */
+function notAscending(keys: readonly string[], before: readonly string[]): string {
+  return keys.reduceRight((rest, key, index) => {
+    const previous = before[index] ?? 'NULL';
+    return rest === '' ? `${key} <= ${previous}` : `${key} < ${previous} OR (${key} = ${previous} AND (${rest}))`;
+  }, '');
 }
 
 /** The SQL of a comparison, built from the dialect's pieces; one object for one pair of tables. */
@@ -82,7 +86,7 @@ export class DiffStatements extends SideExpressions {
     const before = keys.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
     const anyNull = (name: string): string => keys.map((_, index) => `${name}${index} IS NULL`).join(' OR ');
     return `SELECT (${anyNull('k')}) AS null_key FROM (SELECT *, ${before.join(', ')} FROM (${rows}) keys) pairs
-      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notAscending(keys.length)} LIMIT 2`;
+      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notAscending(numbered('k', keys), numbered('p', keys))} LIMIT 2`;
   }
 
   /** The duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
@@ -197,28 +201,45 @@ export class DiffStatements extends SideExpressions {
     return `SELECT 1 AS one FROM ${relation} ${side} WHERE ${this.#missing(side)} LIMIT 1`;
   }
 
-  /**
-   * The first two rows of a range of the first key column, as both sides are read, whose keys are not the same on both sides or hold a NULL (`apart`), or
-   * are not greater than those of the row before, or which have no row before them.
-   */
+  /** A row of a range of the first key column, as both sides are read, whose key is not the same on both sides, holds a NULL or is not greater than that of the row before. */
   outOfStep(sides: Sides, range: KeyRange): string {
-    const [batch, stream] = [this.keys('batch'), this.keys('stream')];
-    const named = batch.flatMap((key, index) => [`${key} AS k${index}`, `${stream[index] ?? 'NULL'} AS o${index}`]);
-    const before = batch.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
-    const apart = batch.map((_, index) => `k${index} IS NULL OR k${index} IS DISTINCT FROM o${index}`).join(' OR ');
-    const first = batch.map((_, index) => `p${index} IS NULL`).join(' OR ');
-    return `SELECT (${apart}) AS apart FROM (SELECT *, ${before.join(', ')} FROM (SELECT ${named.join(', ')} ${this.#paired(sides, range)}) keys) pairs
-      WHERE ${apart} OR ${first} OR ${notAscending(batch.length)} LIMIT 2`;
+    return `SELECT 1 AS one ${this.#paired(sides, range)} QUALIFY ${this.#unordered()} OR ${this.#apart()} LIMIT 1`;
   }
 
   /** Candidates of a range of the first key column, row by row as both sides are read; `present` is `apart` where two rows' keys are not the same. */
   sideBySide(sides: Sides, range: KeyRange): string {
-    const [batch, stream] = [this.keys('batch'), this.keys('stream')];
-    const apart = batch.map((key, index) => `${key} IS DISTINCT FROM ${stream[index] ?? 'NULL'}`).join(' OR ');
-    const values = this.#candidate().map(([name, expression]) =>
-      name === 'present' ? `CASE WHEN ${apart} THEN 'apart' ELSE 'both' END AS present` : `${expression} AS ${name}`,
+    return `SELECT ${this.#pairedCandidate(`CASE WHEN ${this.#apart()} THEN 'apart' ELSE 'both' END`)} ${this.#paired(sides, range)}
+      WHERE ${this.#apart()} OR ${this.#differs()}`;
+  }
+
+  /** The same and, in the same look at the rows, whether they stand in step: `present` is `apart` also where a key is not greater than that of the row before. */
+  inStep(sides: Sides, range: KeyRange): string {
+    const outOfStep = `${this.#unordered()} OR ${this.#apart()}`;
+    return `SELECT ${this.#pairedCandidate(`CASE WHEN ${outOfStep} THEN 'apart' ELSE 'both' END`)} ${this.#paired(sides, range)}
+      QUALIFY ${outOfStep} OR ${this.#differs()}`;
+  }
+
+  #unordered(): string {
+    const keys = this.keys('batch');
+    return notAscending(
+      keys,
+      keys.map((key) => `lag(${key}) OVER ()`),
     );
-    return `SELECT ${values.join(', ')} ${this.#paired(sides, range)} WHERE ${apart} OR ${this.#differs()}`;
+  }
+
+  /** Two rows that stand at the same place have not the same whole key. */
+  #apart(): string {
+    const stream = this.keys('stream');
+    return this.keys('batch')
+      .map((key, index) => `${key} IS NULL OR ${key} IS DISTINCT FROM ${stream[index] ?? 'NULL'}`)
+      .join(' OR ');
+  }
+
+  #pairedCandidate(present: string): string {
+    const values = this.#candidate().map(
+      ([name, expression]) => `${name === 'present' ? present : expression} AS ${name}`,
+    );
+    return values.join(', ');
   }
 
   #paired({ batch, stream }: Sides, range: KeyRange): string {

@@ -133,6 +133,11 @@ export interface SideBySideSql {
   readonly join: string;
   /** Whether a statement reads both relations as they are paired, and holds neither in memory. */
   streams(session: SqlSession, statement: string): Promise<boolean>;
+  /**
+   * Does work whose statements, several at once, have one processor each. Otherwise a statement that no second one can help with keeps two busy: one of them
+   * waits for work in a loop, and the other statements lack it.
+   */
+  onItsOwn<T>(session: SqlSession, work: () => Promise<T>): Promise<T>;
 }
 
 /** A process that would do what only one may do at a time. */

@@ -92,6 +92,22 @@ describe('two files or tables', () => {
       ]);
     });
 
+    it('also where more rows differ than are held until all keys are known', async () => {
+      expect(await plan(changed('v + 1 AS v'))).toEqual(['in_step', { value_mismatch: 60_000 }]);
+      expect(await plan(changed('v + 1 AS v, CASE WHEN id = 59999 THEN 60000 ELSE id END AS id'))).toEqual([
+        'digest',
+        { value_mismatch: 59_999, missing_in_stream: 1, missing_in_batch: 1 },
+      ]);
+    });
+
+    it('but not where a key stands twice on both sides', async () => {
+      const twice = `SELECT i // 2 AS id, i AS v FROM range(60000) t(i)`;
+      await world.parquet('a.parquet', twice);
+      await world.parquet('b.parquet', twice);
+      const report = await world.diff('a.parquet', 'b.parquet', KEY);
+      expect([report.plan.strategy, countsOf(report)]).toEqual(['digest', { duplicate_key: 30_000 }]);
+    });
+
     it('as the plan says, of files of texts too', async () => {
       await world.sql(`COPY (${rows}) TO '@/a.csv'`, `COPY (${rows}) TO '@/b.csv'`);
       await world.parquet('a.parquet', rows);

@@ -194,7 +194,18 @@ export const duckDbDialect: SqlDialect = {
     join: 'POSITIONAL JOIN',
     streams: async (session, statement) => {
       const rows = await session.query(`EXPLAIN ${statement}`);
-      return rows.some((row) => String(row['explain_value']).includes('POSITIONAL_SCAN'));
+      // The logical plans come along where a setting asks for all.
+      const plan = String(rows.find((row) => row['explain_key'] === 'physical_plan')?.['explain_value']);
+      return plan.includes('POSITIONAL_SCAN') && !/(?<!STREAMING_)WINDOW/.test(plan);
+    },
+    onItsOwn: async (session, work) => {
+      const [row] = await session.query(`SELECT current_setting('threads') AS threads`);
+      await session.run('SET threads = 1');
+      try {
+        return await work();
+      } finally {
+        await session.run(`SET threads = ${Number(row?.['threads'] ?? 1)}`);
+      }
     },
   },
   wideHash: (hash) => `CAST(${hash} AS HUGEINT)`,

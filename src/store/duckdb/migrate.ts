@@ -1,5 +1,6 @@
 import type { SchemaNames } from '../../model/project.js';
 import type { SqlSession } from '../contract.js';
+import { migrationsFolder } from '../migrations-folder.js';
 import { applyMigrations } from '../state/migrations.js';
 import { duckDbDialect } from './dialect.js';
 
@@ -8,5 +9,5 @@ export async function migrate(session: SqlSession, schemas: SchemaNames): Promis
   for (const schema of ['cutover', schemas.batch, schemas.stream, schemas.served]) {
     await session.run(`CREATE SCHEMA IF NOT EXISTS ${duckDbDialect.quote(schema)}`);
   }
-  await applyMigrations(session, new URL('./migrations/', import.meta.url));
+  await applyMigrations(session, migrationsFolder('duckdb'));
 }

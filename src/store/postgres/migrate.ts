@@ -1,9 +1,10 @@
 import type { SchemaNames } from '../../model/project.js';
 import type { SqlSession } from '../contract.js';
+import { migrationsFolder } from '../migrations-folder.js';
 import { applyMigrations, migrationsIn } from '../state/migrations.js';
 import { quote } from './names.js';
 
-export const FOLDER = new URL('./migrations/', import.meta.url);
+export const FOLDER = migrationsFolder('postgres');
 
 /**
  * Creates the schemas that are missing and brings the internal one up to date; processes that start together take turns. Needs no right to create

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CutoverError, messageOf } from '../../../model/errors.js';
 import type { SqlSession } from '../../contract.js';
 import type { KeptPair, KeptSide } from '../../contract/kept.js';
+import { migrationsFolder } from '../../migrations-folder.js';
 import { literal, lockKey, quote } from '../names.js';
 import { buildBuckets } from './digests.js';
 import { bucketsTable, deltasTable, followFunction, indexName } from './names.js';
@@ -41,7 +42,7 @@ export async function installKept(session: SqlSession, pair: KeptPair, at: Date)
     // IF NOT EXISTS asks for the right to make one even where it is there.
     const [row] = await session.query(`SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'cutover') AS there`);
     if (row?.['there'] !== true) await session.run('CREATE SCHEMA IF NOT EXISTS cutover');
-    await session.script(await readFile(new URL('../migrations/0005_kept.sql', import.meta.url), 'utf8'));
+    await session.script(await readFile(new URL('0005_kept.sql', migrationsFolder('postgres')), 'utf8'));
   }
   await alone(session, pair.name, async () => {
     await remove(session, pair.name);
