@@ -1,8 +1,8 @@
 import type { Progress } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
 import { bothAscending } from './ascending.js';
-import { findDifferingBuckets } from './digest.js';
-import { readCandidates, readDuplicates, type Reading } from './fetch.js';
+import { findDifferingBuckets, type DigestedSides } from './digest.js';
+import { holdCandidates, judgeAll, readCandidates, readDuplicates, type Reading } from './fetch.js';
 import { FEW_BUCKETS, UNRESTRICTED_FROM, type Strategy } from './plan.js';
 import type { BucketScope, Sides, SideSource } from './sides.js';
 import { DUPLICATES, type DiffStatements } from './statements.js';
@@ -29,7 +29,14 @@ export interface Searched {
 
 /** What the digests left to look at: nothing, some buckets, or all rows. */
 export type Remaining =
-  { readonly kind: 'nothing' } | { readonly kind: 'all' } | { readonly kind: 'buckets'; readonly scope: BucketScope };
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'all' }
+  | {
+      readonly kind: 'buckets';
+      readonly scope: BucketScope;
+      /** Rows of each side in those buckets, where it is known. */
+      readonly rows?: DigestedSides['within'];
+    };
 
 /** @param limit counts the first so many rows only */
 async function countRows(
@@ -81,6 +88,7 @@ export async function searchRemaining(
   stop: () => boolean,
 ): Promise<boolean> {
   const sides = remaining.kind === 'nothing' ? given : await bothAscending(reading.session, statements, given);
+  if (await judgedAtOnce(reading, statements, sides, remaining)) return true;
   const duplicates = await takeOutDuplicates(reading, statements, sides, remaining);
   let complete = true;
   if (remaining.kind !== 'nothing') {
@@ -90,6 +98,41 @@ export async function searchRemaining(
   }
   if (duplicates === '') await reading.session.forget(DUPLICATES);
   return complete;
+}
+
+/**
+ * Where one side has no key twice, the numbers of rows tell whether the other has one, and nobody need look for it: a row of the other side meets at most one
+ * row of this, so that as many pairs as rows of this side that found a partner are pairs of one and one. Of keys that the other side alone has they say nothing.
+ *
+ * @returns false where there may be duplicate keys, or more candidates than are held meanwhile: nothing was told or counted then
+ */
+async function judgedAtOnce(
+  reading: Reading,
+  statements: DiffStatements,
+  { batch, stream }: Sides,
+  remaining: Remaining,
+): Promise<boolean> {
+  if (remaining.kind !== 'buckets' || remaining.rows === undefined || batch.unique === stream.unique) return false;
+  reading.progress?.update('selecting candidates', 0);
+  const candidates = statements.candidates(batch, stream, remaining.scope, false);
+  const held = await holdCandidates(reading, candidates);
+  if (held === null) return false;
+  const alone = { batch: 0, stream: 0 };
+  for (const { present } of held) if (present === 'batch' || present === 'stream') alone[present] += 1;
+  const [sound, other] = batch.unique ? (['batch', 'stream'] as const) : (['stream', 'batch'] as const);
+  const partners = remaining.rows[sound] - alone[sound];
+  const pairs = remaining.rows[other] - alone[other];
+  if (pairs !== partners) return false;
+  if (alone[other] > 1) {
+    const parts = [{ source: other === 'batch' ? batch : stream, scope: remaining.scope }];
+    if (
+      (await reading.session.query(`SELECT 1 AS found FROM (${statements.duplicates(parts)}) AS cutover_found LIMIT 1`))
+        .length > 0
+    )
+      return false;
+  }
+  judgeAll(reading, held, reading.listing.source());
+  return true;
 }
 
 interface Narrowed extends Pick<Searched, 'digest' | 'rows'> {
@@ -115,11 +158,11 @@ async function narrowDown(
     buckets = FEW_BUCKETS;
     found = await findDifferingBuckets(session, statements, sides, buckets);
   }
-  const { differing: listed, rows } = found;
+  const { differing: listed, within, rows } = found;
   const digest = { buckets, differing_buckets: listed.length };
   if (listed.length === 0) return { remaining: { kind: 'nothing' }, digest, rows };
   if (listed.length > UNRESTRICTED_FROM * buckets) return { remaining: { kind: 'all' }, digest, rows };
-  return { remaining: { kind: 'buckets', scope: { buckets, listed } }, digest, rows };
+  return { remaining: { kind: 'buckets', scope: { buckets, listed }, rows: within }, digest, rows };
 }
 
 function scopeOf(remaining: Remaining): BucketScope | undefined {

@@ -1,34 +1,13 @@
 import type { Row } from '../model/cell.js';
 import type { SqlSession } from '../store/contract.js';
-import type { Sides, SideSource } from './sides.js';
+import { ALL_ROWS, NULL_KEYS } from './look-statements.js';
+import type { Side, Sides } from './sides.js';
 import type { DiffStatements } from './statements.js';
 import type { SideRows } from './tally.js';
-
-/** The bucket of rows that have a NULL in their key: they match nothing. */
-const NULL_KEYS = -1;
 
 export interface BucketDigest {
   readonly rows: number;
   readonly sum: string;
-}
-
-/** A side in buckets. */
-interface SideDigest {
-  readonly rows: SideRows;
-  readonly buckets: Map<number, BucketDigest>;
-}
-
-async function digestSide(
-  session: SqlSession,
-  statements: DiffStatements,
-  source: SideSource,
-  buckets: number,
-): Promise<SideDigest> {
-  const rows = await session.query(statements.digest(source, buckets));
-  const found = new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
-  const nulls = found.get(NULL_KEYS)?.rows ?? 0;
-  found.delete(NULL_KEYS);
-  return { rows: { rows: nulls + [...found.values()].reduce((sum, one) => sum + one.rows, 0), nulls }, buckets: found };
 }
 
 export function digestOf(row: Row): BucketDigest {
@@ -49,17 +28,34 @@ export function differingBuckets(
   return differing.sort((a, b) => a - b);
 }
 
+/** What two sides' digests say of them. */
+export interface DigestedSides {
+  /** Buckets that differ, ascending. */
+  readonly differing: readonly number[];
+  /** Rows of each side in those; none of them has a NULL in its key. */
+  readonly within: { readonly batch: number; readonly stream: number };
+  /** All rows of each side. */
+  readonly rows: { readonly batch: SideRows; readonly stream: SideRows };
+}
+
 /** Digests both sides, one scan each: counts their rows and names the buckets that differ. */
 export async function findDifferingBuckets(
   session: SqlSession,
   statements: DiffStatements,
   sides: Sides,
   buckets: number,
-): Promise<{ differing: number[]; rows: { batch: SideRows; stream: SideRows } }> {
-  const batch = await digestSide(session, statements, sides.batch, buckets);
-  const stream = await digestSide(session, statements, sides.stream, buckets);
+): Promise<DigestedSides> {
+  const found = await session.query(statements.differingBuckets(sides, buckets));
+  const of = (bucket: number): Row => found.find((row) => Number(row['bucket']) === bucket) ?? {};
+  const rowsOf = (side: Side): SideRows => ({
+    rows: Number(of(ALL_ROWS)[`${side}_rows`]),
+    nulls: Number(of(NULL_KEYS)[`${side}_rows`]),
+  });
+  const differing = found.filter((row) => Number(row['bucket']) >= 0);
+  const within = (side: Side): number => differing.reduce((sum, row) => sum + Number(row[`${side}_rows`]), 0);
   return {
-    differing: differingBuckets(batch.buckets, stream.buckets),
-    rows: { batch: batch.rows, stream: stream.rows },
+    differing: differing.map((row) => Number(row['bucket'])).sort((a, b) => a - b),
+    within: { batch: within('batch'), stream: within('stream') },
+    rows: { batch: rowsOf('batch'), stream: rowsOf('stream') },
   };
 }

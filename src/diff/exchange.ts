@@ -1,6 +1,7 @@
 import type { Column } from '../model/column.js';
 import type { HashedValue, SqlDialect } from '../store/contract.js';
 import { differingBuckets, type BucketDigest } from './digest.js';
+import { NULL_KEYS } from './look-statements.js';
 
 /** A side's columns as they go into its digests. */
 export interface DigestedColumn {
@@ -26,9 +27,6 @@ export interface DigestedSide {
  * are looked at for nothing), rows that differ have the same but by chance.
  */
 export type HashKind = 'same' | 'text';
-
-/** The bucket of rows that have a NULL in their key: they match nothing. */
-const NULL_KEYS = -1;
 
 /** The SQL of one side's digests. Columns are named without qualifier. */
 export class ExchangeStatements {

@@ -64,12 +64,35 @@ export async function readCandidates(reading: Reading, sql: string, stop: () => 
   const { tally } = reading;
   const list = reading.listing.source();
   for await (const rows of reading.session.cursor(sql)) {
-    for (const row of rows) judgeRow(reading, row, list);
-    tally.candidates += rows.length;
+    judgeAll(reading, rows, list);
     reading.progress?.update('judging candidates', tally.candidates);
     if (stop()) return false;
   }
   return true;
+}
+
+/** Values of candidates that are held until it is known that they may be judged. */
+const MOST_HELD = 100_000;
+
+/** How many candidates may be held. */
+export function mostHeld({ key, compared }: DiffColumns): number {
+  return Math.ceil(MOST_HELD / (key.length + compared.length));
+}
+
+/** Reads candidates, to be judged later; null as soon as they are more than may be held. */
+export async function holdCandidates({ session, columns }: Reading, sql: string): Promise<readonly Row[] | null> {
+  const held: Row[] = [];
+  for await (const rows of session.cursor(sql)) {
+    held.push(...rows);
+    if (held.length > mostHeld(columns)) return null;
+  }
+  return held;
+}
+
+/** Has the comparator judge candidates. */
+export function judgeAll(reading: Reading, rows: readonly Row[], list: (discrepancy: Discrepancy) => void): void {
+  for (const row of rows) judgeRow(reading, row, list);
+  reading.tally.candidates += rows.length;
 }
 
 /** Has the comparator judge a candidate, counts it, and tells a discrepancy. */

@@ -3,7 +3,7 @@ import { CutoverError } from '../model/errors.js';
 import type { SideBySideSql, SqlDialect, SqlSession } from '../store/contract.js';
 import type { Searched } from './candidates.js';
 import type { DiffColumns } from './columns.js';
-import { judgeRow, type Reading } from './fetch.js';
+import { judgeAll, mostHeld, type Reading } from './fetch.js';
 import type { DiffInput } from './input.js';
 import { SMALL_TABLE } from './plan.js';
 import { rangesBetween } from './ranges.js';
@@ -19,11 +19,11 @@ const MOST_READERS = 4;
 /** Pieces of work for each reader, so that none waits long for the others. */
 const PIECES = 2;
 
+/** Rows at the head of both sides that are looked at first. */
+const HEAD = 1000;
+
 /** Families of key columns whose values come back from their texts as they were. */
 const CUTTABLE: ReadonlySet<string> = new Set(['integer', 'decimal', 'text', 'date', 'timestamp', 'timestamptz']);
-
-/** Values of candidates that are held until all keys are known to be in step; beyond that the keys are looked at first. */
-const MOST_HELD = 100_000;
 
 /**
  * Compares two sides whose rows stand in the same order, as files do that two programs wrote sorted by the key: the first row of one with the first of the
@@ -50,8 +50,7 @@ export async function searchInStep(
   const { rows, ranges, reason } = likely;
   return likely.sql.onItsOwn(session, async () => {
     progress?.update('comparing row by row', 0, ranges.length);
-    const width = columns.key.length + columns.compared.length;
-    const once = await lookOnce(readers, statements, sides, ranges, Math.ceil(MOST_HELD / width), (done) =>
+    const once = await lookOnce(readers, statements, sides, ranges, mostHeld(columns), (done) =>
       progress?.update('comparing row by row', done, ranges.length),
     );
     if (once === 'apart') return null;
@@ -59,7 +58,7 @@ export async function searchInStep(
     if (once === 'many') {
       if (!(await inStep(readers, statements, sides, ranges))) return null;
       complete = await compareValues(reading, readers, statements, sides, ranges, stop);
-    } else for (const candidates of once) judge(reading, candidates, reading.listing.source());
+    } else for (const candidates of once) judgeAll(reading, candidates, reading.listing.source());
     return { rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } }, digest: {}, complete, reason };
   });
 }
@@ -108,6 +107,7 @@ async function likelyInStep(
   const rows = await countOf(session, statements, batch);
   if (rows === 0 || rows !== (await countOf(session, statements, stream)) || (rows < SMALL_TABLE && !asked))
     return null;
+  if (!(await beginsInStep(session, statements, sides))) return null;
   const bounds = await boundsOf(session, dialect, batch, columns, rows, PIECES * readers.length);
   const ranges = rangesBetween(bounds);
   const [first] = ranges;
@@ -116,6 +116,17 @@ async function likelyInStep(
     if ((await session.query(statements.firstKeyIsNull(side))).length > 0) return null;
   const reason = `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`;
   return { rows, ranges, reason, sql };
+}
+
+/** Most files whose rows stand in other orders do so from the start: known for next to nothing. */
+async function beginsInStep(session: SqlSession, statements: DiffStatements, sides: Sides): Promise<boolean> {
+  const head = (source: SideSource): SideSource => ({
+    ...source,
+    relation: `(SELECT * FROM ${source.relation} LIMIT ${HEAD})`,
+  });
+  const heads = { batch: head(sides.batch), stream: head(sides.stream) };
+  const found = await session.query(statements.outOfStep(heads, { from: undefined, to: undefined }));
+  return found.length === 0;
 }
 
 /**
@@ -149,11 +160,6 @@ async function lookOnce(
     told(found.size);
   });
   return ended ?? ranges.map((range) => found.get(range) ?? []);
-}
-
-function judge(reading: Reading, rows: readonly Row[], list: ReturnType<Reading['listing']['source']>): void {
-  for (const row of rows) judgeRow(reading, row, list);
-  reading.tally.candidates += rows.length;
 }
 
 /** Whether the keys of every range are in step. */
@@ -193,7 +199,7 @@ async function compareValues(
           'two rows of different keys were compared: a side changed, or its rows came in another order than before',
           'Compare again with --strategy digest, and please report it if no side changed.',
         );
-      judge(reading, rows, list);
+      judgeAll(reading, rows, list);
       if (stop()) {
         complete = false;
         return;

@@ -1,15 +1,6 @@
 import type { KeyRangeSql } from '../store/contract.js';
-import { SideExpressions } from './side-expressions.js';
-import {
-  allOf,
-  isWhole,
-  where,
-  type BucketScope,
-  type KeyRange,
-  type Side,
-  type Sides,
-  type SideSource,
-} from './sides.js';
+import { LookStatements, notAscending } from './look-statements.js';
+import { allOf, where, type BucketScope, type KeyRange, type Sides, type SideSource } from './sides.js';
 
 /** Keys that stand more than once on a side are kept here while a comparison runs. */
 export const DUPLICATES = 'cutover_diff_duplicates';
@@ -17,78 +8,8 @@ export const DUPLICATES = 'cutover_diff_duplicates';
 /** A sample is as many of these buckets of the key's hash as its share: parts per million, nearly. */
 const SAMPLE_BUCKETS = 1 << 20;
 
-/** `k0`, `k1`, ... */
-function numbered(name: string, values: readonly unknown[]): string[] {
-  return values.map((_, index) => `${name}${index}`);
-}
-
-/** Whether a key of some columns is not greater than the one before; unknown (NULL) where there is none before. */
-function notAscending(keys: readonly string[], before: readonly string[]): string {
-  return keys.reduceRight((rest, key, index) => {
-    const previous = before[index] ?? 'NULL';
-    return rest === '' ? `${key} <= ${previous}` : `${key} < ${previous} OR (${key} = ${previous} AND (${rest}))`;
-  }, '');
-}
-
 /** The SQL of a comparison, built from the dialect's pieces; one object for one pair of tables. */
-export class DiffStatements extends SideExpressions {
-  /** `n` rows, `nulls` of them with a NULL in their key; with a limit, of the first so many rows. */
-  count(source: SideSource, limit?: number): string {
-    const [only, ...more] = this.columns.key;
-    // Of one column a Parquet file knows the number of NULLs; a struct of NULLs counts as a value in PostgreSQL.
-    const single = only !== undefined && more.length === 0 && only[source.side].family !== 'struct';
-    const nulls = source.unique
-      ? '0'
-      : single
-        ? `count(*) - count(${this.column(only, source.side)})`
-        : `coalesce(sum(CASE WHEN ${this.nullKey(source.side)} THEN 1 ELSE 0 END), 0)`;
-    const rows = `${source.relation} ${source.side} ${where([source.filter])}`;
-    const from = limit === undefined ? rows : `(SELECT * FROM ${rows} LIMIT ${limit}) ${source.side}`;
-    return `SELECT count(*) AS n, CAST(${nulls} AS BIGINT) AS nulls FROM ${from}`;
-  }
-
-  /**
-   * For each bucket of the key's hash: `bucket`, `n` rows, `digest` = the exact sum of their row hashes. Rows with a NULL in their key are in bucket -1 and in no sum.
-   * Of one bucket only, bucket 0: this needs no grouping, and is the cheapest way to learn that nothing differs.
-   */
-  digest(source: SideSource, buckets: number): string {
-    const { side } = source;
-    const values = [...this.hashedKey(side), ...this.columns.compared.flatMap((column) => this.hashed(column, side))];
-    const hash = this.dialect.rowHash(values);
-    const apart = (other: string, expression: string): string =>
-      isWhole(source) ? expression : `CASE WHEN ${this.nullKey(side)} THEN ${other} ELSE ${expression} END`;
-    const rows = `FROM ${source.relation} ${side} ${where([source.filter])}`;
-    const sum = `${this.dialect.sumOfHashes('h')} AS digest`;
-    if (buckets === 1) {
-      const hashes = this.dialect.once(`SELECT ${apart('NULL', hash)} AS h ${rows}`);
-      return `WITH whole AS (SELECT count(h) AS n, count(*) AS all_rows, ${sum} FROM (${hashes}) hashed)
-        SELECT 0 AS bucket, n, digest FROM whole UNION ALL SELECT -1, all_rows - n, NULL FROM whole`;
-    }
-    const hashes = this.dialect.once(
-      `SELECT ${apart('-1', this.dialect.bucketOf(this.hashedKey(side), buckets))} AS bucket, ${hash} AS h ${rows}`,
-    );
-    return `SELECT bucket, count(*) AS n, ${sum} FROM (${hashes}) hashed GROUP BY bucket`;
-  }
-
-  /** `n` rows that have a NULL in their key. */
-  countNullKeys(source: SideSource): string {
-    return `SELECT count(*) AS n FROM ${source.relation} ${source.side} ${where([source.filter, this.nullKey(source.side)])}`;
-  }
-
-  /**
-   * The first two rows, as the rows are read, whose key holds a NULL (`null_key`), or is not greater than that of the row before, or which have no row before
-   * them with a whole key; undefined where the store would have to sort or hold them for that.
-   */
-  outOfOrder(source: SideSource): string | undefined {
-    if (!this.dialect.windowsStream) return undefined;
-    const keys = this.keys(source.side);
-    const rows = `SELECT ${keys.map((key, index) => `${key} AS k${index}`).join(', ')} FROM ${source.relation} ${source.side} ${where([source.filter])}`;
-    const before = keys.map((_, index) => `lag(k${index}) OVER () AS p${index}`);
-    const anyNull = (name: string): string => keys.map((_, index) => `${name}${index} IS NULL`).join(' OR ');
-    return `SELECT (${anyNull('k')}) AS null_key FROM (SELECT *, ${before.join(', ')} FROM (${rows}) keys) pairs
-      WHERE ${anyNull('k')} OR ${anyNull('p')} OR ${notAscending(numbered('k', keys), numbered('p', keys))} LIMIT 2`;
-  }
-
+export class DiffStatements extends LookStatements {
   /** The duplicate keys of the given sides, each within its scope, as `k0`, `k1`, ... */
   duplicates(parts: readonly { readonly source: SideSource; readonly scope: BucketScope | undefined }[]): string {
     const selects = parts.map(({ source, scope }) => {
@@ -196,11 +117,6 @@ export class DiffStatements extends SideExpressions {
     return { ...source, filter: allOf([source.filter, predicates.join(' OR ')]) };
   }
 
-  /** A row, where the first key column of any is NULL. */
-  firstKeyIsNull({ side, relation }: SideSource): string {
-    return `SELECT 1 AS one FROM ${relation} ${side} WHERE ${this.#missing(side)} LIMIT 1`;
-  }
-
   /** A row of a range of the first key column, as both sides are read, whose key is not the same on both sides, holds a NULL or is not greater than that of the row before. */
   outOfStep(sides: Sides, range: KeyRange): string {
     return `SELECT 1 AS one ${this.#paired(sides, range)} QUALIFY ${this.#unordered()} OR ${this.#apart()} LIMIT 1`;
@@ -252,7 +168,7 @@ export class DiffStatements extends SideExpressions {
     return [
       [
         'present',
-        `CASE WHEN ${this.#missing('batch')} THEN 'stream' WHEN ${this.#missing('stream')} THEN 'batch' ELSE 'both' END`,
+        `CASE WHEN ${this.missing('batch')} THEN 'stream' WHEN ${this.missing('stream')} THEN 'batch' ELSE 'both' END`,
       ],
       ...this.columns.key.map((column, index): [string, string] => [
         `k${index}`,
@@ -266,16 +182,9 @@ export class DiffStatements extends SideExpressions {
     ];
   }
 
-  #missing(side: Side): string {
-    return this.columns.key
-      .slice(0, 1)
-      .map((column) => this.isNull(column, side))
-      .join();
-  }
-
   #differs(): string {
     const distinct = this.columns.compared.map((column) => this.distinct(column));
-    return [this.#missing('batch'), this.#missing('stream'), ...distinct].join(' OR ');
+    return [this.missing('batch'), this.missing('stream'), ...distinct].join(' OR ');
   }
 
   #rows(source: SideSource, conditions: readonly (string | undefined)[]): string {

@@ -108,6 +108,31 @@ describe('two files or tables', () => {
       expect([report.plan.strategy, countsOf(report)]).toEqual(['digest', { duplicate_key: 30_000 }]);
     });
 
+    it('of one side tell by their numbers alone whether the other has a key twice', async () => {
+      const shuffled = (query: string): string => `SELECT * FROM (${query}) ORDER BY hash(id * 7 + v)`;
+      const right = (more: string, without = '-1'): string =>
+        shuffled(`SELECT * FROM (${rows}) WHERE id NOT IN (${without}) UNION ALL ${more}`);
+      const twice = `SELECT * FROM (${rows}) WHERE id = 77`;
+      expect(await plan(right(twice, '5'))).toEqual([
+        'digest',
+        { matched: 59_998, missing_in_stream: 1, duplicate_key: 1 },
+      ]);
+      expect(await plan(right(`SELECT 77 AS id, 1 AS v, 'y' AS name`, '5'))).toEqual([
+        'digest',
+        { matched: 59_998, missing_in_stream: 1, duplicate_key: 1 },
+      ]);
+      const alone = (last: number): string => `SELECT unnest([70000, ${last}]) AS id, 1 AS v, 'y' AS name`;
+      expect(await plan(right(alone(70_000), '5, 6'))).toEqual([
+        'digest',
+        { matched: 59_998, missing_in_stream: 2, duplicate_key: 1 },
+      ]);
+      expect(await plan(right(alone(70_001), '5, 6'))).toEqual([
+        'digest',
+        { matched: 59_998, missing_in_stream: 2, missing_in_batch: 2 },
+      ]);
+      expect(await plan(right(twice, '77'))).toEqual(['digest', { matched: 60_000 }]);
+    });
+
     it('as the plan says, of files of texts too', async () => {
       await world.sql(`COPY (${rows}) TO '@/a.csv'`, `COPY (${rows}) TO '@/b.csv'`);
       await world.parquet('a.parquet', rows);
