@@ -94,7 +94,7 @@ export async function searchRemaining(
   if (remaining.kind !== 'nothing') {
     reading.progress?.update('selecting candidates', 0);
     const candidates = statements.candidates(sides.batch, sides.stream, scopeOf(remaining), duplicates !== null);
-    complete = await readCandidates(reading, `${duplicates ?? ''}${candidates}`, stop);
+    complete = await readCandidates(reading, `${duplicates ?? ''}${candidates}`, statements.ordersCandidates, stop);
   }
   if (duplicates === '') await reading.session.forget(DUPLICATES);
   return complete;

@@ -57,12 +57,18 @@ export async function readNullKeys(reading: Reading, sql: string, side: Side): P
 /**
  * Reads the candidates and has the comparator judge each.
  *
+ * @param ordered whether they come in the order of the key
  * @param stop asked now and then: whether enough was found
  * @returns false when it stopped before the end
  */
-export async function readCandidates(reading: Reading, sql: string, stop: () => boolean): Promise<boolean> {
+export async function readCandidates(
+  reading: Reading,
+  sql: string,
+  ordered: boolean,
+  stop: () => boolean,
+): Promise<boolean> {
   const { tally } = reading;
-  const list = reading.listing.source();
+  const list = ordered ? reading.listing.source() : reading.listing.unordered(reading.columns.key);
   for await (const rows of reading.session.cursor(sql)) {
     judgeAll(reading, rows, list);
     reading.progress?.update('judging candidates', tally.candidates);

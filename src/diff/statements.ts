@@ -52,7 +52,7 @@ export class DiffStatements extends LookStatements {
   }
 
   /**
-   * Every key that may differ, in key order: `present` (both, batch, stream), canonical texts `k0..`, `b0..`, `s0..`, and `d0..`:
+   * Every key that may differ, see `ordersCandidates`: `present` (both, batch, stream), canonical texts `k0..`, `b0..`, `s0..`, and `d0..`:
    * whether the store holds the two values to be distinct. Never leaves out a key on which the comparator finds a difference.
    */
   candidates(
@@ -67,11 +67,16 @@ export class DiffStatements extends LookStatements {
       return `(SELECT * FROM ${this.#withoutDuplicates(source, where([source.filter, ...conditions]))}) ${source.side}`;
     };
     const [b, s] = [this.keys('batch'), this.keys('stream')];
+    const keys = b.map((key, index) => `coalesce(${key}, ${s[index] ?? key})`);
     return `SELECT ${this.#candidate()
       .map(([name, expression]) => `${expression} AS ${name}`)
       .join(', ')} ${this.#joined(rows(batch), rows(stream))}
-      WHERE ${this.#differs()}
-      ORDER BY ${b.map((key, index) => `coalesce(${key}, ${s[index] ?? key})`).join(', ')}`;
+      WHERE ${this.#differs()} ${this.ordersCandidates ? `ORDER BY ${keys.join(', ')}` : ''}`;
+  }
+
+  /** Whether candidates come in the order of the key: not from within this process, where a sort beside the join takes the memory that there is. */
+  get ordersCandidates(): boolean {
+    return this.dialect.kind !== 'duckdb';
   }
 
   /** The names of a candidate's values, in order. */

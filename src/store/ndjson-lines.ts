@@ -22,9 +22,15 @@ export function describeLine({ line, what }: BadLine): string {
  * What is wrong with the first line that is no object, or names a member twice; null where nothing is.
  *
  * @param list DuckDB SQL of a list of paths
+ * @param longest bytes of the longest line, where that is known
  */
-export async function oddLine(ask: AskDuckDb, list: string, files: readonly string[]): Promise<BadLine | null> {
-  const [odd] = await ask(`SELECT json FROM ${markedLines(list)} WHERE ${ODD_LINE} LIMIT 1`);
+export async function oddLine(
+  ask: AskDuckDb,
+  list: string,
+  files: readonly string[],
+  longest?: number,
+): Promise<BadLine | null> {
+  const [odd] = await ask(`SELECT json FROM ${markedLines(list, longest)} WHERE ${ODD_LINE} LIMIT 1`);
   if (odd === undefined) return null;
   const text = String(odd['json']);
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;

@@ -26,9 +26,20 @@ export function markedJson(json: string): string {
   return `CAST((${marked(`CAST(${json} AS VARCHAR)`)}) AS JSON)`;
 }
 
+/** Bytes of the longest line that is read. */
+const LONGEST = 64 * 1024 * 1024;
+
+/** Bytes of the longest line, to be tried one after the other: each thread that reads has buffers of twice as many. */
+export const LINE_SIZES = [1024 * 1024, 8 * 1024 * 1024, LONGEST] as const;
+
+/** Whether an error of DuckDB says that a line is longer than it was to be ready for. */
+export function isTooLong(message: string): boolean {
+  return message.includes('"maximum_object_size" of');
+}
+
 /** The objects of files, one a line, as the relation `(json, j)`: the line as it stands, and with its numbers marked. */
-export function markedLines(list: string): string {
-  return `(SELECT json, ${marked('json')} AS j FROM read_ndjson_objects(${list}, format = 'newline_delimited', maximum_object_size = 67108864, hive_partitioning = false))`;
+export function markedLines(list: string, longest: number = LONGEST): string {
+  return `(SELECT json, ${marked('json')} AS j FROM read_ndjson_objects(${list}, format = 'newline_delimited', maximum_object_size = ${longest}, hive_partitioning = false))`;
 }
 
 /** Whether a text that was read from a marked object stands for a number. */

@@ -187,6 +187,17 @@ describe('two files or tables', () => {
     });
   });
 
+  it('CSV of many megabytes: its columns are those of its first line', async () => {
+    const rows = (changed: string): string =>
+      `SELECT i AS id, ${changed} AS v, repeat(CAST(i % 10 AS VARCHAR), 4000) AS filler FROM range(20000) t(i)`;
+    await world.sql(
+      `COPY (${rows('i')}) TO '@/a.csv' (HEADER)`,
+      `COPY (${rows('CASE WHEN i = 7 THEN 0 ELSE i END')}) TO '@/b.csv' (HEADER)`,
+    );
+    const report = await world.diff('a.csv', 'b.csv', KEY);
+    expect(countsOf(report)).toEqual({ matched: 19_999, value_mismatch: 1 });
+  });
+
   it('a text that does not fit the type of the other side is a difference, and no NULL', async () => {
     await world.parquet(
       'a.parquet',

@@ -147,8 +147,10 @@ async function requireClosed(
   }
 }
 
+/** On one thread: of several, which begin in parts of the file, any may be the first to have a line. */
 async function firstLine(workspace: Workspace, file: string): Promise<string> {
-  const [row] = await workspace.session.query(`SELECT line FROM ${plainLines(workspace, [file])} LIMIT 1`);
+  const lines = plainLines(workspace, [file], ', parallel = false');
+  const [row] = await workspace.session.query(`SELECT line FROM ${lines} LIMIT 1`);
   const line = row?.['line'];
   if (typeof line !== 'string') throw unreadable(file, 'it is empty, without a line of column names');
   return line;

@@ -2,6 +2,8 @@ import { CutoverError, messageOf } from '../../model/errors.js';
 import { describeLine, malformedLine, oddLine, type AskDuckDb, type BadLine } from '../ndjson-lines.js';
 import {
   isMarkedNumber,
+  isTooLong,
+  LINE_SIZES,
   markedLines,
   memberPointer,
   ODD_LINE,
@@ -65,9 +67,9 @@ async function keptLines(workspace: Workspace, { as, label, files }: FilesToRead
   const ask: AskDuckDb = (sql) => workspace.session.query(sql);
   const failed = (bad: BadLine, cause?: unknown): CutoverError => unreadable(label, describeLine(bad), cause, bad.line);
   try {
-    const lines = await workspace.keep(`${as}_lines`, `SELECT j FROM ${markedLines(list)}`);
+    const { lines, longest } = await keptWhole(workspace, `${as}_lines`, list);
     const [odd] = await ask(`SELECT 1 AS odd FROM ${lines} WHERE ${ODD_LINE} LIMIT 1`);
-    const bad = odd === undefined ? null : await oddLine(ask, list, files);
+    const bad = odd === undefined ? null : await oddLine(ask, list, files, longest);
     if (bad !== null) throw failed(bad);
     return lines;
   } catch (error) {
@@ -76,6 +78,21 @@ async function keptLines(workspace: Workspace, { as, label, files }: FilesToRead
         ? null
         : await malformedLine(ask, files, messageOf(error));
     throw bad === null ? error : failed(bad, error);
+  }
+}
+
+/** Lines are short as a rule, and buffers for long ones would take all the memory; where one is longer than expected all are read again. */
+async function keptWhole(
+  workspace: Workspace,
+  name: string,
+  list: string,
+  [longest, ...longer]: readonly number[] = LINE_SIZES,
+): Promise<{ readonly lines: string; readonly longest: number | undefined }> {
+  try {
+    return { lines: await workspace.keep(name, `SELECT j FROM ${markedLines(list, longest)}`), longest };
+  } catch (error) {
+    if (longer.length === 0 || !isTooLong(messageOf(error))) throw error;
+    return keptWhole(workspace, name, list, longer);
   }
 }
 

@@ -14,12 +14,12 @@ import { DuckDbSession } from './session.js';
 export const SCRATCH = 'cutover_scratch';
 
 /** Leaves room for the process itself within 512 MB. */
-const MEMORY = '320MB';
+const MEMORY = '224MB';
 
 export interface WorkspaceOptions {
   /** A folder in which a folder for scratch files is made, and removed at the end. */
   readonly tempDir: string;
-  /** For example `2GB`; default 320MB. */
+  /** For example `2GB`; default 224MB. */
   readonly memoryLimit?: string | undefined;
   /** Milliseconds that a statement may take. */
   readonly statementTimeout?: number | undefined;
