@@ -279,6 +279,39 @@ describe('two files or tables', () => {
     expect(report.notes).toContain('only rows where amount >= 5 are compared');
   });
 
+  it('a filter sees types in a file of texts also of columns that are not compared', async () => {
+    await world.parquet('a.parquet', `SELECT i AS id, 1 AS v, i AS n, 'x' AS s FROM range(12) t(i)`);
+    const lines = (row: (i: number) => string): string => Array.from({ length: 12 }, (_, i) => `${row(i)}\n`).join('');
+    world.write('a.csv', `id,v,n,extra\n${lines((i) => `${i},1,${i},${i}`)}`);
+    world.write('b.csv', `id,v,m\n${lines((i) => `${i},1,${i}`)}`);
+    world.write(
+      'a.ndjson',
+      lines((i) => `{"id": ${i}, "v": 1, "n": ${i}}`),
+    );
+    const where = (batch: string, stream = batch) => ({ rules: { columns: {}, where: { batch, stream } } });
+    const agreed = { matched: 8 };
+    for (const right of ['a.csv', 'a.ndjson']) {
+      // By their texts 10 and 11 are below 4.
+      for (const text of ['n >= 4', `n >= '4'`, `"n" >= 4 -- no more`]) {
+        expect(countsOf(await world.diff('a.parquet', right, { ...KEY, ...where(text), ignore: ['n'] }))).toEqual(
+          agreed,
+        );
+        expect(countsOf(await world.diff(right, 'a.parquet', { ...KEY, ...where(text), columns: ['v'] }))).toEqual(
+          agreed,
+        );
+      }
+    }
+    const mapped = { columns: {}, map: { n: 'm' }, where: { batch: 'n >= 4', stream: 'n >= 4' } };
+    expect(countsOf(await world.diff('a.csv', 'b.csv', { ...KEY, columns: ['v'], rules: mapped }))).toEqual(agreed);
+    const one = where('extra >= 4', 'n >= 4');
+    expect(countsOf(await world.diff('a.csv', 'a.parquet', { ...KEY, ...one, ignore: ['n'] }))).toEqual(agreed);
+    world.write('bad.csv', 'id,v,n\n1,1,soon\n');
+    const told = await world.diff('a.parquet', 'bad.csv', { ...KEY, ...where(`n <> '4'`), ignore: ['n'] });
+    expect(told.notes).toContain(
+      'column n is taken as text by the filter: 1 value of bad.csv is no BIGINT, such as "soon"',
+    );
+  });
+
   it('takes the primary key that both sides have, and otherwise names columns that could be one', async () => {
     await world.sql(
       `ATTACH '@/a.duckdb' AS a`,
