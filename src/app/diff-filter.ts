@@ -1,5 +1,6 @@
 import type { CommonColumns } from './diff-columns.js';
 import type { OpenSide } from './diff-sides.js';
+import { CutoverError, messageOf } from '../model/errors.js';
 import type { FilteredColumns } from '../store/duckdb/text-columns.js';
 
 /** The columns that are not compared and whose names stand in a filter: without their types `n < 10` would compare texts, or nothing at all. */
@@ -20,6 +21,32 @@ export function filteredColumns(request: {
 function mentions(predicate: string | undefined): (name: string) => boolean {
   const text = predicate?.toLowerCase() ?? '';
   return (name) => text.includes(name.toLowerCase().replaceAll('"', '""'));
+}
+
+/**
+ * Has the store read the filter before anything else, so that an error in it says so. Not of a file of texts, whose columns have no types yet. Errors:
+ * SQL_FAILED.
+ */
+export async function requireFilter(
+  side: OpenSide,
+  { pairs, beside }: Pick<CommonColumns, 'pairs' | 'beside'>,
+  where: { readonly batch?: string; readonly stream?: string },
+): Promise<void> {
+  const [index, predicate] = side.name === 'left' ? ([0, where.batch] as const) : ([1, where.stream] as const);
+  if (predicate === undefined || side.written.size > 0) return;
+  const named = (names: CommonColumns['pairs']) => names.map((pair) => [pair[index], pair[0]] as const);
+  const rows = relationOf(side, named(pairs), predicate, named(beside));
+  try {
+    await side.session.query(`SELECT 1 AS one FROM ${rows} AS cutover_filtered LIMIT 0`);
+  } catch (error) {
+    if (error instanceof CutoverError && error.code !== 'SQL_FAILED') throw error;
+    throw new CutoverError(
+      'SQL_FAILED',
+      `the filter ${predicate} cannot be used on the ${side.name}: ${(messageOf(error).split('\n', 1)[0] ?? '').replace(/^[A-Z][A-Za-z ]*Error: /, '')}`,
+      `Correct the filter. Columns of the ${side.name}: ${side.columns.map(({ name }) => name).join(', ')}.`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { withPair } from '../../src/app/diff-pair.js';
 import { planDiffOf } from '../../src/app/diff-plan.js';
 import { compareInPlace, isExact } from '../../src/app/diff-place.js';
+import { rulesOf } from '../../src/app/diff-rules.js';
 import { countsOf, DiffWorld } from './diff-world.js';
 
 let world: DiffWorld;
@@ -410,7 +411,9 @@ describe('bad input', () => {
     expect(await refused('e.csv')).toBe(
       'ENDPOINT_UNREADABLE: e.csv cannot be read: its first line names the column ID twice @1',
     );
-    expect(await refused('g*.csv')).toMatch(/^ENDPOINT_UNREADABLE: g2\.csv cannot be read: line 2: it has 1 values/);
+    expect(await refused('g*.csv')).toMatch(
+      /^ENDPOINT_UNREADABLE: g2\.csv cannot be read: line 2: it has 1 value where/,
+    );
   });
 
   it('a line that is no JSON, and one that is no object', async () => {
@@ -453,10 +456,30 @@ describe('bad input', () => {
     expect((await world.failing('ok.parquet', 't.parquet', { ...KEY, columns: ['nope'] })).message).toBe(
       'the left has no column nope, which --columns names',
     );
-    expect(
-      (await world.failing('ok.parquet', 'k.parquet', { ...KEY, rules: { columns: {}, where: { batch: 'nope > 1' } } }))
-        .code,
-    ).not.toBe('INTERNAL');
+    await world.parquet('p.parquet', `SELECT i AS id, i AS v FROM range(3) t(i)`);
+    const filtered = (where: { batch?: string; stream?: string }) =>
+      world.failing('ok.parquet', 'p.parquet', { ...KEY, rules: { columns: {}, where } });
+    const unknown = await filtered({ stream: 'nope > 1' });
+    expect(`${unknown.code}: ${unknown.message}`).toMatch(
+      /^SQL_FAILED: the filter nope > 1 cannot be used on the right: Referenced column "nope" not found/,
+    );
+    expect(unknown.remedy).toBe('Correct the filter. Columns of the right: id, v.');
+    expect((await filtered({ batch: 'id >' })).message).toMatch(
+      /^the filter id > cannot be used on the left: syntax error/,
+    );
+    const text = await world.failing('ok.parquet', 'p.parquet', {
+      ...KEY,
+      rules: { columns: { v: { case: 'ignore' } } },
+    });
+    expect([text.code, text.remedy]).toEqual([
+      'RULE_INVALID',
+      'Remove `case` from the rule, or cast the column in a query for each side: #(select ...).',
+    ]);
+    await expect(rulesOf(world.context(), { texts: ['v: {absolut: 1}'] })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: '--rule:1:5 v.absolut: unknown key; did you mean "absolute"?',
+      remedy: expect.stringMatching(/^Correct the rule, such as /) as string,
+    });
   });
 
   it('a file that changes while it is compared', async () => {
