@@ -313,6 +313,21 @@ describe('two files or tables', () => {
     );
   });
 
+  it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
+    const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
+    const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];
+    const table = `CREATE TABLE d.t (id INTEGER, v INTERVAL)`;
+    const rows = (values: string[]): string => values.map((value, i) => `(${i}, INTERVAL '${value}')`).join(', ');
+    await world.sql(`ATTACH '@/a.duckdb' AS d`, table, `INSERT INTO d.t VALUES ${rows(spans)}`);
+    world.write('a.csv', `id,v\n${texts.map((text, i) => `${i},${text}\n`).join('')}`);
+    const same = await world.diff('duckdb:a.duckdb#t', 'a.csv', KEY);
+    expect([same.verdict, countsOf(same), same.notes]).toEqual(['pass', { matched: 5 }, []]);
+    // 30 days are no month, and neither an empty text nor more digits than there are is a value.
+    const others = ['30 days', '-24:00:00', '1 year 2 mons -3 days +04:05:06.0000011', '""', '12 days 12:00:00'];
+    world.write('b.csv', `id,v\n${others.map((text, i) => `${i},${text}\n`).join('')}`);
+    expect(countsOf(await world.diff('duckdb:a.duckdb#t', 'b.csv', KEY))).toEqual({ value_mismatch: 5 });
+  });
+
   it('takes the primary key that both sides have, and otherwise names columns that could be one', async () => {
     await world.sql(
       `ATTACH '@/a.duckdb' AS a`,
