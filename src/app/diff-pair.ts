@@ -158,7 +158,14 @@ function explained(error: unknown, label: string): unknown {
     );
   }
   const message = messageOf(error).split('\n', 1)[0] ?? '';
-  if (/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range) Error/.test(message))
+  if (/^(?:Conversion|Out of Range) Error/.test(message))
+    return new CutoverError(
+      'SQL_FAILED',
+      `a value of ${label}, or one in a query or a filter, is out of range or of another form: ${message}`,
+      'Leave its column out with --ignore, make a text of it in a query for each side, or correct the query or the filter.',
+      { cause: error },
+    );
+  if (/^(?:Parser|Binder|Catalog|Invalid Input) Error/.test(message))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });
   if (error instanceof Error && 'cause' in error && /LINE \d+:/.test(messageOf(error)))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });

@@ -201,6 +201,12 @@ describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
         const cast = `${database}#(select id, ('x' || id)::int as amount from orders)`;
         expect((await world.failing(cast, right, { key: ['id'] })).code).toBe('SQL_FAILED');
       }
+      await world.parquet('late.parquet', `SELECT 1 AS id, TIMESTAMP '2024-01-01' AS at`);
+      const late = await world.failing(`${database}#(select 1 as id, timestamp '294276-12-31' as at)`, 'late.parquet', {
+        key: ['id'],
+      });
+      expect(late.message).toMatch(/late\.parquet.* is out of range .*294276-12-31/);
+      expect(late.remedy).toMatch(/--ignore/);
     });
 
     it('a statement that takes longer than it may', async () => {
