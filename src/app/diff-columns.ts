@@ -5,6 +5,8 @@ import { CutoverError } from '../model/errors.js';
 export interface CommonColumns {
   /** Names on the left and on the right, the key's first; the comparison uses those on the left. */
   readonly pairs: readonly (readonly [left: string, right: string])[];
+  /** Those that are not compared: a filter may ask for them. */
+  readonly beside: readonly (readonly [left: string, right: string])[];
   /** Names on the left. */
   readonly key: readonly string[];
   readonly onlyLeft: readonly string[];
@@ -67,9 +69,11 @@ export function commonColumns(left: readonly Column[], right: readonly Column[],
     (name) => partners.has(name) && !key.includes(name) && !compared.includes(name) && !ignored.has(name),
   );
   if (left_out.length > 0) notes.push(`columns that were not asked for: ${left_out.join(', ')}`);
+  const taken_in = new Set([...key, ...compared]);
   return {
     key,
-    pairs: [...key, ...compared].map((name) => [name, partners.get(name) ?? name]),
+    pairs: [...taken_in].map((name) => [name, partners.get(name) ?? name]),
+    beside: [...partners].filter(([name]) => !taken_in.has(name)),
     onlyLeft: names.left.filter((name) => !partners.has(name) && !ignored.has(name)),
     onlyRight: names.right.filter((name) => !taken.has(name) && !ignored.has(name)),
     notes,

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { commonColumns } from './diff-columns.js';
+import { requireFilter } from './diff-filter.js';
 import { ownKey } from './diff-key.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import type { PlaceRequest } from './diff-place.js';
@@ -67,6 +68,7 @@ async function openPair(
     ignore: options.ignore,
     map,
   });
+  for (const side of [left, right]) await requireFilter(side, common, where);
   const request: PlaceRequest = {
     left,
     right,
@@ -120,6 +122,12 @@ export function bySides(text: string): string {
     .replaceAll('missing_in_stream', 'only on the left');
 }
 
+/** Whether a server failed on a value (a division by zero, a text that is no number) or in a function: what SQL of our own never asks of it. */
+function isOfValues(error: unknown): boolean {
+  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return root instanceof Error && 'severity' in root && 'code' in root && /^(?:22|P0)/.test(String(root.code));
+}
+
 /** Errors of the core and of the stores in the words of two tables. */
 function explained(error: unknown, label: string): unknown {
   const known = mappedFileError(error, label);
@@ -130,6 +138,13 @@ function explained(error: unknown, label: string): unknown {
       ...(known.remedy.includes('doctor')
         ? { STORE_RIGHTS: 'Grant the user of the endpoint USAGE on the schema and SELECT on the table.' }
         : {}),
+      ...(known.remedy.includes('store.url')
+        ? {
+            STORE_UNREACHABLE:
+              'Check that the server runs and takes more connections, and the host, port, database and user in the URL; the password comes from there, PGPASSWORD or .pgpass.',
+          }
+        : {}),
+      RULE_INVALID: known.remedy.replace('in both jobs', 'in a query for each side: #(select ...)'),
       TYPE_MISMATCH: 'Cast the column in a query for one side: #(select ...), or leave it out with --ignore.',
       STORE_CONNECTION_LOST: 'Nothing was proven. Compare again.',
       STORE_TIMEOUT: 'Allow more with --statement-timeout, or compare fewer rows with --where.',
@@ -143,9 +158,23 @@ function explained(error: unknown, label: string): unknown {
     );
   }
   const message = messageOf(error).split('\n', 1)[0] ?? '';
-  if (/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range) Error/.test(message))
+  if (/^(?:Conversion|Out of Range) Error/.test(message))
+    return new CutoverError(
+      'SQL_FAILED',
+      `a value of ${label}, or one in a query or a filter, is out of range or of another form: ${message}`,
+      'Leave its column out with --ignore, make a text of it in a query for each side, or correct the query or the filter.',
+      { cause: error },
+    );
+  if (/^(?:Parser|Binder|Catalog|Invalid Input) Error/.test(message))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });
   if (error instanceof Error && 'cause' in error && /LINE \d+:/.test(messageOf(error)))
     return new CutoverError('SQL_FAILED', message, 'Correct the query or the filter.', { cause: error });
+  if (isOfValues(error))
+    return new CutoverError(
+      'SQL_FAILED',
+      `the server could not work out ${label}: ${message}`,
+      'Correct the query, the view or the filter.',
+      { cause: error },
+    );
   return error;
 }

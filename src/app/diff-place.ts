@@ -1,6 +1,7 @@
 import type { Chunked } from './diff-chunked.js';
 import type { CommonColumns } from './diff-columns.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
+import { filteredColumns, relationOf } from './diff-filter.js';
 import { sameColumns } from './diff-key.js';
 import { diffAcross, inSnapshot, type AcrossRequest } from './diff-across.js';
 import { WORKSPACE, type OpenSide, type Sides } from './diff-sides.js';
@@ -101,7 +102,7 @@ function compare(
 
 async function inWorkspace(sides: Sides, request: PlaceRequest): Promise<Placed> {
   const { left, right, common } = request;
-  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
+  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs, filteredColumns(request));
   const input = inputOf(request, { ...left, relation: typed.left }, { ...right, relation: typed.right });
   const readers = await (await sides.workspace()).readers();
   return {
@@ -165,11 +166,12 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
   const workspace = await sides.workspace();
   const began = clock.now().getTime();
   const lossy: string[] = [];
+  const filtered = filteredColumns(request);
   const bring = async (side: OpenSide, index: 0 | 1): Promise<TextSide & { readonly where: string | undefined }> => {
     const predicate = index === 0 ? request.where.batch : request.where.stream;
     if (side.home === WORKSPACE) return { ...side, where: predicate };
     progress.update(`reading ${side.name}`, 0);
-    const names = request.common.pairs.map((pair) => pair[index]);
+    const names = [...request.common.pairs, ...filtered.pairs].map((pair) => pair[index]);
     const { sentColumns } = await import('../store/postgres/transfer.js');
     const columns = sentColumns(
       names.flatMap((name) => side.columns.find((column) => column.name === name) ?? []),
@@ -197,7 +199,8 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     };
   };
   const [left, right] = [await bring(request.left, 0), await bring(request.right, 1)];
-  const typed = await narrowed(workspace, request, await typeTexts(workspace, left, right, request.common.pairs));
+  const texts = await typeTexts(workspace, left, right, request.common.pairs, filtered);
+  const typed = await narrowed(workspace, request, texts);
   const pull = clock.now().getTime() - began;
   const where = {
     ...(left.where === undefined ? {} : { batch: left.where }),
@@ -267,30 +270,9 @@ export function inputOf(request: PlaceRequest, left: OpenSide, right: OpenSide):
       right,
       common.pairs.map(([l, r]) => [r, l]),
       where.stream,
+      common.beside.map(([l, r]) => [r, l]),
     ),
     key: common.key,
     unique: { batch: isUnique(left, 0), stream: isUnique(right, 1) },
   };
-}
-
-/** A side with the columns that are compared, by the names on the left, and the rows that are. */
-function relationOf(
-  side: Pick<OpenSide, 'relation' | 'columns' | 'dialect'>,
-  renamed: readonly (readonly [own: string, name: string])[],
-  where: string | undefined,
-): string {
-  const { quote } = side.dialect;
-  const same = renamed.length === side.columns.length && renamed.every(([own, name]) => own === name);
-  if (same && where === undefined) return side.relation;
-  const list = renamed.map(([own, name]) => (own === name ? quote(own) : `${quote(own)} AS ${quote(name)}`));
-  const has = new Set(side.columns.map((column) => column.name.toLowerCase()));
-  // A filter may use either name of a column.
-  const also = renamed
-    .filter(([own, name]) => own !== name && !has.has(name.toLowerCase()))
-    .map(([own, name]) => `${quote(own)} AS ${quote(name)}`);
-  const rows =
-    where === undefined || also.length === 0
-      ? side.relation
-      : `(SELECT *, ${also.join(', ')} FROM ${side.relation} AS cutover_side)`;
-  return `(SELECT ${list.join(', ')} FROM ${rows} AS cutover_rows${where === undefined ? '' : ` WHERE (${where}\n)`})`;
 }

@@ -1,5 +1,6 @@
 import { sizeOf } from './across-sides.js';
 import { inSnapshot, planAcross } from './diff-across.js';
+import { filteredColumns } from './diff-filter.js';
 import type { DiffContext, DiffOptions } from './diff-options.js';
 import {
   acrossRequest,
@@ -80,9 +81,10 @@ async function planInOneStore(sides: Sides, request: PlaceRequest): Promise<Plan
 /** Both sides with the types that a comparison would give to texts: their rows may stand in one order. */
 async function typedHere(
   sides: Sides,
-  { left, right, common }: PlaceRequest,
+  request: PlaceRequest,
 ): Promise<{ readonly left: OpenSide; readonly right: OpenSide; readonly notes: readonly string[] }> {
-  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs);
+  const { left, right, common } = request;
+  const typed = await typeTexts(await sides.workspace(), left, right, common.pairs, filteredColumns(request));
   return {
     left: { ...left, relation: typed.left },
     right: { ...right, relation: typed.right },

@@ -70,7 +70,7 @@ export class ResumeFile {
     } catch {
       throw this.#damaged('it is no whole JSON');
     }
-    if (!isObject(parsed) || parsed['schema'] !== SCHEMA) throw this.#damaged('it is no such file');
+    if (!isObject(parsed) || parsed['schema'] !== SCHEMA) throw this.#damaged('it is a file of another kind');
     const { state, checksum } = parsed;
     if (!isState(state) || checksum !== checksumOf(state)) throw this.#damaged('its content was changed');
     return state;

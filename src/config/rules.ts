@@ -16,7 +16,11 @@ import { readSource } from './source.js';
 export function parseRules(text: string, shown: string, env: NodeJS.ProcessEnv): CompareConfig {
   const source = readSource(text, env);
   const problems: Problem[] = [...source.problems];
-  const fail = (): Error => problemsError(problems, shown, shown);
+  const fail = (): Error =>
+    problemsError(problems, shown, shown, {
+      code: 'CONFIG_INVALID',
+      remedy: `Correct the rule, such as 'amount: {absolute: 0.01}'; docs/configuration.md describes every key under compare.`,
+    });
   if (problems.length > 0) throw fail();
   const given = source.value ?? {};
   const whole = typeof given === 'object' && ['columns', 'where', 'map'].some((name) => isWhole(given, name));

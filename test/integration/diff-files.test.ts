@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { withPair } from '../../src/app/diff-pair.js';
 import { planDiffOf } from '../../src/app/diff-plan.js';
 import { compareInPlace, isExact } from '../../src/app/diff-place.js';
+import { rulesOf } from '../../src/app/diff-rules.js';
 import { countsOf, DiffWorld } from './diff-world.js';
 
 let world: DiffWorld;
@@ -331,6 +332,54 @@ describe('two files or tables', () => {
     expect(report.notes).toContain('only rows where amount >= 5 are compared');
   });
 
+  it('a filter sees types in a file of texts also of columns that are not compared', async () => {
+    await world.parquet('a.parquet', `SELECT i AS id, 1 AS v, i AS n, 'x' AS s FROM range(12) t(i)`);
+    const lines = (row: (i: number) => string): string => Array.from({ length: 12 }, (_, i) => `${row(i)}\n`).join('');
+    world.write('a.csv', `id,v,n,extra\n${lines((i) => `${i},1,${i},${i}`)}`);
+    world.write('b.csv', `id,v,m\n${lines((i) => `${i},1,${i}`)}`);
+    world.write(
+      'a.ndjson',
+      lines((i) => `{"id": ${i}, "v": 1, "n": ${i}}`),
+    );
+    const where = (batch: string, stream = batch) => ({ rules: { columns: {}, where: { batch, stream } } });
+    const agreed = { matched: 8 };
+    for (const right of ['a.csv', 'a.ndjson']) {
+      // By their texts 10 and 11 are below 4.
+      for (const text of ['n >= 4', `n >= '4'`, `"n" >= 4 -- no more`]) {
+        expect(countsOf(await world.diff('a.parquet', right, { ...KEY, ...where(text), ignore: ['n'] }))).toEqual(
+          agreed,
+        );
+        expect(countsOf(await world.diff(right, 'a.parquet', { ...KEY, ...where(text), columns: ['v'] }))).toEqual(
+          agreed,
+        );
+      }
+    }
+    const mapped = { columns: {}, map: { n: 'm' }, where: { batch: 'n >= 4', stream: 'n >= 4' } };
+    expect(countsOf(await world.diff('a.csv', 'b.csv', { ...KEY, columns: ['v'], rules: mapped }))).toEqual(agreed);
+    const one = where('extra >= 4', 'n >= 4');
+    expect(countsOf(await world.diff('a.csv', 'a.parquet', { ...KEY, ...one, ignore: ['n'] }))).toEqual(agreed);
+    world.write('bad.csv', 'id,v,n\n1,1,soon\n');
+    const told = await world.diff('a.parquet', 'bad.csv', { ...KEY, ...where(`n <> '4'`), ignore: ['n'] });
+    expect(told.notes).toContain(
+      'column n is taken as text by the filter: 1 value of bad.csv is no BIGINT, such as "soon"',
+    );
+  });
+
+  it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
+    const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
+    const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];
+    const table = `CREATE TABLE d.t (id INTEGER, v INTERVAL)`;
+    const rows = (values: string[]): string => values.map((value, i) => `(${i}, INTERVAL '${value}')`).join(', ');
+    await world.sql(`ATTACH '@/a.duckdb' AS d`, table, `INSERT INTO d.t VALUES ${rows(spans)}`);
+    world.write('a.csv', `id,v\n${texts.map((text, i) => `${i},${text}\n`).join('')}`);
+    const same = await world.diff('duckdb:a.duckdb#t', 'a.csv', KEY);
+    expect([same.verdict, countsOf(same), same.notes]).toEqual(['pass', { matched: 5 }, []]);
+    // 30 days are no month, and neither an empty text nor more digits than there are is a value.
+    const others = ['30 days', '-24:00:00', '1 year 2 mons -3 days +04:05:06.0000011', '""', '12 days 12:00:00'];
+    world.write('b.csv', `id,v\n${others.map((text, i) => `${i},${text}\n`).join('')}`);
+    expect(countsOf(await world.diff('duckdb:a.duckdb#t', 'b.csv', KEY))).toEqual({ value_mismatch: 5 });
+  });
+
   it('takes the primary key that both sides have, and otherwise names columns that could be one', async () => {
     await world.sql(
       `ATTACH '@/a.duckdb' AS a`,
@@ -429,7 +478,9 @@ describe('bad input', () => {
     expect(await refused('e.csv')).toBe(
       'ENDPOINT_UNREADABLE: e.csv cannot be read: its first line names the column ID twice @1',
     );
-    expect(await refused('g*.csv')).toMatch(/^ENDPOINT_UNREADABLE: g2\.csv cannot be read: line 2: it has 1 values/);
+    expect(await refused('g*.csv')).toMatch(
+      /^ENDPOINT_UNREADABLE: g2\.csv cannot be read: line 2: it has 1 value where/,
+    );
   });
 
   it('a line that is no JSON, and one that is no object', async () => {
@@ -472,10 +523,30 @@ describe('bad input', () => {
     expect((await world.failing('ok.parquet', 't.parquet', { ...KEY, columns: ['nope'] })).message).toBe(
       'the left has no column nope, which --columns names',
     );
-    expect(
-      (await world.failing('ok.parquet', 'k.parquet', { ...KEY, rules: { columns: {}, where: { batch: 'nope > 1' } } }))
-        .code,
-    ).not.toBe('INTERNAL');
+    await world.parquet('p.parquet', `SELECT i AS id, i AS v FROM range(3) t(i)`);
+    const filtered = (where: { batch?: string; stream?: string }) =>
+      world.failing('ok.parquet', 'p.parquet', { ...KEY, rules: { columns: {}, where } });
+    const unknown = await filtered({ stream: 'nope > 1' });
+    expect(`${unknown.code}: ${unknown.message}`).toMatch(
+      /^SQL_FAILED: the filter nope > 1 cannot be used on the right: Referenced column "nope" not found/,
+    );
+    expect(unknown.remedy).toBe('Correct the filter. Columns of the right: id, v.');
+    expect((await filtered({ batch: 'id >' })).message).toMatch(
+      /^the filter id > cannot be used on the left: syntax error/,
+    );
+    const text = await world.failing('ok.parquet', 'p.parquet', {
+      ...KEY,
+      rules: { columns: { v: { case: 'ignore' } } },
+    });
+    expect([text.code, text.remedy]).toEqual([
+      'RULE_INVALID',
+      'Remove `case` from the rule, or cast the column in a query for each side: #(select ...).',
+    ]);
+    await expect(rulesOf(world.context(), { texts: ['v: {absolut: 1}'] })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: '--rule:1:5 v.absolut: unknown key; did you mean "absolute"?',
+      remedy: expect.stringMatching(/^Correct the rule, such as /) as string,
+    });
   });
 
   it('a file that changes while it is compared', async () => {

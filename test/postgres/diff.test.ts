@@ -187,10 +187,26 @@ describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
       expect((await world.failing(`${database}#orders`, `${database}#public.orders`)).message).toContain(
         'it would be compared with itself',
       );
-      expect((await world.failing('postgres://ada:secret@127.0.0.1:1/x#t', `${database}#copy`)).code).toBe(
-        'STORE_UNREACHABLE',
-      );
+      const nobody = await world.failing('postgres://ada:secret@127.0.0.1:1/x#t', `${database}#copy`);
+      expect([nobody.code, nobody.remedy.includes('store.url')]).toEqual(['STORE_UNREACHABLE', false]);
       expect((await world.failing(`${database}?nope=1#t`, `${database}#copy`)).code).toBe('ENDPOINT_INVALID');
+    });
+
+    it('a value that the server fails on, in a filter or a query, is no defect of ours', async () => {
+      const filter = { key: ['id'], rules: { columns: {}, where: { batch: 'id / (id - 1) > 0', stream: 'true' } } };
+      const divided = await world.failing(`${database}#orders`, `${database}#copy`, filter);
+      expect(`${divided.code}: ${divided.message}`).toMatch(/^SQL_FAILED: .*orders.*: division by zero$/);
+      await world.parquet('one.parquet', 'SELECT 1 AS id, 1 AS amount');
+      for (const right of [`${database}#copy`, 'one.parquet']) {
+        const cast = `${database}#(select id, ('x' || id)::int as amount from orders)`;
+        expect((await world.failing(cast, right, { key: ['id'] })).code).toBe('SQL_FAILED');
+      }
+      await world.parquet('late.parquet', `SELECT 1 AS id, TIMESTAMP '2024-01-01' AS at`);
+      const late = await world.failing(`${database}#(select 1 as id, timestamp '294276-12-31' as at)`, 'late.parquet', {
+        key: ['id'],
+      });
+      expect(late.message).toMatch(/late\.parquet.* is out of range .*294276-12-31/);
+      expect(late.remedy).toMatch(/--ignore/);
     });
 
     it('a statement that takes longer than it may', async () => {

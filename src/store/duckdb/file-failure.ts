@@ -90,7 +90,7 @@ function damaged(message: string, label: string, cause: unknown): CutoverError {
             /^(?:Value with unterminated quote found|Invalid unicode|Maximum line size)/m.exec(message)?.[0] ??
             'it is not well formed'
           ).toLowerCase()
-        : `it has ${what[2] ?? '?'} values where the header names ${what[1] ?? '?'} columns`;
+        : `it has ${numbered(what[2] ?? '?', 'value')} where the header names ${numbered(what[1] ?? '?', 'column')}`;
     const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
     return unreadable(shown, `line ${line}: ${why}: ${cut}`, cause, Number(line));
   }
@@ -105,6 +105,10 @@ function damaged(message: string, label: string, cause: unknown): CutoverError {
   if (/CSV Parser state machine/.test(message))
     return unreadable(shown, 'it is not well formed: some of its lines may end with LF and others with CR LF', cause);
   return unreadable(shown, firstLine(message).replace(/^[A-Z][A-Za-z ]*Error: /, ''), cause);
+}
+
+function numbered(count: string, what: string): string {
+  return `${count} ${what}${count === '1' ? '' : 's'}`;
 }
 
 function firstLine(text: string): string {

@@ -21,6 +21,7 @@ const STRICT_REAL = `${PLAIN}(?:[eE][+-]?[0-9]+)?`;
 const DATE = '[0-9]{4,6}-[0-9]{2}-[0-9]{2}';
 // Nothing, or a zero, after the sixth digit: what is finer is not rounded.
 const TIME = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0*)?)?';
+const SPAN = '(?:[+-]?[0-9]+ (?:year|mon|month|day)s?(?: |$))*(?:[+-]?[0-9]{2,}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?)?';
 const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
 
 /** Whether a column may hold exact numbers. */
@@ -98,6 +99,12 @@ export function candidatesOf(
       return [of('TIME', TIME)];
     case 'uuid':
       return [of('UUID', '[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}')];
+    case 'interval': {
+      // As PostgreSQL writes them too: `1 mon`, `-1 days +02:00:00`.
+      const cast = `TRY_CAST(replace(${value}, '+', '') AS INTERVAL)`;
+      const fits = `${cast} IS NOT NULL AND (CAST(${cast} AS VARCHAR) = ${value} OR regexp_full_match(${value}, '${SPAN}'))`;
+      return [{ column: partner, cast, fits }];
+    }
     case 'json':
       return [{ column: partner, cast: `CAST(${value} AS JSON)`, fits: `json_valid(${value})` }];
     case 'bytes':

@@ -11,6 +11,13 @@ export interface TextSide {
   readonly label: string;
 }
 
+export interface FilteredColumns {
+  readonly pairs: readonly (readonly [left: string, right: string])[];
+  /** Columns that the other side does not have. */
+  readonly left: readonly string[];
+  readonly right: readonly string[];
+}
+
 export interface TypedSides {
   readonly left: string;
   readonly right: string;
@@ -31,14 +38,17 @@ type Tested = Candidate & { readonly misfits: number; readonly example: string }
  * has with a type, the narrowest that holds all of its values exactly (a leading zero, or more digits than any number type holds, make it a text). Where a
  * value does not fit the other side's type, both sides are compared by their texts, so that it is found as a difference and not taken for NULL.
  *
- * @param pairs names of the columns on the left and on the right
+ * @param compared names of the columns on the left and on the right
+ * @param filtered columns that are not compared, of which a filter needs the types
  */
 export async function typeTexts(
   workspace: Workspace,
   givenLeft: TextSide,
   givenRight: TextSide,
-  pairs: readonly (readonly [left: string, right: string])[],
+  compared: readonly (readonly [left: string, right: string])[],
+  filtered: FilteredColumns = { pairs: [], left: [], right: [] },
 ): Promise<TypedSides> {
+  const pairs = [...compared, ...filtered.pairs];
   // JSON beside texts, or beside JSON, is JSON; only another type may be read from it.
   const left = withJson(givenLeft, givenRight, pairs);
   const right = withJson(
@@ -50,19 +60,21 @@ export async function typeTexts(
   const typed = { left: new Map<string, string>(), right: new Map<string, string>() };
   const columnOf = (side: TextSide, name: string): Column | undefined =>
     side.written.has(name) ? undefined : side.columns.find((column) => column.name === name);
+  const alone = (names: readonly string[]) => names.map((name) => [name, undefined] as const);
   const facts = {
-    left: await factsOf(
-      workspace,
-      left,
-      pairs.map(([l, r]) => [l, columnOf(right, r)]),
-    ),
-    right: await factsOf(
-      workspace,
-      right,
-      pairs.map(([l, r]) => [r, columnOf(left, l)]),
-    ),
+    left: await factsOf(workspace, left, [
+      ...pairs.map(([l, r]) => [l, columnOf(right, r)] as const),
+      ...alone(filtered.left),
+    ]),
+    right: await factsOf(workspace, right, [
+      ...pairs.map(([l, r]) => [r, columnOf(left, l)] as const),
+      ...alone(filtered.right),
+    ]),
   };
-  for (const [l, r] of pairs) {
+  typedAlone(facts.left, filtered.left, typed.left);
+  typedAlone(facts.right, filtered.right, typed.right);
+  for (const [index, [l, r]] of pairs.entries()) {
+    const what = index < compared.length ? 'is compared by its texts' : 'is taken as text by the filter';
     const [ofLeft, ofRight] = [facts.left.get(l), facts.right.get(r)];
     const [onLeft, onRight] = [columnOf(left, l), columnOf(right, r)];
     if (ofLeft !== undefined && ofRight !== undefined) {
@@ -73,9 +85,9 @@ export async function typeTexts(
       typed.left.set(l, ofLeft.filled ? forLeft.cast : `CAST(NULL AS ${forLeft.column.type})`);
       typed.right.set(r, ofRight.filled ? forRight.cast : `CAST(NULL AS ${forRight.column.type})`);
     } else if (ofLeft !== undefined && onRight !== undefined) {
-      byPartner(ofLeft, l, onRight, { own: typed.left, other: typed.right, otherName: r }, left.label, notes);
+      byPartner(ofLeft, l, onRight, { own: typed.left, other: typed.right, otherName: r }, left.label, what, notes);
     } else if (ofRight !== undefined && onLeft !== undefined) {
-      byPartner(ofRight, r, onLeft, { own: typed.right, other: typed.left, otherName: l }, right.label, notes);
+      byPartner(ofRight, r, onLeft, { own: typed.right, other: typed.left, otherName: l }, right.label, what, notes);
     }
   }
   return {
@@ -105,11 +117,16 @@ export async function typeAlone(workspace: Workspace, side: TextSide): Promise<s
     [...side.written.keys()].map((name) => [name, undefined]),
   );
   const typed = new Map<string, string>();
-  for (const [name, of] of facts) {
-    const type = of.filled ? narrowest(of) : undefined;
-    if (type !== undefined) typed.set(name, type.cast);
-  }
+  typedAlone(facts, [...facts.keys()], typed);
   return viewOf(side, typed);
+}
+
+function typedAlone(facts: ReadonlyMap<string, Facts>, names: readonly string[], into: Map<string, string>): void {
+  for (const name of names) {
+    const of = facts.get(name);
+    const type = of?.filled === true ? narrowest(of) : undefined;
+    if (type !== undefined) into.set(name, type.cast);
+  }
 }
 
 function byPartner(
@@ -118,6 +135,7 @@ function byPartner(
   partner: Column,
   into: { readonly own: Map<string, string>; readonly other: Map<string, string>; readonly otherName: string },
   label: string,
+  what: string,
   notes: string[],
 ): void {
   const { quote } = duckDbDialect;
@@ -125,7 +143,7 @@ function byPartner(
   if (best === undefined) {
     if (partner.family !== 'text') {
       into.other.set(into.otherName, duckDbDialect.canonicalText(quote(into.otherName), partner));
-      notes.push(`column ${name} is compared by its texts: ${label} has texts, the other side ${partner.type}`);
+      notes.push(`column ${name} ${what}: ${label} has texts, the other side ${partner.type}`);
     }
     return;
   }
@@ -137,7 +155,7 @@ function byPartner(
   into.own.set(name, `CASE WHEN ${best.fits} THEN ${text} ELSE CAST(${quote(name)} AS VARCHAR) END`);
   into.other.set(into.otherName, duckDbDialect.canonicalText(quote(into.otherName), partner));
   notes.push(
-    `column ${name} is compared by its texts: ${best.misfits === 1 ? '1 value' : `${best.misfits} values`} of ${label} ${best.misfits === 1 ? 'is' : 'are'} no ${partner.type}, such as ${JSON.stringify(best.example)}`,
+    `column ${name} ${what}: ${best.misfits === 1 ? '1 value' : `${best.misfits} values`} of ${label} ${best.misfits === 1 ? 'is' : 'are'} no ${partner.type}, such as ${JSON.stringify(best.example)}`,
   );
 }
 
