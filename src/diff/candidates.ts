@@ -2,7 +2,7 @@ import type { Progress } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
 import { bothAscending } from './ascending.js';
 import { findDifferingBuckets, type DigestedSides } from './digest.js';
-import { holdCandidates, judgeAll, readCandidates, readDuplicates, type Reading } from './fetch.js';
+import { holdCandidates, judgeAll, listOf, readCandidates, readDuplicates, type Reading } from './fetch.js';
 import { FEW_BUCKETS, UNRESTRICTED_FROM, type Strategy } from './plan.js';
 import type { BucketScope, Sides, SideSource } from './sides.js';
 import { DUPLICATES, type DiffStatements } from './statements.js';
@@ -131,7 +131,7 @@ async function judgedAtOnce(
     )
       return false;
   }
-  judgeAll(reading, held, reading.listing.source());
+  judgeAll(reading, held, listOf(reading, statements.ordersCandidates));
   return true;
 }
 

@@ -68,7 +68,7 @@ export async function readCandidates(
   stop: () => boolean,
 ): Promise<boolean> {
   const { tally } = reading;
-  const list = ordered ? reading.listing.source() : reading.listing.unordered(reading.columns.key);
+  const list = listOf(reading, ordered);
   for await (const rows of reading.session.cursor(sql)) {
     judgeAll(reading, rows, list);
     reading.progress?.update('judging candidates', tally.candidates);
@@ -93,6 +93,11 @@ export async function holdCandidates({ session, columns }: Reading, sql: string)
     if (held.length > mostHeld(columns)) return null;
   }
   return held;
+}
+
+/** Takes the discrepancies of candidates, which come in the order of the key or do not. */
+export function listOf({ listing, columns }: Reading, ordered: boolean): (discrepancy: Discrepancy) => void {
+  return ordered ? listing.source() : listing.unordered(columns.key);
 }
 
 /** Has the comparator judge candidates. */
