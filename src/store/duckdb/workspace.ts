@@ -16,6 +16,13 @@ export const SCRATCH = 'cutover_scratch';
 /** Leaves room for the process itself within 512 MB. */
 const MEMORY = '224MB';
 
+/** What DuckDB has freed goes back to the system soon: else it would come on top of the limit. */
+const GIVEN_BACK = {
+  allocator_background_threads: 'true',
+  allocator_flush_threshold: '4MB',
+  allocator_bulk_deallocation_flush_threshold: '16MB',
+};
+
 export interface WorkspaceOptions {
   /** A folder in which a folder for scratch files is made, and removed at the end. */
   readonly tempDir: string;
@@ -66,6 +73,7 @@ export class Workspace {
         memory_limit: options.memoryLimit ?? MEMORY,
         temp_directory: join(folder, 'spill'),
         preserve_insertion_order: 'false',
+        ...GIVEN_BACK,
       });
       const session = new DuckDbSession(await instance.connect(), new Locks());
       await session.script(
