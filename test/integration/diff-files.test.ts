@@ -313,6 +313,20 @@ describe('two files or tables', () => {
     );
   });
 
+  it('a text beside a single float stands for that float where it is its own, and beside a list it may stand in braces', async () => {
+    await world.parquet(
+      'a.parquet',
+      `SELECT * FROM (VALUES (0, 0.1::FLOAT, [1, NULL]), (1, 16777216::FLOAT, [2]), (2, 1e-40::FLOAT, []), (3, 'nan'::FLOAT, NULL)) t(id, v, l)`,
+    );
+    world.write('a.csv', `id,v,l\n0,0.1,"{1,NULL}"\n1,1.6777216e+07,{2}\n2,1e-40,{}\n3,NaN,\n`);
+    const same = await world.diff('a.parquet', 'a.csv', KEY);
+    expect([same.verdict, countsOf(same), same.notes, same.lossy]).toEqual(['pass', { matched: 4 }, [], []]);
+    world.write('b.csv', `id,v,l\n0,0.100000001,"{1,""NULL""}"\n1,16777217,{2.4}\n2,1e-40,"{,}"\n3,NaN,\n`);
+    const other = await world.diff('a.parquet', 'b.csv', KEY);
+    expect(countsOf(other)).toEqual({ matched: 1, value_mismatch: 3 });
+    expect(other.columns).toMatchObject({ v: { mismatched: 2 }, l: { mismatched: 3 } });
+  });
+
   it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
     const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
     const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];
