@@ -327,6 +327,28 @@ describe('two files or tables', () => {
     expect(other.columns).toMatchObject({ v: { mismatched: 2 }, l: { mismatched: 3 } });
   });
 
+  it('beside JSON a text of NDJSON is a text, whatever it reads like, unless it holds an object or an array', async () => {
+    world.write('a.ndjson', '{"id":1,"j":{"a":1}}\n{"id":2,"j":1}\n{"id":3,"j":"x"}\n{"id":4,"j":"true"}\n');
+    world.write('b.ndjson', '{"id":1,"j":"{\\"a\\": 1.0}"}\n{"id":2,"j":"1"}\n{"id":3,"j":"x"}\n{"id":4,"j":"true"}\n');
+    await world.sql(
+      `ATTACH '@/a.duckdb' AS d`,
+      `CREATE TABLE d.t AS SELECT id, CAST(j AS JSON) AS j FROM (VALUES (1, '{"a":1}'), (2, '1'), (3, '"x"'), (4, '"true"')) t(id, j)`,
+    );
+    for (const left of ['a.ndjson', 'duckdb:a.duckdb#t']) {
+      for (const [one, other] of [
+        [left, 'b.ndjson'],
+        ['b.ndjson', left],
+      ] as const) {
+        const report = await world.diff(one, other, KEY);
+        expect(countsOf(report)).toEqual({ matched: 3, value_mismatch: 1 });
+        expect(report.discrepancies.map(({ key }) => String(key['id']))).toEqual(['2']);
+      }
+    }
+    world.write('c.ndjson', '{"id":2,"j":1}\n{"id":3,"j":"x"}\n');
+    const mixed = await world.diff('c.ndjson', 'duckdb:a.duckdb#t', KEY);
+    expect(countsOf(mixed)).toEqual({ matched: 2, missing_in_batch: 2 });
+  });
+
   it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
     const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
     const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];

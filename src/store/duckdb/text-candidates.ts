@@ -5,10 +5,10 @@ import { EXACT_NUMBER } from './transfer-forms.js';
 import { elementType, familyOf } from './types.js';
 
 /**
- * How a value stood where it has no type: in CSV, as a number or a text in JSON, as JSON among which there are objects or arrays; `exact`: a number of a server
+ * How a value stood where it has no type: in CSV, as a number or a text in JSON, as either (`mixed`), as JSON among which there are objects or arrays; `exact`: a number of a server
  * that no type of DuckDB holds, as its canonical text.
  */
-export type Written = 'text' | 'number' | 'string' | 'json' | 'exact';
+export type Written = 'text' | 'number' | 'string' | 'mixed' | 'json' | 'exact';
 
 /** The type of texts that blanks fill up which are no part of them, as `character(n)` of PostgreSQL: none in DuckDB, which takes it for a text. */
 export const PADDED = 'BPCHAR';
@@ -34,7 +34,9 @@ const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
 /** Whether a column may hold exact numbers. */
 export function mayBeNumber(written: Written, partner: Column | undefined): boolean {
   if (written === 'json') return false;
-  return partner === undefined ? written !== 'string' : isNumeric(partner.family) && partner.family !== 'double';
+  return partner === undefined
+    ? written !== 'string' && written !== 'mixed'
+    : isNumeric(partner.family) && partner.family !== 'double';
 }
 
 /** The types that the texts of a column may have, narrowest first; those of numbers have so many digits. */
@@ -82,7 +84,7 @@ export function candidatesOf(
   ];
   if (written === 'json') return [jsonCandidate(value, partner)];
   if (partner === undefined) {
-    if (written === 'string') return [];
+    if (written === 'string' || written === 'mixed') return [];
     if (written === 'number' || written === 'exact') return [...number(), double(STRICT_REAL, true)];
     return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), of('DATE', DATE), ...times()];
   }
@@ -112,8 +114,15 @@ export function candidatesOf(
       const fits = `${cast} IS NOT NULL AND (CAST(${cast} AS VARCHAR) = ${value} OR regexp_full_match(${value}, '${SPAN}'))`;
       return [{ column: partner, cast, fits }];
     }
-    case 'json':
-      return [{ column: partner, cast: `CAST(${value} AS JSON)`, fits: `json_valid(${value})` }];
+    case 'json': {
+      const parsed = `CAST(${value} AS JSON)`;
+      if (written !== 'string' && written !== 'mixed')
+        return [{ column: partner, cast: parsed, fits: `json_valid(${value})` }];
+      // The text "1" is not the number 1; one that holds an object or an array stands for it.
+      const nested = written === 'string' ? `regexp_matches(${value}, '^\\s*[{\\[]') AND ` : '';
+      const cast = `CASE WHEN ${nested}json_valid(${value}) THEN ${parsed} ELSE to_json(${value}) END`;
+      return [{ column: partner, cast, fits: 'true' }];
+    }
     case 'bytes':
       return [
         {
