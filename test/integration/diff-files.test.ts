@@ -349,6 +349,20 @@ describe('two files or tables', () => {
     expect(countsOf(mixed)).toEqual({ matched: 2, missing_in_batch: 2 });
   });
 
+  it('says so where neither side has a type and their texts are of different ones', async () => {
+    world.write('a.csv', 'id,day,n,same\n1,2024-01-01,007,x\n');
+    world.write('b.csv', 'id,day,n,same\n1,2024-01-01 00:00:00,7,y\n');
+    expect((await world.diff('a.csv', 'b.csv', KEY)).notes).toEqual([
+      'column day is compared by its texts: a.csv has DATE, b.csv TIMESTAMP',
+      'column n is compared by its texts: a.csv has texts, b.csv BIGINT',
+    ]);
+    world.write('a.ndjson', '{"id":1,"v":1.5}\n');
+    world.write('b.ndjson', '{"id":1,"v":"1.5"}\n');
+    expect((await world.diff('a.ndjson', 'b.ndjson', KEY)).notes).toEqual([
+      'column v is compared by its texts: a.ndjson has DECIMAL(2,1), b.ndjson texts',
+    ]);
+  });
+
   it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
     const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
     const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];

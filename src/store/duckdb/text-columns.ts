@@ -83,6 +83,11 @@ export async function typeTexts(
       // A side without any value takes the other's type.
       const [forLeft, forRight] = [ofLeft.filled ? a : b, ofRight.filled ? b : a];
       if (forLeft === undefined || forRight === undefined || !comparable(forLeft.column, forRight.column)) {
+        const exact = [left.written.get(l), right.written.get(r)].includes('exact');
+        if (!exact && ofLeft.filled && ofRight.filled && a?.column.family !== b?.column.family)
+          notes.push(
+            `column ${l} ${what}: ${left.label} has ${a?.column.type ?? 'texts'}, ${right.label} ${b?.column.type ?? 'texts'}`,
+          );
         if (left.written.get(l) === 'exact') typed.right.set(r, exactNumber(duckDbDialect.quote(r)));
         if (right.written.get(r) === 'exact') typed.left.set(l, exactNumber(duckDbDialect.quote(l)));
         continue;
