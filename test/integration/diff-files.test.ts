@@ -365,6 +365,56 @@ describe('two files or tables', () => {
     );
   });
 
+  it('a text beside a single float stands for that float where it is its own, and beside a list it may stand in braces', async () => {
+    await world.parquet(
+      'a.parquet',
+      `SELECT * FROM (VALUES (0, 0.1::FLOAT, [1, NULL]), (1, 16777216::FLOAT, [2]), (2, 1e-40::FLOAT, []), (3, 'nan'::FLOAT, NULL)) t(id, v, l)`,
+    );
+    world.write('a.csv', `id,v,l\n0,0.1,"{1,NULL}"\n1,1.6777216e+07,{2}\n2,1e-40,{}\n3,NaN,\n`);
+    const same = await world.diff('a.parquet', 'a.csv', KEY);
+    expect([same.verdict, countsOf(same), same.notes, same.lossy]).toEqual(['pass', { matched: 4 }, [], []]);
+    world.write('b.csv', `id,v,l\n0,0.100000001,"{1,""NULL""}"\n1,16777217,{2.4}\n2,1e-40,"{,}"\n3,NaN,\n`);
+    const other = await world.diff('a.parquet', 'b.csv', KEY);
+    expect(countsOf(other)).toEqual({ matched: 1, value_mismatch: 3 });
+    expect(other.columns).toMatchObject({ v: { mismatched: 2 }, l: { mismatched: 3 } });
+  });
+
+  it('beside JSON a text of NDJSON is a text, whatever it reads like, unless it holds an object or an array', async () => {
+    world.write('a.ndjson', '{"id":1,"j":{"a":1}}\n{"id":2,"j":1}\n{"id":3,"j":"x"}\n{"id":4,"j":"true"}\n');
+    world.write('b.ndjson', '{"id":1,"j":"{\\"a\\": 1.0}"}\n{"id":2,"j":"1"}\n{"id":3,"j":"x"}\n{"id":4,"j":"true"}\n');
+    await world.sql(
+      `ATTACH '@/a.duckdb' AS d`,
+      `CREATE TABLE d.t AS SELECT id, CAST(j AS JSON) AS j FROM (VALUES (1, '{"a":1}'), (2, '1'), (3, '"x"'), (4, '"true"')) t(id, j)`,
+    );
+    for (const left of ['a.ndjson', 'duckdb:a.duckdb#t']) {
+      for (const [one, other] of [
+        [left, 'b.ndjson'],
+        ['b.ndjson', left],
+      ] as const) {
+        const report = await world.diff(one, other, KEY);
+        expect(countsOf(report)).toEqual({ matched: 3, value_mismatch: 1 });
+        expect(report.discrepancies.map(({ key }) => String(key['id']))).toEqual(['2']);
+      }
+    }
+    world.write('c.ndjson', '{"id":2,"j":1}\n{"id":3,"j":"x"}\n');
+    const mixed = await world.diff('c.ndjson', 'duckdb:a.duckdb#t', KEY);
+    expect(countsOf(mixed)).toEqual({ matched: 2, missing_in_batch: 2 });
+  });
+
+  it('says so where neither side has a type and their texts are of different ones', async () => {
+    world.write('a.csv', 'id,day,n,same\n1,2024-01-01,007,x\n');
+    world.write('b.csv', 'id,day,n,same\n1,2024-01-01 00:00:00,7,y\n');
+    expect((await world.diff('a.csv', 'b.csv', KEY)).notes).toEqual([
+      'column day is compared by its texts: a.csv has DATE, b.csv TIMESTAMP',
+      'column n is compared by its texts: a.csv has texts, b.csv BIGINT',
+    ]);
+    world.write('a.ndjson', '{"id":1,"v":1.5}\n');
+    world.write('b.ndjson', '{"id":1,"v":"1.5"}\n');
+    expect((await world.diff('a.ndjson', 'b.ndjson', KEY)).notes).toEqual([
+      'column v is compared by its texts: a.ndjson has DECIMAL(2,1), b.ndjson texts',
+    ]);
+  });
+
   it('takes intervals as PostgreSQL writes them into CSV, each exactly', async () => {
     const texts = ['1 mon', '-1 days', '1 year 2 mons -3 days +04:05:06.000001', '-1 days +02:00:00', '300:00:00'];
     const spans = ['1 month', '-1 day', '14 months -3 days 04:05:06.000001', '-1 day 02:00:00', '300:00:00'];

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { DiffContext, DiffOptions } from '../../src/app/diff-options.js';
 import { planDiffOf } from '../../src/app/diff-plan.js';
@@ -48,6 +49,38 @@ describe.skipIf(loudly('cutover diff of two places', problem))('cutover diff of 
   afterAll(async () => {
     for (const store of stores) await store.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('a table and the CSV that PostgreSQL wrote of it agree, and differ where it was changed', async () => {
+    const database = await createDatabase(url ?? '');
+    const client = new pg.Client({ connectionString: database });
+    await client.connect();
+    await client.query(`CREATE TABLE e (id int PRIMARY KEY, a int[], ta text[], na numeric[], n numeric, r real, c char(4), iv interval, tz timestamptz, b bytea);
+      INSERT INTO e VALUES (1, '{1,2,NULL}', '{a,"b,c","NULL",NULL,"q\\"{ \\\\",""}', '{1.50,NaN}', 1.50, 0.1, 'ab', '1 mon -1 days +02:00:00', '2024-01-01', '\\x00ff'),
+        (2, '{}', '{}', '{}', 'NaN', 'NaN', '', '0', NULL, '\\x'), (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`);
+    const { rows } = await client.query<{ line: string }>(
+      `SELECT concat_ws(',', id, ${['a', 'ta', 'na', 'n', 'r', 'c', 'iv', 'tz', 'b'].map((name) => `coalesce('"' || replace(${name}::text || ${name === 'c' ? `repeat(' ', 4 - length(c))` : `''`}, '"', '""') || '"', '')`).join(', ')}) AS line FROM e ORDER BY id`,
+    );
+    await client.end();
+    const csv = ['id,a,ta,na,n,r,c,iv,tz,b', ...rows.map(({ line }) => line)].join('\n') + '\n';
+    writeFileSync(join(folder, 'e.csv'), csv);
+    const same = await diff(`${database}#e`, 'e.csv', { key: ['id'] });
+    expect([same.verdict, same.matched, same.notes]).toEqual(['pass', 3, []]);
+    expect(same.lossy).toContain('c: character(4) and texts compared without the blanks that fill up character(4)');
+    const changes = [
+      ['{1,2,NULL}', '{1,2}'],
+      ['"1.50"', '"1.500001"'],
+      ['"0.1"', '"0.100000001"'],
+      ['"ab  "', '"ac  "'],
+      ['1 mon -1 days', '30 days'],
+    ] as const;
+    writeFileSync(
+      join(folder, 'f.csv'),
+      changes.reduce((text, [from, to]) => text.replace(from, to), csv),
+    );
+    const { columns } = await diff(`${database}#e`, 'f.csv', { key: ['id'] });
+    const mismatched = Object.entries(columns).flatMap(([name, one]) => (one.mismatched === 1 ? [name] : []));
+    expect(mismatched).toEqual(['a', 'n', 'r', 'c', 'iv']);
   });
 
   const context = (): DiffContext => ({

@@ -121,7 +121,7 @@ function plainNumber(text: string): string {
 }
 
 /** A number in the form of `EXACT_NUMBER`; any other text as it is. */
-function exactNumber(text: string): string {
+export function exactNumber(text: string): string {
   const plain = `regexp_replace(${plainNumber(text)}, '^\\+?(-?)0*([0-9])', '\\1\\2')`;
   const short = `CASE WHEN contains(${plain}, '.') THEN rtrim(rtrim(${plain}, '0'), '.') ELSE ${plain} END`;
   return `CASE WHEN regexp_full_match(${plain}, '-?[0-9]+(?:\\.[0-9]+)?') THEN CASE WHEN ${short} = '-0' THEN '0' ELSE ${short} END ELSE ${text} END`;

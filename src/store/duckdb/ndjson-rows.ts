@@ -52,9 +52,10 @@ export async function readNdjson(workspace: Workspace, request: FilesToRead, lis
       return `CAST(${whole} AS JSON)${as}`;
     }
     if (truths === true && numbers !== true && texts !== true) return `CAST(${plain} AS BOOLEAN)${as}`;
-    if ([numbers, texts, truths].filter((one) => one === true).length > 1)
+    const mixed = [numbers, texts, truths].filter((one) => one === true).length > 1;
+    if (mixed)
       notes.push(`column ${name} of ${request.label} holds values of several types, which are compared by their texts`);
-    written.set(name, numbers === true && texts !== true && truths !== true ? 'number' : 'string');
+    written.set(name, mixed ? 'mixed' : numbers === true ? 'number' : 'string');
     return `${plain}${as}`;
   });
   const relation = await workspace.keep(request.as, `SELECT ${columns.join(', ')} FROM ${values}`);

@@ -1,10 +1,17 @@
 import { isNumeric, type Column } from '../../model/column.js';
 import { markedJson } from '../ndjson-sql.js';
-import { fromJson } from './given-value.js';
-import { familyOf } from './types.js';
+import { exactNumber, fromJson, fromText } from './given-value.js';
+import { EXACT_NUMBER } from './transfer-forms.js';
+import { elementType, familyOf } from './types.js';
 
-/** How a value stood where it has no type: in CSV, as a number or a text in JSON, as JSON among which there are objects or arrays, or as a text that stands for a value of a typed store. */
-export type Written = 'text' | 'number' | 'string' | 'json';
+/**
+ * How a value stood where it has no type: in CSV, as a number or a text in JSON, as either (`mixed`), as JSON among which there are objects or arrays; `exact`: a number of a server
+ * that no type of DuckDB holds, as its canonical text.
+ */
+export type Written = 'text' | 'number' | 'string' | 'mixed' | 'json' | 'exact';
+
+/** The type of texts that blanks fill up which are no part of them, as `character(n)` of PostgreSQL: none in DuckDB, which takes it for a text. */
+export const PADDED = 'BPCHAR';
 
 /** A type that the texts of a column may have. */
 export interface Candidate {
@@ -27,7 +34,9 @@ const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
 /** Whether a column may hold exact numbers. */
 export function mayBeNumber(written: Written, partner: Column | undefined): boolean {
   if (written === 'json') return false;
-  return partner === undefined ? written !== 'string' : isNumeric(partner.family) && partner.family !== 'double';
+  return partner === undefined
+    ? written !== 'string' && written !== 'mixed'
+    : isNumeric(partner.family) && partner.family !== 'double';
 }
 
 /** The types that the texts of a column may have, narrowest first; those of numbers have so many digits. */
@@ -75,20 +84,20 @@ export function candidatesOf(
   ];
   if (written === 'json') return [jsonCandidate(value, partner)];
   if (partner === undefined) {
-    if (written === 'string') return [];
-    if (written === 'number') return [...number(), double(STRICT_REAL, true)];
+    if (written === 'string' || written === 'mixed') return [];
+    if (written === 'number' || written === 'exact') return [...number(), double(STRICT_REAL, true)];
     return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), of('DATE', DATE), ...times()];
   }
   switch (partner.family) {
     case 'text':
-      return [];
+      return partner.type === PADDED ? [{ column: partner, cast: `rtrim(${value}, ' ')`, fits: 'true' }] : [];
     case 'boolean':
       return [of('BOOLEAN', '(?i)true|false|t|f|1|0')];
     case 'integer':
     case 'decimal':
       return number();
     case 'double':
-      return [double(`(?i)${REAL}|[+-]?(?:nan|inf|infinity)`, false)];
+      return reals(value, partner, double(`(?i)${REAL}|[+-]?(?:nan|inf|infinity)`, false));
     case 'date':
       return [of('DATE', `${DATE}|-?infinity`)];
     case 'timestamp':
@@ -105,8 +114,15 @@ export function candidatesOf(
       const fits = `${cast} IS NOT NULL AND (CAST(${cast} AS VARCHAR) = ${value} OR regexp_full_match(${value}, '${SPAN}'))`;
       return [{ column: partner, cast, fits }];
     }
-    case 'json':
-      return [{ column: partner, cast: `CAST(${value} AS JSON)`, fits: `json_valid(${value})` }];
+    case 'json': {
+      const parsed = `CAST(${value} AS JSON)`;
+      if (written !== 'string' && written !== 'mixed')
+        return [{ column: partner, cast: parsed, fits: `json_valid(${value})` }];
+      // The text "1" is not the number 1; one that holds an object or an array stands for it.
+      const nested = written === 'string' ? `regexp_matches(${value}, '^\\s*[{\\[]') AND ` : '';
+      const cast = `CASE WHEN ${nested}json_valid(${value}) THEN ${parsed} ELSE to_json(${value}) END`;
+      return [{ column: partner, cast, fits: 'true' }];
+    }
     case 'bytes':
       return [
         {
@@ -117,9 +133,52 @@ export function candidatesOf(
       ];
     default: {
       const cast = `TRY_CAST(${value} AS ${partner.type})`;
-      return [{ column: partner, cast, fits: `${cast} IS NOT NULL AND CAST(${cast} AS VARCHAR) = ${value}` }];
+      const own = { column: partner, cast, fits: `${cast} IS NOT NULL AND CAST(${cast} AS VARCHAR) = ${value}` };
+      return [isPlainList(partner) ? orBraced(value, own) : own];
     }
   }
+}
+
+/** A text that a single float has for its shortest stands for that float and not for the double of the same text, where the other side has single floats. */
+function reals(value: string, partner: Column, double: Candidate): Candidate[] {
+  if (partner.type !== 'FLOAT') return [double];
+  const single = `TRY_CAST(${value} AS FLOAT)`;
+  const stands = `(CAST(${single} AS DOUBLE) = ${double.cast} OR TRY_CAST(CAST(${single} AS VARCHAR) AS DOUBLE) = ${double.cast})`;
+  return [
+    { column: partner, cast: single, fits: `${double.fits} AND ${stands}` },
+    { ...double, cast: `CASE WHEN ${stands} THEN CAST(${single} AS DOUBLE) ELSE ${double.cast} END` },
+  ];
+}
+
+function isPlainList({ family, type }: Column): boolean {
+  return (
+    family === 'list' &&
+    type.endsWith('[]') &&
+    !['list', 'struct', 'json', 'bytes'].includes(familyOf(elementType(type)))
+  );
+}
+
+/** The candidate, or a list in the form of PostgreSQL: `{1,NULL,"a \\"b\\""}`. */
+function orBraced(value: string, { column, cast, fits }: Candidate): Candidate {
+  const type = elementType(column.type);
+  const exact = type === EXACT_NUMBER;
+  const inner = `substr(${value}, 2, length(${value}) - 2)`;
+  const pieces = `regexp_extract_all(${inner}, '(?s)"(?:[^"\\\\]|\\\\.)*"|[^",{}\\\\]+')`;
+  const braced = `(starts_with(${value}, '{') AND ends_with(${value}, '}') AND coalesce(array_to_string(${pieces}, ','), '') = ${inner})`;
+  const unquoted = `regexp_replace(substr(cutover_p, 2, length(cutover_p) - 2), '\\\\(.)', '\\1', 'gs')`;
+  const texts = `list_transform(${pieces}, lambda cutover_p: CASE WHEN upper(cutover_p) = 'NULL' THEN NULL WHEN starts_with(cutover_p, '"') THEN ${unquoted} ELSE cutover_p END)`;
+  const element = exact ? { value: exactNumber('cutover_e') } : fromText('cutover_e', type);
+  const own = exact ? { cast: 'CAST(NULL AS VARCHAR[])', fits: 'false' } : { cast, fits };
+  const values = `TRY(CAST(list_transform(${texts}, lambda cutover_e: ${element.value}) AS ${exact ? 'VARCHAR[]' : column.type}))`;
+  const changed =
+    'changed' in element && element.changed !== undefined
+      ? ` AND TRY(len(list_filter(${texts}, lambda cutover_e: ${element.changed})) = 0) IS NOT DISTINCT FROM true`
+      : '';
+  return {
+    column,
+    cast: `CASE WHEN ${braced} THEN ${values} ELSE ${own.cast} END`,
+    fits: `CASE WHEN ${braced} THEN ${values} IS NOT NULL${changed} ELSE ${own.fits} END`,
+  };
 }
 
 /** JSON stays what it is, but where the other side has lists or structs. */

@@ -1,6 +1,7 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
 import { duckDbDialect } from './dialect.js';
 import { candidatesOf, mayBeNumber, type Candidate, type Written } from './text-candidates.js';
+import { exactNumber } from './given-value.js';
 import type { Workspace } from './workspace.js';
 
 /** One side of a comparison in the workspace. */
@@ -81,7 +82,16 @@ export async function typeTexts(
       const [a, b] = [narrowest(ofLeft), narrowest(ofRight)];
       // A side without any value takes the other's type.
       const [forLeft, forRight] = [ofLeft.filled ? a : b, ofRight.filled ? b : a];
-      if (forLeft === undefined || forRight === undefined || !comparable(forLeft.column, forRight.column)) continue;
+      if (forLeft === undefined || forRight === undefined || !comparable(forLeft.column, forRight.column)) {
+        const exact = [left.written.get(l), right.written.get(r)].includes('exact');
+        if (!exact && ofLeft.filled && ofRight.filled && a?.column.family !== b?.column.family)
+          notes.push(
+            `column ${l} ${what}: ${left.label} has ${a?.column.type ?? 'texts'}, ${right.label} ${b?.column.type ?? 'texts'}`,
+          );
+        if (left.written.get(l) === 'exact') typed.right.set(r, exactNumber(duckDbDialect.quote(r)));
+        if (right.written.get(r) === 'exact') typed.left.set(l, exactNumber(duckDbDialect.quote(l)));
+        continue;
+      }
       typed.left.set(l, ofLeft.filled ? forLeft.cast : `CAST(NULL AS ${forLeft.column.type})`);
       typed.right.set(r, ofRight.filled ? forRight.cast : `CAST(NULL AS ${forRight.column.type})`);
     } else if (ofLeft !== undefined && onRight !== undefined) {
