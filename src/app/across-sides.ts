@@ -130,7 +130,8 @@ export function digestedSide(sides: PreparedSides, name: SideName, hash: HashKin
   };
 }
 
-function ownOf({ own }: PreparedSide, name: string): Column {
+/** A column of a side in the type of its own store. */
+export function ownOf({ own }: PreparedSide, name: string): Column {
   const column = own.get(name);
   if (column !== undefined) return column;
   throw new CutoverError('INTERNAL', `there is no column ${name}`, 'Please report this defect.');

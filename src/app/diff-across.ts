@@ -14,6 +14,7 @@ import {
   type PreparedSides,
   type SideName,
 } from './across-sides.js';
+import { withBlocks } from './across-blocks.js';
 import { askOwnStore } from './ask-across.js';
 import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
 
@@ -100,7 +101,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
     allRows: request.sample !== undefined,
     forced: request.place,
   });
-  return { plan, batch, stream };
+  return { plan: await withBlocks(plan, sides, Math.max(batch.rows, stream.rows)), batch, stream };
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */
