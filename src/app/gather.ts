@@ -7,6 +7,7 @@ import type { SqlSession } from '../store/contract.js';
 import type { Arrived } from '../store/duckdb/arrived.js';
 import { partOf, requireRows, type Narrowed, type Part } from './across-part.js';
 import { digestedSide, hashKindOf, usedColumns, type PreparedSides, type SideName } from './across-sides.js';
+import { together } from './together.js';
 import { pullNothing, pullRows, type Pull } from './pull.js';
 
 /** A DuckDB in which rows from elsewhere are compared. */
@@ -131,12 +132,4 @@ async function bringSide(
   // Columns that were not sent are still known, so that notes and rules name them.
   const came = new Map(arrived.columns.map((column) => [column.name, column]));
   return { relation: arrived.relation, columns: columns.map((column) => came.get(column.name) ?? column) };
-}
-
-/** Both, or the first error once both have ended: nothing goes on behind an error. */
-async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
-  return [first.value, second.value];
 }
