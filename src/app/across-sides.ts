@@ -1,3 +1,4 @@
+import { together } from './together.js';
 import { pairColumns, type DiffColumns } from '../diff/columns.js';
 import type { ComparedColumn } from '../diff/compared-column.js';
 import type { DigestedSide, HashKind } from '../diff/exchange.js';
@@ -51,10 +52,10 @@ export interface PairRequest {
 
 /** Errors: TABLE_MISSING, KEY_COLUMN_MISSING, TYPE_MISMATCH, RULE_INVALID. */
 export async function prepareSides(request: PairRequest): Promise<PreparedSides> {
-  const own = {
-    batch: await request.batch.dialect.columns(request.batch.session, request.batch.relation),
-    stream: await request.stream.dialect.columns(request.stream.session, request.stream.relation),
-  };
+  const columns = ({ dialect, session, relation }: AcrossSide): Promise<readonly Column[]> =>
+    dialect.columns(session, relation);
+  const [batch, stream] = await together(columns(request.batch), columns(request.stream));
+  const own = { batch, stream };
   const first = {
     batch: await prepare(request.batch, own.batch, new Set()),
     stream: await prepare(request.stream, own.stream, new Set()),
@@ -130,7 +131,8 @@ export function digestedSide(sides: PreparedSides, name: SideName, hash: HashKin
   };
 }
 
-function ownOf({ own }: PreparedSide, name: string): Column {
+/** A column of a side in the type of its own store. */
+export function ownOf({ own }: PreparedSide, name: string): Column {
   const column = own.get(name);
   if (column !== undefined) return column;
   throw new CutoverError('INTERNAL', `there is no column ${name}`, 'Please report this defect.');

@@ -14,7 +14,9 @@ import {
   type PreparedSides,
   type SideName,
 } from './across-sides.js';
+import { withBlocks } from './across-blocks.js';
 import { askOwnStore } from './ask-across.js';
+import { together } from './together.js';
 import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
 
 const SIDES = ['batch', 'stream'] as const;
@@ -91,7 +93,7 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
       sides[name].side,
       sides[name].sent === null ? null : usedColumns(sides[name], sides.pairs, name).map((column) => column.name),
     );
-  const [batch, stream] = [await size('batch'), await size('stream')];
+  const [batch, stream] = await together(size('batch'), size('stream'));
   const plan = planTransfer({
     batch,
     stream,
@@ -100,7 +102,11 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
     allRows: request.sample !== undefined,
     forced: request.place,
   });
-  return { plan, batch, stream };
+  return {
+    plan: await withBlocks(plan, sides, { rows: Math.max(batch.rows, stream.rows), network: request.network }),
+    batch,
+    stream,
+  };
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */
@@ -123,7 +129,9 @@ export function inSnapshot<T>(session: SqlSession, work: () => Promise<T>): Prom
 async function judge(sides: PreparedSides, gathered: Gathered, request: AcrossRequest): Promise<DiffOutcome> {
   const { workspace, network: _, place: __, held: ___, profile, ...rest } = request;
   const ask = gathered.digests === null ? {} : { ask: askOwnStore.bind(null, sides) };
-  const input = profile === undefined ? rest : { ...rest, profile: { ...profile, ...ask } };
+  // In every bucket that was sent something differs: digests of these rows would leave hardly any of them out.
+  const strategy = gathered.digests === null ? {} : ({ strategy: 'join' } as const);
+  const input = { ...strategy, ...rest, ...(profile === undefined ? {} : { profile: { ...profile, ...ask } }) };
   const { batch, stream, digests } = gathered;
   const dialect = arrivedDialect(
     new Map([

@@ -1,11 +1,13 @@
-import { digestOf } from '../diff/digest.js';
+import { digestOf, type BucketDigest } from '../diff/digest.js';
 import { ExchangeStatements, judgeDigests, type Exchanged } from '../diff/exchange.js';
 import { UNRESTRICTED_FROM } from '../diff/plan.js';
 import type { TransferPlan } from '../diff/transfer-plan.js';
 import type { Progress } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
 import type { Arrived } from '../store/duckdb/arrived.js';
+import { partOf, requireRows, type Narrowed, type Part } from './across-part.js';
 import { digestedSide, hashKindOf, usedColumns, type PreparedSides, type SideName } from './across-sides.js';
+import { together } from './together.js';
 import { pullNothing, pullRows, type Pull } from './pull.js';
 
 /** A DuckDB in which rows from elsewhere are compared. */
@@ -37,55 +39,62 @@ export interface Gathered {
 export async function gather(sides: PreparedSides, plan: TransferPlan, request: Gathering): Promise<Gathered> {
   if (plan.place === 'pulled') return { plan, ...(await bring(sides, request, null)), digests: null };
   const hash = hashKindOf(sides);
-  const statements = {
-    batch: new ExchangeStatements(digestedSide(sides, 'batch', hash), hash, plan.buckets),
-    stream: new ExchangeStatements(digestedSide(sides, 'stream', hash), hash, plan.buckets),
-  };
+  const statementsOf = (name: SideName): ExchangeStatements =>
+    new ExchangeStatements(digestedSide(sides, name, hash), hash, plan.buckets, plan.blocks);
+  const statements = { batch: statementsOf('batch'), stream: statementsOf('stream') };
   request.progress?.update('digesting', 0);
-  const exchanged = await exchange(sides, statements, plan.buckets);
+  const { exchanged, digests } = await exchange(sides, statements, plan.buckets);
   const share = exchanged.differing.length / plan.buckets;
   if (share > UNRESTRICTED_FROM) {
     const reason = `${plan.reason}; digests found ${exchanged.differing.length} of ${plan.buckets} buckets to differ, so that all rows were sent`;
     return { plan: { ...plan, place: 'pulled', reason }, ...(await bring(sides, request, null)), digests: null };
   }
-  const brought = await bring(sides, request, { statements, exchanged });
-  return { plan, ...brought, digests: { buckets: plan.buckets, exchanged } };
+  const narrowed: Narrowed = { statements, exchanged, digests, plan };
+  const [batch, stream] = await together(
+    partOf(sides.batch, 'batch', narrowed),
+    partOf(sides.stream, 'stream', narrowed),
+  );
+  const brought = await bring(sides, request, { batch, stream });
+  const again = [...(batch.readAgain ? ['batch side'] : []), ...(stream.readAgain ? ['stream side'] : [])];
+  const reason = `${plan.reason}${again.length === 0 ? '' : `; for those that differ all of the ${again.join(' and of the ')} was read again`}`;
+  return { plan: { ...plan, reason }, ...brought, digests: { buckets: plan.buckets, exchanged } };
 }
 
-type Statements = Record<SideName, ExchangeStatements>;
+type Digests = ReadonlyMap<number, BucketDigest>;
 
-async function exchange(sides: PreparedSides, statements: Statements, buckets: number): Promise<Exchanged> {
-  const digest = async (name: SideName) => {
+async function exchange(
+  sides: PreparedSides,
+  statements: Record<SideName, ExchangeStatements>,
+  buckets: number,
+): Promise<{ readonly exchanged: Exchanged; readonly digests: Record<SideName, Digests> }> {
+  const digest = async (name: SideName): Promise<Digests> => {
     const rows = await sides[name].side.session.query(statements[name].digest());
     return new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
   };
   const [batch, stream] = await together(digest('batch'), digest('stream'));
+  const digests = { batch, stream };
   const exchanged = judgeDigests(batch, stream);
-  if (sides.batch.side.unique || sides.stream.side.unique) return exchanged;
-  if (exchanged.differing.length > UNRESTRICTED_FROM * buckets) return exchanged;
+  if (sides.batch.side.unique || sides.stream.side.unique) return { exchanged, digests };
+  if (exchanged.differing.length > UNRESTRICTED_FROM * buckets) return { exchanged, digests };
   // In a bucket that is equal a key may stand twice on both sides; where the rows are equal, looking at one side is enough.
   const name = sides.stream.sent === null ? 'stream' : 'batch';
   const rows = await sides[name].side.session.query(statements[name].duplicates());
   const differing = new Set([...exchanged.differing, ...rows.map((row) => Number(row['bucket']))]);
-  return {
+  const all: Exchanged = {
     ...exchanged,
     differing: [...differing].sort((a, b) => a - b),
     equal: new Map([...exchanged.equal].filter(([bucket]) => !differing.has(bucket))),
   };
-}
-
-interface Narrowed {
-  readonly statements: Statements;
-  readonly exchanged: Exchanged;
+  return { exchanged: all, digests };
 }
 
 /** Brings the rows of both sides to the workspace. */
 async function bring(
   sides: PreparedSides,
   request: Gathering,
-  narrowed: Narrowed | null,
+  parts: Record<SideName, Part> | null,
 ): Promise<{ batch: Arrived; stream: Arrived }> {
-  const one = (name: SideName): Promise<Arrived> => bringSide(sides, name, request, narrowed);
+  const one = (name: SideName): Promise<Arrived> => bringSide(sides, name, request, parts?.[name] ?? null);
   const [batch, stream] = await together(one('batch'), one('stream'));
   return { batch, stream };
 }
@@ -94,20 +103,17 @@ async function bringSide(
   sides: PreparedSides,
   name: SideName,
   { workspace, progress }: Gathering,
-  narrowed: Narrowed | null,
+  part: Part | null,
 ): Promise<Arrived> {
   const { side, sent, columns } = sides[name];
   const table = `${workspace.scratch}.cutover_${name}`;
-  const nothing = narrowed !== null && narrowed.exchanged.differing.length === 0 && narrowed.exchanged.nullKeys === 0;
-  const where = [
-    ...(side.filter === undefined ? [] : [`${side.filter}\n`]),
-    ...(narrowed === null ? [] : [nothing ? 'false' : narrowed.statements[name].within(narrowed.exchanged.differing)]),
-  ];
+  const filter = side.filter === undefined ? [] : [`${side.filter}\n`];
+  const where = [...filter, ...(part?.where ?? [])];
   if (sent === null) {
     const conditions = where.map((one) => `(${one})`).join(' AND ');
     if (conditions === '') return { relation: side.relation, columns };
     const query = `(SELECT * FROM ${side.relation} AS cutover_side WHERE ${conditions})`;
-    if (narrowed === null) return { relation: query, columns };
+    if (part === null) return { relation: query, columns };
     // Once, for the digest of its key would be computed by every statement that reads it.
     await workspace.session.script(`CREATE OR REPLACE TABLE ${table} AS FROM ${query} AS cutover_kept`);
     return { relation: table, columns };
@@ -115,22 +121,15 @@ async function bringSide(
   progress?.update(`reading ${name}`, 0);
   const pull: Pull = {
     from: side.session,
-    relation: side.relation,
+    relation: part?.relation ?? side.relation,
     where,
     columns: usedColumns(sides[name], sides.pairs, name),
     deepLists: true,
     into: { session: workspace.session, table, tempDir: workspace.tempDir },
   };
-  const arrived = await (nothing ? pullNothing(pull) : pullRows(pull));
+  const arrived = await (part?.rows === 0 ? pullNothing(pull) : pullRows(pull));
+  if (part !== null) await requireRows(workspace.session, table, part.rows);
   // Columns that were not sent are still known, so that notes and rules name them.
   const came = new Map(arrived.columns.map((column) => [column.name, column]));
   return { relation: arrived.relation, columns: columns.map((column) => came.get(column.name) ?? column) };
-}
-
-/** Both, or the first error once both have ended: nothing goes on behind an error. */
-async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
-  return [first.value, second.value];
 }

@@ -1,6 +1,7 @@
 import type { Column } from '../model/column.js';
 import type { HashedValue, SqlDialect } from '../store/contract.js';
 import { differingBuckets, type BucketDigest } from './digest.js';
+import type { KeyBlocks, WholeRange } from './key-blocks.js';
 import { NULL_KEYS } from './look-statements.js';
 
 /** A side's columns as they go into its digests. */
@@ -33,12 +34,17 @@ export class ExchangeStatements {
   readonly #side: DigestedSide;
   readonly #hash: HashKind;
   readonly #buckets: number;
+  readonly #blocks: KeyBlocks | undefined;
 
-  /** @param buckets a power of two */
-  constructor(side: DigestedSide, hash: HashKind, buckets: number) {
+  /**
+   * @param buckets a power of two
+   * @param blocks what buckets are made of; undefined: they are made by a hash of the key
+   */
+  constructor(side: DigestedSide, hash: HashKind, buckets: number, blocks?: KeyBlocks) {
     this.#side = side;
     this.#hash = hash;
     this.#buckets = buckets;
+    this.#blocks = blocks;
   }
 
   /** For each bucket: `bucket`, `n` rows, `digest` = the exact sum of their hashes; of rows with a NULL in their key, bucket -1. */
@@ -68,14 +74,42 @@ export class ExchangeStatements {
   bucket(): string {
     const { dialect, key } = this.#side;
     const nulls = key.map(({ self }) => `${dialect.quote(self.name)} IS NULL`).join(' OR ');
-    const bucket =
-      this.#hash === 'same'
-        ? dialect.bucketOf(
-            key.map((column) => this.#value(column, false)),
-            this.#buckets,
-          )
-        : `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${this.#buckets - 1} AS INTEGER)`;
-    return `CASE WHEN ${nulls} THEN ${NULL_KEYS} ELSE ${bucket} END`;
+    return `CASE WHEN ${nulls} THEN ${NULL_KEYS} ELSE ${this.#wholeBucket()} END`;
+  }
+
+  /** The lowest and the highest value of the column of blocks, as `lowest` and `highest`; of all rows, whatever the filter: an index knows these at once. */
+  ends(): string {
+    const column = `cutover_digested.${this.#blockColumn()}`;
+    const ends = ['min', 'max'].map((end) => `CAST(CAST(${end}(${column}) AS BIGINT) AS TEXT)`);
+    return `SELECT ${ends[0]} AS lowest, ${ends[1]} AS highest FROM ${this.#side.relation} AS cutover_digested`;
+  }
+
+  /** The relation's rows of these ranges of blocks, range by range, so that an index leads to each; for PostgreSQL only. */
+  rowsOf(ranges: readonly WholeRange[]): string {
+    const column = `cutover_ranged.${this.#blockColumn()}`;
+    const ends = [ranges.map(({ from }) => from), ranges.map(({ to }) => to)].map(
+      (values) => `CAST('{${values.join(',')}}' AS BIGINT[])`,
+    );
+    // The fence keeps the server from reading all rows and looking for the ranges of each.
+    return `(SELECT cutover_found.* FROM unnest(${ends.join(', ')}) AS cutover_range(cutover_from, cutover_to) CROSS JOIN LATERAL
+      (SELECT * FROM ${this.#side.relation} AS cutover_ranged WHERE ${column} BETWEEN cutover_range.cutover_from AND cutover_range.cutover_to OFFSET 0) AS cutover_found)`;
+  }
+
+  #blockColumn(): string {
+    return this.#side.dialect.quote(this.#side.key[this.#blocks?.column ?? 0]?.self.name ?? '');
+  }
+
+  #wholeBucket(): string {
+    const { dialect, key } = this.#side;
+    const mask = this.#buckets - 1;
+    if (this.#blocks !== undefined)
+      return `CAST((CAST(${this.#blockColumn()} AS BIGINT) >> ${this.#blocks.shift}) & ${mask} AS INTEGER)`;
+    if (this.#hash === 'text')
+      return `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${mask} AS INTEGER)`;
+    return dialect.bucketOf(
+      key.map((column) => this.#value(column, false)),
+      this.#buckets,
+    );
   }
 
   #rowHash(): string {

@@ -1,3 +1,4 @@
+import type { KeyBlocks } from './key-blocks.js';
 import { SMALL_TABLE } from './plan.js';
 
 /** How far the stores are from the process that compares. */
@@ -30,6 +31,8 @@ export interface TransferPlan {
   readonly reason: string;
   /** Digests only; a power of two. */
   readonly buckets: number;
+  /** What buckets are made of; undefined: they are made by a hash of the key. */
+  readonly blocks?: KeyBlocks;
 }
 
 /** What is pulled over a slow network without asking for digests first: some seconds at 100 Mbit/s. */

@@ -123,8 +123,21 @@ export interface KeyRangeSql {
     column: { readonly batch: Column; readonly stream: Column },
     rows: number,
   ): Promise<readonly string[] | null>;
+  /** What is known of the values of a column without reading them; null: not enough. Every figure is an estimate. */
+  spread(session: SqlSession, relation: string, column: Column): Promise<KeySpread | null>;
   /** A JSON array of JSON arrays that hold the values of expressions in order, however many. */
   arrays(expressions: readonly string[]): string;
+}
+
+/** How the values of a column are spread over a table. */
+export interface KeySpread {
+  readonly rows: number;
+  /** Ascending texts, with about as many rows between each two. */
+  readonly bounds: readonly string[];
+  /** Share of the rows that have the most common value. */
+  readonly most: number;
+  /** An index leads through the table in the order of the column, in which its rows lie too: those of a range are found at once. */
+  readonly led: boolean;
 }
 
 /** What a comparison of rows by their positions needs. */

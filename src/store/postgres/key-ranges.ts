@@ -1,5 +1,5 @@
 import type { Column } from '../../model/column.js';
-import type { KeyRangeSql, SqlSession } from '../contract.js';
+import type { KeyRangeSql, KeySpread, SqlSession } from '../contract.js';
 import { literal } from './names.js';
 
 /** Arguments that a function may have. */
@@ -14,41 +14,37 @@ const MOST = 10;
 const INTEGERS: readonly string[] = ['smallint', 'integer', 'bigint'];
 
 /** What the catalogue knows of a column. */
-interface Known {
-  readonly rows: number;
+interface Known extends KeySpread {
   readonly type: string;
   readonly collation: string;
-  /** Ascending, with about as many rows between each two. */
-  readonly bounds: readonly string[];
-  /** Share of the rows that have the most common value. */
-  readonly most: number;
 }
 
-/** Null: the relation is no table, or has no index that leads through it in the order of the column. */
+/** Null: the relation is no table, or was not analyzed, or the column has too few different values. */
 async function known(session: SqlSession, relation: string, column: string): Promise<Known | null> {
   if (relation.startsWith('(')) return null;
   const [row] = await session.query(
     `SELECT c.reltuples AS rows, format_type(a.atttypid, NULL) AS type, CAST(a.attcollation AS TEXT) AS collation, s.correlation,
-            CAST(CAST(s.histogram_bounds AS TEXT) AS TEXT[]) AS bounds, coalesce(s.most_common_freqs[1], 0) AS most
+            CAST(CAST(s.histogram_bounds AS TEXT) AS TEXT[]) AS bounds, coalesce(s.most_common_freqs[1], 0) AS most,
+            coalesce(o.collisdeterministic, true)
+            AND EXISTS (SELECT 1 FROM pg_index i JOIN pg_opclass p ON p.oid = i.indclass[0] JOIN pg_am m ON m.oid = p.opcmethod
+                        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum AND m.amname = 'btree' AND p.opcdefault
+                          AND i.indcollation[0] = a.attcollation) AS indexed
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2
      LEFT JOIN pg_collation o ON o.oid = a.attcollation
      JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
-     WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'm') AND coalesce(o.collisdeterministic, true)
-       AND EXISTS (SELECT 1 FROM pg_index i JOIN pg_opclass p ON p.oid = i.indclass[0] JOIN pg_am m ON m.oid = p.opcmethod
-                   WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum AND m.amname = 'btree' AND p.opcdefault
-                     AND i.indcollation[0] = a.attcollation)`,
+     WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'm')`,
     [relation, column],
   );
   const bounds = row?.['bounds'];
   if (row === undefined || !Array.isArray(bounds) || bounds.length < 2) return null;
-  if (Math.abs(Number(row['correlation'])) < IN_ORDER) return null;
   return {
     rows: Number(row['rows']),
     type: String(row['type']),
     collation: String(row['collation']),
     bounds: bounds.map(String),
     most: Number(row['most']),
+    led: row['indexed'] === true && Math.abs(Number(row['correlation'])) >= IN_ORDER,
   };
 }
 
@@ -73,7 +69,7 @@ async function bounds(
 ): Promise<readonly string[] | null> {
   const batch = await known(session, tables.batch, column.batch.name);
   const stream = await known(session, tables.stream, column.stream.name);
-  if (batch === null || stream === null) return null;
+  if (batch?.led !== true || stream?.led !== true) return null;
   const whole = INTEGERS.includes(batch.type) && INTEGERS.includes(stream.type);
   // Of another collation a value would lie in another range; types that compare across have one order.
   if (!whole && (batch.type !== stream.type || batch.collation !== stream.collation)) return null;
@@ -85,6 +81,10 @@ async function bounds(
   return values.map((value) => `CAST(${literal(value)} AS ${whole ? 'BIGINT' : larger.type})`);
 }
 
+function spread(session: SqlSession, relation: string, { name }: Column): Promise<KeySpread | null> {
+  return known(session, relation, name);
+}
+
 function arrays(expressions: readonly string[]): string {
   const parts: string[] = [];
   for (let at = 0; at < expressions.length; at += MOST_ARGUMENTS)
@@ -93,4 +93,4 @@ function arrays(expressions: readonly string[]): string {
 }
 
 /** Ranges of a column by what ANALYZE and the indexes know of it. */
-export const keyRanges: KeyRangeSql = { bounds, arrays };
+export const keyRanges: KeyRangeSql = { bounds, spread, arrays };
