@@ -73,6 +73,6 @@ export interface DiffOptions {
   readonly gentle?: boolean | undefined;
   /** With `gentle`: other sessions at work above which a server is busy. Default 4. */
   readonly busyAbove?: number | undefined;
-  /** Most memory for the comparison outside of a server, such as `2GB`. Default 224MB. */
+  /** Most memory for the comparison outside of a server, such as `2GB`. Default 224MB. One thread of DuckDB works for each 56 MB. */
   readonly memoryLimit?: string | undefined;
 }

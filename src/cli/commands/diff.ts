@@ -93,7 +93,10 @@ export function addDiff(program: Command, runtime: Runtime): void {
     )
     .addOption(new Option('--statement-timeout <time>', 'most time for a statement, such as 30s').argParser(durationOf))
     .addOption(
-      new Option('--memory <size>', 'most memory outside of a server, such as 2GB (default: 224MB)').argParser(sizeOf),
+      new Option(
+        '--memory <size>',
+        'most memory outside of a server, such as 2GB (default: 224MB); more than 4 threads need more',
+      ).argParser(sizeOf),
     )
     .option('--resume <file>', 'keep in a file how far it is, and go on from there when it was interrupted')
     .option('--gentle', 'spare the servers: short chunks by one worker, with pauses while a server is busy')
