@@ -104,7 +104,9 @@ export function slicedColumn(pair: ComparedColumn, side: Side): SlicedColumn {
 function condition(dialect: SqlDialect, columns: DiffColumns, slices: Slices, side: Side, run: SliceRun): string {
   if (slices.kind === 'whole') return 'TRUE';
   if (slices.kind === 'hash') {
-    const { bucket, nullKey } = new SideExpressions(dialect, columns, () => '').digested(side, slices.count);
+    const { bucket, nullKey } = new SideExpressions(dialect, columns, () => '').digested(side, {
+      buckets: slices.count,
+    });
     return inBuckets(`CASE WHEN ${nullKey} THEN -1 ELSE ${bucket} END`, run);
   }
   const pair = columns.key[slices.column];

@@ -235,7 +235,7 @@ async function searchByKept(
   stop: () => boolean,
 ): Promise<Found | null> {
   if (kept === null || kept.findings === null) return null;
-  const { differing, buckets, batch, stream } = kept.findings;
+  const { differing, buckets, shift, batch, stream } = kept.findings;
   const number = differing === null ? 'many' : String(differing.length);
   const how = kept.outcome.how === 'checked' ? 'kept digests, held against all rows' : 'kept digests';
   const remaining: Remaining =
@@ -243,7 +243,7 @@ async function searchByKept(
       ? { kind: 'all' }
       : differing.length === 0
         ? { kind: 'nothing' }
-        : { kind: 'buckets', scope: { buckets, listed: differing } };
+        : { kind: 'buckets', scope: { buckets, shift, listed: differing } };
   return {
     strategy: 'digest',
     reason: `${how}: ${number} of ${buckets} buckets differ`,

@@ -1,7 +1,7 @@
 import type { Column } from '../model/column.js';
 import type { HashedValue, SqlDialect } from '../store/contract.js';
 import { differingBuckets, type BucketDigest } from './digest.js';
-import type { KeyBlocks, WholeRange } from './key-blocks.js';
+import { blockBucket, type KeyBlocks, type WholeRange } from './key-blocks.js';
 import { NULL_KEYS } from './look-statements.js';
 
 /** A side's columns as they go into its digests. */
@@ -102,8 +102,7 @@ export class ExchangeStatements {
   #wholeBucket(): string {
     const { dialect, key } = this.#side;
     const mask = this.#buckets - 1;
-    if (this.#blocks !== undefined)
-      return `CAST((CAST(${this.#blockColumn()} AS BIGINT) >> ${this.#blocks.shift}) & ${mask} AS INTEGER)`;
+    if (this.#blocks !== undefined) return blockBucket(this.#blockColumn(), this.#blocks.shift, this.#buckets);
     if (this.#hash === 'text')
       return `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${mask} AS INTEGER)`;
     return dialect.bucketOf(

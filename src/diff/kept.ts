@@ -1,8 +1,9 @@
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
-import type { KeptFindings, KeptPair, KeptSide } from '../store/contract/kept.js';
+import type { KeptBuckets, KeptFindings, KeptPair, KeptSide } from '../store/contract/kept.js';
 import { columnsOf, type ColumnsInput, type DiffColumns } from './columns.js';
 import type { KeptInput, KeptOutcome } from './input.js';
+import { haveBlocks, shiftFor } from './key-blocks.js';
 import { SideExpressions } from './side-expressions.js';
 
 /** More differing buckets than this are too many to list in a statement. */
@@ -15,7 +16,7 @@ export interface KeptUse {
   readonly outcome: KeptOutcome;
   readonly notes: readonly string[];
   /** Null: unusable. */
-  readonly findings: (KeptFindings & { readonly buckets: number }) | null;
+  readonly findings: (KeptFindings & KeptBuckets) | null;
 }
 
 /** The two tables of a comparison as their digests are kept. */
@@ -27,14 +28,20 @@ export function keptPair(
 ): KeptPair {
   const rows = new SideExpressions(dialect, columns);
   const plain = new SideExpressions(dialect, columns, () => '');
-  const sideOf = (side: 'batch' | 'stream', buckets: number): KeptSide => ({
+  const sideOf = (side: 'batch' | 'stream', how: KeptBuckets): KeptSide => ({
     side,
     relation: relations[side],
     columns: [...columns.key, ...columns.compared].map((column) => column[side].name),
-    ...rows.digested(side, buckets),
-    indexed: plain.digested(side, buckets).bucket,
+    ...rows.digested(side, how),
+    indexed: plain.digested(side, how).bucket,
   });
-  return { name, sides: (buckets) => [sideOf('batch', buckets), sideOf('stream', buckets)] };
+  const [key, ...more] = columns.key;
+  const whole = key !== undefined && more.length === 0 && haveBlocks(key.batch, key.stream);
+  return {
+    name,
+    whole: whole ? { batch: key.batch, stream: key.stream, shiftFor } : null,
+    sides: (how) => [sideOf('batch', how), sideOf('stream', how)],
+  };
 }
 
 /** The pair of a comparison, for whoever installs its digests. Errors: those of `columnsOf`. */
@@ -79,7 +86,7 @@ export async function useKept(session: SqlSession, kept: KeptInput, pair: KeptPa
   return {
     outcome: { how: due ? 'checked' : 'used', outdated: outgrown(findings, record.buckets) },
     notes: due ? [...notes, 'kept digests were held against all rows of both tables: they agree'] : notes,
-    findings: { ...findings, buckets: record.buckets },
+    findings: { ...findings, buckets: record.buckets, shift: record.shift },
   };
 }
 

@@ -27,6 +27,11 @@ export function haveBlocks(self: Column, other: Column): boolean {
   return WHOLE.test(self.type) && WHOLE.test(other.type);
 }
 
+/** SQL of the bucket in which a whole number's block is, the same in every store. */
+export function blockBucket(expression: string, shift: number, buckets: number): string {
+  return `CAST((CAST(${expression} AS BIGINT) >> ${shift}) & ${buckets - 1} AS INTEGER)`;
+}
+
 /**
  * How large the blocks have to be so that one holds about `rows` rows; null where the values lie so unevenly that many rows would share a block.
  *

@@ -2,6 +2,7 @@ import type { Column } from '../model/column.js';
 import type { HashedValue, SqlDialect } from '../store/contract.js';
 import type { DiffColumns } from './columns.js';
 import type { ComparedColumn } from './compared-column.js';
+import { blockBucket } from './key-blocks.js';
 import { isWhole, type BucketScope, type Side, type SideSource } from './sides.js';
 
 const FLAG: Column = { name: '', type: 'boolean', family: 'boolean' };
@@ -21,10 +22,10 @@ export class SideExpressions {
   }
 
   /** What a digest makes of a row: its bucket, its hash, and whether its key holds a NULL. */
-  digested(side: Side, buckets: number): { bucket: string; hash: string; nullKey: string } {
+  digested(side: Side, how: Omit<BucketScope, 'listed'>): { bucket: string; hash: string; nullKey: string } {
     const values = [...this.hashedKey(side), ...this.columns.compared.flatMap((column) => this.hashed(column, side))];
     return {
-      bucket: this.dialect.bucketOf(this.hashedKey(side), buckets),
+      bucket: this.#bucketOf(side, how),
       hash: this.dialect.rowHash(values),
       nullKey: this.nullKey(side),
     };
@@ -111,8 +112,12 @@ export class SideExpressions {
   }
 
   protected inScope(side: Side, scope: BucketScope | undefined): string | undefined {
-    return scope === undefined
-      ? undefined
-      : `${this.dialect.bucketOf(this.hashedKey(side), scope.buckets)} IN (${scope.listed.join(', ')})`;
+    return scope === undefined ? undefined : `${this.#bucketOf(side, scope)} IN (${scope.listed.join(', ')})`;
+  }
+
+  #bucketOf(side: Side, { buckets, shift }: Omit<BucketScope, 'listed'>): string {
+    return shift === undefined || shift === null
+      ? this.dialect.bucketOf(this.hashedKey(side), buckets)
+      : blockBucket(this.first(side), shift, buckets);
   }
 }

@@ -23,9 +23,11 @@ export interface KeyRange {
   readonly to: string | undefined;
 }
 
-/** Only the rows whose key falls into these of `buckets` buckets. */
+/** Only the rows whose key falls into the listed ones of `buckets` buckets. */
 export interface BucketScope {
   readonly buckets: number;
+  /** By blocks of a key of one whole number, of so many bits each; not given or null: by the key's hash. */
+  readonly shift?: number | null;
   readonly listed: readonly number[];
 }
 

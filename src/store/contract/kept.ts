@@ -1,3 +1,5 @@
+import type { Column } from '../../model/column.js';
+import type { KeySpread } from '../contract.js';
 import type { SqlSession } from './session.js';
 
 /** A side of a comparison as its digests are kept: its name stands for a row in the expressions. */
@@ -15,19 +17,32 @@ export interface KeptSide {
   readonly nullKey: string;
 }
 
+/** How rows fall into buckets. */
+export interface KeptBuckets {
+  /** A power of two. */
+  readonly buckets: number;
+  /** Of a key of one whole number: by blocks of `2 ** shift` successive numbers, whose rows mostly lie beside each other in the table; null: by the key's hash. */
+  readonly shift: number | null;
+}
+
 /** Two tables whose digests are kept for one comparison: the hash of a row depends on what it is compared with, and by which rules. */
 export interface KeptPair {
   /** Of the comparison; no two of a store have the same. */
   readonly name: string;
-  /** @param buckets a power of two */
-  sides(buckets: number): readonly [KeptSide, KeptSide];
+  /** The key, where it is one whole number on both sides; null: it is not. */
+  readonly whole: {
+    readonly batch: Column;
+    readonly stream: Column;
+    /** Blocks that hold about `rows` rows; null where they would be too uneven. */
+    shiftFor(spread: KeySpread, rows: number): number | null;
+  } | null;
+  sides(how: KeptBuckets): readonly [KeptSide, KeptSide];
 }
 
 /** What is known of the digests of a comparison. */
-export interface KeptRecord {
+export interface KeptRecord extends KeptBuckets {
   readonly id: number;
   readonly name: string;
-  readonly buckets: number;
   /** `disagreed`: a full check found them wrong; nothing is read from them until they are built anew. */
   readonly state: 'building' | 'ready' | 'disagreed';
   /** Why they are not ready. */

@@ -1,5 +1,5 @@
 import type { Row, SqlSession } from '../../contract.js';
-import type { KeptFindings, KeptPair, KeptRecord, KeptRows } from '../../contract/kept.js';
+import type { KeptBuckets, KeptFindings, KeptPair, KeptRecord, KeptRows } from '../../contract/kept.js';
 import { literal, lockKey } from '../names.js';
 import { bucketsTable, deltasTable, MARK, NULL_KEYS, TOTALS } from './names.js';
 import { hashedRows } from './triggers.js';
@@ -63,7 +63,7 @@ export async function checkKept(session: SqlSession, record: KeptRecord, pair: K
   const wrong: string[] = [];
   const said = await readKept(session, record, 0);
   const coarse = `CASE WHEN bucket < 0 THEN ${NULL_KEYS} ELSE bucket & ${CHECKED_BUCKETS - 1} END AS bucket`;
-  for (const side of pair.sides(buckets)) {
+  for (const side of pair.sides(record)) {
     const [row] = await session.query(
       `WITH found AS (SELECT ${coarse}, count(*) AS n, sum(h) AS h FROM ${hashedRows(side, side.relation)} hashed GROUP BY 1),
        kept AS (SELECT ${coarse}, sum(n) AS n, sum(h) AS h FROM (
@@ -105,8 +105,8 @@ export async function compactKept(session: SqlSession, { id, name }: KeptRecord)
 }
 
 /** Digests all rows of the transaction's snapshot, and forgets the deltas that it sees: those are of rows that it has. */
-export async function buildBuckets(session: SqlSession, id: number, buckets: number, pair: KeptPair): Promise<void> {
-  const [batch, stream] = pair.sides(buckets);
+export async function buildBuckets(session: SqlSession, id: number, how: KeptBuckets, pair: KeptPair): Promise<void> {
+  const [batch, stream] = pair.sides(how);
   const digest = (side: typeof batch): string =>
     `SELECT bucket, count(*) AS n, sum(h) AS h FROM ${hashedRows(side, side.relation)} hashed GROUP BY bucket`;
   await session.script('SET LOCAL work_mem = "128MB"');

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { CutoverError, messageOf } from '../../../model/errors.js';
 import type { SqlSession } from '../../contract.js';
-import type { KeptPair, KeptSide } from '../../contract/kept.js';
+import type { KeptBuckets, KeptPair, KeptSide } from '../../contract/kept.js';
 import { migrationsFolder } from '../../migrations-folder.js';
+import { keyRanges } from '../key-ranges.js';
 import { literal, lockKey, quote } from '../names.js';
 import { buildBuckets } from './digests.js';
 import { bucketsTable, deltasTable, followFunction, indexName } from './names.js';
-import { shapeOf, type Shape } from './shape.js';
+import { shapeOf, type Shape, type StoredShape } from './shape.js';
 import { followStatement, triggerStatements } from './triggers.js';
 
 /** A comparison reads the rows of the buckets that differ: few rows in each. Half as many or as many, for the number is a power of two. */
@@ -17,6 +18,29 @@ const MOST = 4_194_304;
 /** How many buckets so many rows need. */
 export function bucketsFor(rows: number): number {
   return Math.min(MOST, Math.max(FEWEST, 2 ** Math.ceil(Math.log2(Math.max(1, rows / ROWS_PER_BUCKET)))));
+}
+
+/** How the rows of both tables fall into buckets from now on. Errors: DIGESTS_UNSUPPORTED. */
+async function bucketsOf(session: SqlSession, pair: KeptPair): Promise<KeptBuckets> {
+  let rows = 0;
+  let larger: KeptSide['side'] = 'batch';
+  const relations = { batch: '', stream: '' };
+  for (const side of pair.sides({ buckets: FEWEST, shift: null })) {
+    const { obstacle } = await shapeOf(session, 0, side);
+    if (obstacle !== null) throw unsupported(obstacle);
+    const [row] = await session.query(`SELECT count(*) AS n FROM ${side.relation}`);
+    relations[side.side] = side.relation;
+    if (Number(row?.['n']) > rows) larger = side.side;
+    rows = Math.max(rows, Number(row?.['n']));
+  }
+  const buckets = bucketsFor(rows);
+  if (pair.whole === null) return { buckets, shift: null };
+  // What is known of its values may be old, or nothing.
+  await session.run(`ANALYZE ${relations[larger]}`);
+  const spread = await keyRanges.spread(session, relations[larger], pair.whole[larger]);
+  const inBucket = Math.max(ROWS_PER_BUCKET / 2, rows / buckets);
+  // Where rows do not lie in the order of the key, those of a block are no nearer to each other than others.
+  return { buckets, shift: spread?.led === true ? pair.whole.shiftFor(spread, inBucket) : null };
 }
 
 async function keptTableIsThere(session: SqlSession): Promise<boolean> {
@@ -46,23 +70,16 @@ export async function installKept(session: SqlSession, pair: KeptPair, at: Date)
   }
   await alone(session, pair.name, async () => {
     await remove(session, pair.name);
-    let rows = 0;
-    for (const side of pair.sides(FEWEST)) {
-      const { obstacle } = await shapeOf(session, 0, side);
-      if (obstacle !== null) throw unsupported(obstacle);
-      const [row] = await session.query(`SELECT count(*) AS n FROM ${side.relation}`);
-      rows = Math.max(rows, Number(row?.['n']));
-    }
-    const buckets = bucketsFor(rows);
+    const how = await bucketsOf(session, pair);
     const [made] = await session.query(
       `INSERT INTO cutover.kept (name, buckets, state, reason, indexed, shape, built_at, checked_at)
        VALUES ($1, $2, 'building', 'they are being built', false, '', CAST($3 AS TIMESTAMPTZ), CAST($3 AS TIMESTAMPTZ)) RETURNING id`,
-      [pair.name, buckets, at.toISOString()],
+      [pair.name, how.buckets, at.toISOString()],
     );
     const id = Number(made?.['id']);
     try {
-      await follow(session, id, pair, buckets);
-      await build(session, id, pair, buckets);
+      await follow(session, id, pair, how);
+      await build(session, id, pair, how);
     } catch (error) {
       await remove(session, pair.name).catch(() => undefined);
       throw error;
@@ -71,14 +88,14 @@ export async function installKept(session: SqlSession, pair: KeptPair, at: Date)
 }
 
 /** From its end on every change of both tables is in the deltas: CREATE TRIGGER waits for the writers that are under way. */
-async function follow(session: SqlSession, id: number, pair: KeptPair, buckets: number): Promise<void> {
+async function follow(session: SqlSession, id: number, pair: KeptPair, how: KeptBuckets): Promise<void> {
   await session.script(
     `CREATE TABLE ${bucketsTable(id)} (bucket INTEGER PRIMARY KEY, batch_n BIGINT NOT NULL, batch_h NUMERIC NOT NULL, stream_n BIGINT NOT NULL, stream_h NUMERIC NOT NULL);
      CREATE INDEX ON ${bucketsTable(id)} (bucket) WHERE batch_n <> stream_n OR batch_h <> stream_h;
      CREATE TABLE ${deltasTable(id)} (stream BOOLEAN NOT NULL, bucket INTEGER NOT NULL, n BIGINT NOT NULL, h NUMERIC NOT NULL)`,
   );
   let indexed = true;
-  for (const side of pair.sides(buckets)) {
+  for (const side of pair.sides(how)) {
     indexed = (await makeIndex(session, id, side)) && indexed;
     await session.transaction(async () => {
       // Nobody may change its columns between their reading and the trigger.
@@ -104,19 +121,19 @@ async function makeIndex(session: SqlSession, id: number, side: KeptSide): Promi
   return true;
 }
 
-async function build(session: SqlSession, id: number, pair: KeptPair, buckets: number): Promise<void> {
+async function build(session: SqlSession, id: number, pair: KeptPair, how: KeptBuckets): Promise<void> {
   await session.transaction(async () => {
-    const [batch, stream] = pair.sides(buckets);
+    const [batch, stream] = pair.sides(how);
     await session.run(`LOCK TABLE ${batch.relation}, ${stream.relation} IN ACCESS SHARE MODE`);
-    const shapes: Record<string, Shape> = {};
+    const shapes: { batch?: Shape; stream?: Shape } = {};
     for (const side of [batch, stream]) {
       const { obstacle, shape } = await shapeOf(session, id, side);
       if (obstacle !== null) throw unsupported(obstacle);
       shapes[side.side] = shape;
     }
-    await buildBuckets(session, id, buckets, pair);
+    await buildBuckets(session, id, how, pair);
     await session.run(`UPDATE cutover.kept SET state = 'ready', reason = '', shape = $1 WHERE id = $2`, [
-      JSON.stringify(shapes),
+      JSON.stringify({ ...shapes, shift: how.shift } satisfies StoredShape),
       id,
     ]);
   });

@@ -2,7 +2,7 @@ import type { KeptDigests, KeptRecord } from '../../contract/kept.js';
 import type { Row } from '../../contract.js';
 import { checkKept, compactKept, markOf, readKept } from './digests.js';
 import { dropKept, installKept } from './install.js';
-import { changeOf, shapeOf, type Shape } from './shape.js';
+import { changeOf, shapeOf, type StoredShape } from './shape.js';
 
 function recordOf(row: Row): KeptRecord {
   const state = String(row['state']);
@@ -10,6 +10,7 @@ function recordOf(row: Row): KeptRecord {
     id: Number(row['id']),
     name: String(row['name']),
     buckets: Number(row['buckets']),
+    shift: shapeIn(String(row['shape'])).shift ?? null,
     state: state === 'ready' || state === 'building' ? state : 'disagreed',
     reason: String(row['reason']),
     checkedAt: new Date(Number(row['checked_ms'])),
@@ -18,8 +19,9 @@ function recordOf(row: Row): KeptRecord {
   };
 }
 
-function shapesOf({ shape }: KeptRecord): Partial<Record<string, Shape>> {
-  return shape === '' ? {} : (JSON.parse(shape) as Record<string, Shape>);
+/** As it was stored: of digests that are being built nothing, of those by the key's hash no shift. */
+function shapeIn(text: string): StoredShape {
+  return text === '' ? {} : (JSON.parse(text) as StoredShape);
 }
 
 /** Digests kept by triggers for statements, which append what they did (docs/incremental.md). */
@@ -38,10 +40,10 @@ export const keptDigests: KeptDigests = {
   drop: dropKept,
   unusable: async (session, record, pair) => {
     if (record.state !== 'ready') return record.reason;
-    const sides = pair.sides(record.buckets);
+    const sides = pair.sides(record);
     // Held to the end of the transaction: a TRUNCATE would show in a snapshot that is older than it.
     await session.run(`LOCK TABLE ${sides.map(({ relation }) => relation).join(', ')} IN ACCESS SHARE MODE`);
-    const built = shapesOf(record);
+    const built = shapeIn(record.shape);
     for (const side of sides) {
       const { obstacle, shape } = await shapeOf(session, record.id, side);
       const change = obstacle ?? changeOf(side.relation, built[side.side], shape);

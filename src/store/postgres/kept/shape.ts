@@ -19,6 +19,13 @@ const PARTS = {
 type Part = keyof typeof PARTS;
 export type Shape = Readonly<Record<Part, string>>;
 
+/** What is stored of digests besides their rows. */
+export interface StoredShape {
+  readonly batch?: Shape;
+  readonly stream?: Shape;
+  readonly shift?: number | null;
+}
+
 /** Their texts depend on more than the value and the session's settings. */
 const NAMED = "'^(reg|money$)'";
 
