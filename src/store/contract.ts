@@ -1,8 +1,10 @@
 import type { Row } from '../model/cell.js';
 import type { Column } from '../model/column.js';
 import type { KeptDigests } from './contract/kept.js';
+import type { KeySpread } from './contract/key-spread.js';
 import type { SqlSession } from './contract/session.js';
 
+export type { KeySpread } from './contract/key-spread.js';
 export type { FileLoad, Isolation, Param, Place, SqlSession } from './contract/session.js';
 
 /** Something that a setup script can create. */
@@ -127,17 +129,6 @@ export interface KeyRangeSql {
   spread(session: SqlSession, relation: string, column: Column): Promise<KeySpread | null>;
   /** A JSON array of JSON arrays that hold the values of expressions in order, however many. */
   arrays(expressions: readonly string[]): string;
-}
-
-/** How the values of a column are spread over a table. */
-export interface KeySpread {
-  readonly rows: number;
-  /** Ascending texts, with about as many rows between each two. */
-  readonly bounds: readonly string[];
-  /** Share of the rows that have the most common value. */
-  readonly most: number;
-  /** An index leads through the table in the order of the column, in which its rows lie too: those of a range are found at once. */
-  readonly led: boolean;
 }
 
 /** What a comparison of rows by their positions needs. */

@@ -1,5 +1,5 @@
 import type { Column } from '../../model/column.js';
-import type { KeySpread } from '../contract.js';
+import type { KeySpread } from './key-spread.js';
 import type { SqlSession } from './session.js';
 
 /** A side of a comparison as its digests are kept: its name stands for a row in the expressions. */
