@@ -145,7 +145,7 @@ function explained(error: unknown, label: string): unknown {
           }
         : {}),
       RULE_INVALID: known.remedy.replace('in both jobs', 'in a query for each side: #(select ...)'),
-      TYPE_MISMATCH: 'Cast the column in a query for one side: #(select ...), or leave it out with --ignore.',
+      TYPE_MISMATCH: `Cast the column in a query for one side: #(select ...)${known.message.startsWith('key column') ? '' : ', or leave it out with --ignore'}.`,
       STORE_CONNECTION_LOST: 'Nothing was proven. Compare again.',
       STORE_TIMEOUT: 'Allow more with --statement-timeout, or compare fewer rows with --where.',
       STORE_LOCKED: 'Stop that process, or compare a copy of the file.',

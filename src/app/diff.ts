@@ -64,6 +64,8 @@ function requireOneWay(options: DiffOptions): void {
     ...(options.keep === undefined ? [] : ['--keep']),
     ...(isChunked(options) ? [options.resume === undefined ? '--gentle' : '--resume'] : []),
   ];
+  if (options.busyAbove !== undefined && options.gentle !== true)
+    throw new CutoverError('USAGE', '--busy-above is of no use without --gentle', 'Add --gentle, or leave it out.');
   const [one, other] = ways;
   if (other !== undefined)
     throw new CutoverError('USAGE', `${one ?? ''} and ${other} do not go together`, 'Leave one of the two out.');

@@ -195,18 +195,18 @@ function pairKey(name: string, onBatch: ByName, onStream: ByName): ComparedColum
     );
   }
   const pair = { name, batch, stream, rule: {} };
-  requireComparable(pair);
+  requireComparable(pair, 'key column');
   return pair;
 }
 
-function requireComparable({ name, batch, stream }: ComparedColumn): void {
+function requireComparable({ name, batch, stream }: ComparedColumn, what = 'column'): void {
   const same = batch.family === stream.family;
   const numeric = isNumeric(batch.family) && isNumeric(stream.family);
   const timestamps = isTimestamp(batch.family) && isTimestamp(stream.family);
   if (same || numeric || timestamps) return;
   throw new CutoverError(
     'TYPE_MISMATCH',
-    `column ${name} is ${batch.type} on the batch side and ${stream.type} on the stream side`,
+    `${what} ${name} is ${batch.type} on the batch side and ${stream.type} on the stream side`,
     'Cast the column to one type in one of the two jobs.',
   );
 }

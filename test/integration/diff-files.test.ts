@@ -570,6 +570,15 @@ describe('bad input', () => {
     expect(await refused('t.parquet')).toBe(
       'TYPE_MISMATCH: column v is BIGINT on the left side and BIGINT[] on the right side',
     );
+    await world.parquet('texts.parquet', `SELECT 'x' || i AS id, i AS v FROM range(3) t(i)`);
+    const key = await world.failing('ok.parquet', 'texts.parquet', KEY);
+    expect([key.message, key.remedy]).toEqual([
+      'key column id is BIGINT on the left side and VARCHAR on the right side',
+      'Cast the column in a query for one side: #(select ...).',
+    ]);
+    expect((await world.failing('ok.parquet', 't.parquet', { ...KEY, busyAbove: 2 })).message).toBe(
+      '--busy-above is of no use without --gentle',
+    );
     expect((await world.failing('ok.parquet', 't.parquet', { ...KEY, columns: ['nope'] })).message).toBe(
       'the left has no column nope, which --columns names',
     );
