@@ -16,8 +16,7 @@ import { parseArgs, promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { diffAcross } from '../dist/app/diff-across.js';
 import { duckDbDialect } from '../dist/store/duckdb/dialect.js';
-import { Locks } from '../dist/store/duckdb/locks.js';
-import { DuckDbSession } from '../dist/store/duckdb/session.js';
+import { SCRATCH, Workspace } from '../dist/store/duckdb/workspace.js';
 import { openPostgresStore } from '../dist/store/postgres/store.js';
 import { median, withDatabase } from './postgres-server.mjs';
 
@@ -60,30 +59,28 @@ async function makeTable({ session }, shift) {
   await session.run('CHECKPOINT');
 }
 
+/** For reladiff, which reads no Parquet files. */
+async function makeDatabase(database, file) {
+  const instance = await DuckDBInstance.create(database);
+  const connection = await instance.connect();
+  await connection.run(`CREATE TABLE t AS SELECT * FROM read_parquet('${file}')`);
+  connection.closeSync();
+  instance.closeSync();
+}
+
 async function bareCopy({ session }) {
   await session.copyOut('COPY t TO STDOUT', async (bytes) => {
     for await (const piece of bytes) void piece;
   });
 }
 
-/** As the workspace of `cutover diff`. */
+/** That of `cutover diff`. */
 async function withWorkspace(work) {
-  const folder = await mkdtemp(join(tmpdir(), 'cutover-bench-'));
-  const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: '320MB',
-    temp_directory: join(folder, 'spill'),
-    preserve_insertion_order: 'false',
-  });
-  const session = new DuckDbSession(await instance.connect(), new Locks());
+  const workspace = await Workspace.open({ tempDir: tmpdir() });
   try {
-    await session.script(
-      `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS scratch`,
-    );
-    return await work(session, folder);
+    return await work(workspace.session, workspace.folder);
   } finally {
-    await session.close();
-    instance.closeSync();
-    await rm(folder, { recursive: true, force: true });
+    await workspace.close();
   }
 }
 
@@ -105,7 +102,7 @@ async function measure(title, batch, stream, expected, place) {
           key: ['id'],
           rules: { columns: {} },
           today: '2026-01-01',
-          workspace: { session, scratch: 'scratch', tempDir: folder },
+          workspace: { session, scratch: SCRATCH, tempDir: folder },
           limit: 100,
           network: 'local',
           place,
@@ -131,7 +128,8 @@ async function measure(title, batch, stream, expected, place) {
 }
 
 async function reladiff(batch, stream, expected) {
-  const uri = ({ url }) => url.replace(/^postgres:/, 'postgresql:');
+  const uri = ({ url, database }) =>
+    database === undefined ? url.replace(/^postgres:/, 'postgresql:') : `duckdb://${database}`;
   const columns = ['amount', 'seen_at', 'label'].flatMap((name) => ['-c', name]);
   const args = [uri(batch), 't', uri(stream), 't', '-k', 'id', ...columns, '-j', '4', '--algorithm', 'hashdiff'];
   const { result, ms } = await timed(() => promisify(execFile)(values.reladiff, args, { maxBuffer: 1 << 28 }));
@@ -152,6 +150,7 @@ await withDatabase((first) =>
         const files = { equal: join(folder, 'equal.parquet'), scattered: join(folder, 'scattered.parquet') };
         await equal.session.exportParquet('SELECT * FROM t', files.equal);
         await scattered.session.exportParquet('SELECT * FROM t', files.scattered);
+        for (const [name, file] of Object.entries(files)) await makeDatabase(join(folder, `${name}.duckdb`), file);
         const [version] = await batch.session.query('SHOW server_version');
         console.log(
           `PostgreSQL ${version.server_version}, ${rows} rows a side, ${differences} differences, median of ${runs} runs`,
@@ -180,7 +179,7 @@ await withDatabase((first) =>
         }
         if (values.reladiff === '') {
           console.log(
-            '*** NOT MEASURED: reladiff. Install it (pip install "reladiff[postgresql]") and give its command by --reladiff or RELADIFF. ***',
+            '*** NOT MEASURED: reladiff. Install it (pip install "reladiff[postgresql,duckdb]") and give its command by --reladiff or RELADIFF. ***',
           );
           return;
         }
@@ -188,11 +187,15 @@ await withDatabase((first) =>
           ['equal', equal, 0],
           ['scattered', scattered, differences],
         ]) {
-          const ms = await reladiff(batch, other, expected);
-          const ratio = (name) => `${(ms / ours[name]).toFixed(1)} x the time`;
-          console.log(
-            `${title.padEnd(52)} reladiff ${ms.toFixed(0)} ms: ${ratio(title)} of the diff of two databases, ${ratio(`${title} file`)} of that with Parquet`,
-          );
+          for (const [what, side, name] of [
+            ['two databases', other, title],
+            ['PostgreSQL and DuckDB', { database: join(folder, `${title}.duckdb`) }, `${title} file`],
+          ]) {
+            const ms = await reladiff(batch, side, expected);
+            console.log(
+              `${`${what}, ${title}`.padEnd(52)} reladiff ${ms.toFixed(0)} ms: ${(ms / ours[name]).toFixed(1)} x the time of the diff`,
+            );
+          }
         }
       } finally {
         for (const { store } of [batch, equal, scattered]) await store.close();
