@@ -50,8 +50,13 @@ export async function searchInStep(
   const { rows, ranges, reason } = likely;
   return likely.sql.onItsOwn(session, async () => {
     progress?.update('comparing row by row', 0, ranges.length);
-    const once = await lookOnce(readers, statements, sides, ranges, mostHeld(columns), (done) =>
-      progress?.update('comparing row by row', done, ranges.length),
+    const once = await lookOnce(
+      readers,
+      statements,
+      sides,
+      ranges,
+      Math.min(mostHeld(columns), input.stopAfter ?? Infinity),
+      (done) => progress?.update('comparing row by row', done, ranges.length),
     );
     if (once === 'apart') return null;
     let complete = true;
