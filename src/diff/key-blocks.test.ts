@@ -30,6 +30,10 @@ describe('shiftFor', () => {
     expect(shiftFor(spread(1_000_000, ['a', 'b']), 100)).toBeNull();
     expect(shiftFor(spread(1_000_000, [1]), 100)).toBeNull();
   });
+
+  it('gives up where a table was emptied since its values were looked at', () => {
+    for (const rows of [-1, 0, NaN]) expect(shiftFor(spread(rows, [1, 10, 20]), 4)).toBeNull();
+  });
 });
 
 describe('haveBlocks', () => {

@@ -38,7 +38,8 @@ export function blockBucket(expression: string, shift: number, buckets: number):
  * @param spread that of the side with more rows
  */
 export function shiftFor({ rows: all, bounds, most }: KeySpread, rows: number): number | null {
-  if (all * most > UNEVEN * rows) return null;
+  // After a TRUNCATE the number of rows is not known (-1) or 0, while the values of before still are.
+  if (!(all > 0) || all * most > UNEVEN * rows) return null;
   const values = bounds.filter((bound) => /^-?\d+$/.test(bound)).map(BigInt);
   const widths = values.slice(1).map((value, index) => Math.max(1, Number(value - (values[index] ?? value))));
   const bar = all / widths.length;
