@@ -2,6 +2,7 @@ import type { PreparedSide, SideName } from './across-sides.js';
 import type { BucketDigest } from '../diff/digest.js';
 import type { Exchanged, ExchangeStatements } from '../diff/exchange.js';
 import { rangesOfBuckets } from '../diff/key-blocks.js';
+import { NULL_KEYS } from '../diff/look-statements.js';
 import type { TransferPlan } from '../diff/transfer-plan.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlSession } from '../store/contract.js';
@@ -28,8 +29,6 @@ export interface Part {
 
 /** Above this share of buckets one reading of the table costs less than looking each range up. */
 const LOOKED_UP_TO = 0.25;
-
-const NULL_KEYS = -1;
 
 /** The rows of the buckets that differ, and those with a NULL in their key: found by an index where there is one, else by a second reading of the table. */
 export async function partOf(prepared: PreparedSide, name: SideName, narrowed: Narrowed): Promise<Part> {

@@ -125,11 +125,7 @@ async function judgedAtOnce(
   if (pairs !== partners) return false;
   if (alone[other] > 1) {
     const parts = [{ source: other === 'batch' ? batch : stream, scope: remaining.scope }];
-    if (
-      (await reading.session.query(`SELECT 1 AS found FROM (${statements.duplicates(parts)}) AS cutover_found LIMIT 1`))
-        .length > 0
-    )
-      return false;
+    if (await findsAny(reading.session, statements.duplicates(parts))) return false;
   }
   judgeAll(reading, held, listOf(reading, statements.ordersCandidates));
   return true;
@@ -200,10 +196,13 @@ async function takeOutDuplicates(
 /** Where nothing may be written, every statement that names them finds them itself. */
 async function nameDuplicates({ session, readOnly }: Reading, query: string): Promise<string | null> {
   if (readOnly) {
-    const found = await session.query(`SELECT 1 AS found FROM (${query}) AS cutover_found LIMIT 1`);
-    return found.length === 0 ? null : `WITH ${DUPLICATES} AS MATERIALIZED (${query}) `;
+    return (await findsAny(session, query)) ? `WITH ${DUPLICATES} AS MATERIALIZED (${query}) ` : null;
   }
   if ((await session.materialize(DUPLICATES, query)) > 0) return '';
   await session.forget(DUPLICATES);
   return null;
+}
+
+async function findsAny(session: SqlSession, query: string): Promise<boolean> {
+  return (await session.query(`SELECT 1 AS found FROM (${query}) AS cutover_found LIMIT 1`)).length > 0;
 }

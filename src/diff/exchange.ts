@@ -101,10 +101,9 @@ export class ExchangeStatements {
 
   #wholeBucket(): string {
     const { dialect, key } = this.#side;
-    const mask = this.#buckets - 1;
     if (this.#blocks !== undefined) return blockBucket(this.#blockColumn(), this.#blocks.shift, this.#buckets);
     if (this.#hash === 'text')
-      return `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${mask} AS INTEGER)`;
+      return `CAST(${dialect.textHash(dialect.canonicalKey(key.map((column) => this.#text(column))))} & ${this.#buckets - 1} AS INTEGER)`;
     return dialect.bucketOf(
       key.map((column) => this.#value(column, false)),
       this.#buckets,

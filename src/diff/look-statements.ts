@@ -52,10 +52,10 @@ export class LookStatements extends SideExpressions {
     if (buckets === 1) {
       const hashes = this.dialect.once(`SELECT ${apart('NULL', hash)} AS h ${rows}`);
       return `WITH whole AS (SELECT count(h) AS n, count(*) AS all_rows, ${sum} FROM (${hashes}) hashed)
-        SELECT 0 AS bucket, n, digest FROM whole UNION ALL SELECT -1, all_rows - n, NULL FROM whole`;
+        SELECT 0 AS bucket, n, digest FROM whole UNION ALL SELECT ${NULL_KEYS}, all_rows - n, NULL FROM whole`;
     }
     const hashes = this.dialect.once(
-      `SELECT ${apart('-1', this.dialect.bucketOf(this.hashedKey(side), buckets))} AS bucket, ${hash} AS h ${rows}`,
+      `SELECT ${apart(String(NULL_KEYS), this.dialect.bucketOf(this.hashedKey(side), buckets))} AS bucket, ${hash} AS h ${rows}`,
     );
     return `SELECT bucket, count(*) AS n, ${sum} FROM (${hashes}) hashed GROUP BY bucket`;
   }

@@ -94,7 +94,8 @@ export class Workspace {
         `SET TimeZone = 'UTC'; ATTACH ${duckDbDialect.literal(join(folder, 'scratch.duckdb'))} AS ${SCRATCH}`,
       );
       const [row] = await session.query(`SELECT current_setting('threads') AS threads`);
-      if (Number(row?.['threads']) > threadsWithin(memory)) await session.run(`SET threads = ${threadsWithin(memory)}`);
+      const most = threadsWithin(memory);
+      if (Number(row?.['threads']) > most) await session.run(`SET threads = ${most}`);
       if (options.statementTimeout !== undefined) session.limitStatements(options.statementTimeout);
       return new Workspace(instance, session, folder, options.statementTimeout);
     } catch (error) {
