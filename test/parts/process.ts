@@ -1,6 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A server that a test may kill, stop for a while and start again on the same data. */
@@ -16,17 +19,51 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+const PORTS = { first: 20_000, count: 12_000 };
+
+/**
+ * A port of 127.0.0.1 that nothing listens on, and that no other call gets while this process lives, in whatever process it is made: test files
+ * run beside each other, and a server listens only some time after its port was chosen.
+ *
+ * The ports lie below those that systems give to outgoing connections: one of these could otherwise take the port of a server that a test stopped.
+ */
 export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  const reserved = join(tmpdir(), 'cutover-test-ports');
+  mkdirSync(reserved, { recursive: true });
+  const from = randomInt(PORTS.count);
+  for (let i = 0; i < PORTS.count; i += 1) {
+    const port = PORTS.first + ((from + i) % PORTS.count);
+    if (reserve(join(reserved, String(port))) && (await isFree(port))) return port;
+  }
+  throw new Error(`no port of ${PORTS.first} to ${PORTS.first + PORTS.count - 1} is free`);
+}
+
+/** Writes this process's number into `file` if it is not there, or there from a process that is gone. */
+function reserve(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    if (!isAlive(Number(textOf(file)))) rmSync(file, { force: true });
+    // A later call may have it: to take it at once would be a race with another process that found the same.
+    return false;
+  }
+}
+
+/** Whether there is a process of this number; yes as well where the number is 0, of a file that is being written. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
@@ -136,10 +173,14 @@ function descendants(root: number): number[] {
 }
 
 function statOf(pid: string): string {
+  return textOf(`/proc/${pid}/stat`);
+}
+
+/** The text of a file; empty where it is gone. */
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    // It ended meanwhile.
     return '';
   }
 }
