@@ -1,9 +1,9 @@
 import type { PreparedSides, SideName } from './across-sides.js';
 import { ownOf } from './across-sides.js';
 import { together } from './together.js';
-import { haveBlocks, shiftFor, type KeyBlocks } from '../diff/key-blocks.js';
+import { haveBlocks, probeRanges, shiftFor, type KeyBlocks } from '../diff/key-blocks.js';
 import type { Network, TransferPlan } from '../diff/transfer-plan.js';
-import type { KeySpread } from '../store/contract.js';
+import type { KeySpread, SqlSession } from '../store/contract.js';
 
 /**
  * Buckets by a hash that two servers nearby fill at the most: more of them miss the processor's cache. Measured with 3M rows, processor time of both servers where nothing differs and
@@ -30,8 +30,9 @@ export async function withBlocks(plan: TransferPlan, sides: PreparedSides, facts
     const [batch, stream] = await together(spread('batch'), spread('stream'));
     const larger = (batch?.rows ?? 0) >= (stream?.rows ?? 0) ? batch : stream;
     const shift = larger === null ? null : shiftFor(larger, facts.rows / plan.buckets);
-    if (shift === null) continue;
-    const blocks: KeyBlocks = { column, shift, led: { batch: batch?.led === true, stream: stream?.led === true } };
+    if (larger === null || shift === null) continue;
+    const led = { batch: batch?.led === true, stream: stream?.led === true };
+    const blocks: KeyBlocks = { column, shift, led, probe: probeRanges(larger) };
     return { ...plan, blocks, reason: `${plan.reason}; buckets are ranges of ${pair.name}${ledWords(blocks)}` };
   }
   return facts.network === 'local' ? { ...plan, buckets: Math.min(MOST_HASHED, plan.buckets) } : plan;
@@ -41,4 +42,10 @@ function ledWords({ led }: KeyBlocks): string {
   if (led.batch && led.stream) return ', of which an index finds the rows';
   if (!led.batch && !led.stream) return '';
   return `, of which an index finds the rows on the ${led.batch ? 'batch' : 'stream'} side`;
+}
+
+/** What the catalogue promised is no promise of the planner's: it would read the whole table for each range. */
+export async function isLookedUp(session: SqlSession, relation: string): Promise<boolean> {
+  const plan = await session.query(`EXPLAIN SELECT 1 FROM ${relation} AS cutover_planned`);
+  return !plan.some((row) => String(row['QUERY PLAN']).includes('Seq Scan'));
 }

@@ -1,19 +1,10 @@
+import { isLookedUp } from './across-blocks.js';
+import type { ExchangedDigests } from './across-digests.js';
 import type { PreparedSide, SideName } from './across-sides.js';
-import type { BucketDigest } from '../diff/digest.js';
-import type { Exchanged, ExchangeStatements } from '../diff/exchange.js';
 import { rangesOfBuckets } from '../diff/key-blocks.js';
 import { NULL_KEYS } from '../diff/look-statements.js';
-import type { TransferPlan } from '../diff/transfer-plan.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlSession } from '../store/contract.js';
-
-/** What digests left to be judged. */
-export interface Narrowed {
-  readonly plan: TransferPlan;
-  readonly statements: Record<SideName, ExchangeStatements>;
-  readonly exchanged: Exchanged;
-  readonly digests: Record<SideName, ReadonlyMap<number, BucketDigest>>;
-}
 
 /** The rows of a side that are left. */
 export interface Part {
@@ -31,7 +22,7 @@ export interface Part {
 const LOOKED_UP_TO = 0.25;
 
 /** The rows of the buckets that differ, and those with a NULL in their key: found by an index where there is one, else by a second reading of the table. */
-export async function partOf(prepared: PreparedSide, name: SideName, narrowed: Narrowed): Promise<Part> {
+export async function partOf(prepared: PreparedSide, name: SideName, narrowed: ExchangedDigests): Promise<Part> {
   const { plan, statements, exchanged, digests } = narrowed;
   const countOf = (bucket: number): number => digests[name].get(bucket)?.rows ?? 0;
   const rows = [NULL_KEYS, ...exchanged.differing].reduce((sum, bucket) => sum + countOf(bucket), 0);
@@ -46,7 +37,7 @@ export async function partOf(prepared: PreparedSide, name: SideName, narrowed: N
 async function lookedUp(
   { side: { session }, sent }: PreparedSide,
   name: SideName,
-  { plan: { buckets, blocks }, statements, exchanged: { differing } }: Narrowed,
+  { plan: { buckets, blocks }, statements, exchanged: { differing } }: ExchangedDigests,
 ): Promise<string | null> {
   if (sent === null || blocks?.led[name] !== true || differing.length > LOOKED_UP_TO * buckets) return null;
   const [ends] = await session.query(statements[name].ends());
@@ -55,9 +46,7 @@ async function lookedUp(
   const ranges = rangesOfBuckets(blocks, buckets, differing, span);
   if (ranges === null) return null;
   const relation = statements[name].rowsOf(ranges);
-  const plan = await session.query(`EXPLAIN SELECT 1 FROM ${relation} AS cutover_planned`);
-  // What the catalogue promised is no promise of the planner's: it would read the whole table for each range.
-  return plan.some((row) => String(row['QUERY PLAN']).includes('Seq Scan')) ? null : relation;
+  return (await isLookedUp(session, relation)) ? relation : null;
 }
 
 /** An index that lacks rows would make two tables differ that are equal, or hide what differs. Errors: INTERNAL. */

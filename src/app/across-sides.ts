@@ -126,6 +126,7 @@ export function digestedSide(sides: PreparedSides, name: SideName, hash: HashKin
     dialect: side.dialect,
     relation: side.relation,
     filter: side.filter,
+    unique: side.unique,
     key: sides.pairs.key.map(column),
     compared: sides.pairs.compared.map(column),
   };

@@ -15,6 +15,7 @@ import {
   type SideName,
 } from './across-sides.js';
 import { withBlocks } from './across-blocks.js';
+import { withWholeFirst } from './across-digests.js';
 import { askOwnStore } from './ask-across.js';
 import { together } from './together.js';
 import { gather, type AcrossWorkspace, type Gathered } from './gather.js';
@@ -102,11 +103,8 @@ async function planOf(sides: PreparedSides, request: AcrossRequest): Promise<Siz
     allRows: request.sample !== undefined,
     forced: request.place,
   });
-  return {
-    plan: await withBlocks(plan, sides, { rows: Math.max(batch.rows, stream.rows), network: request.network }),
-    batch,
-    stream,
-  };
+  const facts = { rows: Math.max(batch.rows, stream.rows), network: request.network };
+  return { plan: withWholeFirst(await withBlocks(plan, sides, facts), sides, request.held === true), batch, stream };
 }
 
 /** Each side that is no part of the workspace in one snapshot, which nothing is written in. */

@@ -1,12 +1,12 @@
-import { digestOf, type BucketDigest } from '../diff/digest.js';
-import { ExchangeStatements, judgeDigests, type Exchanged } from '../diff/exchange.js';
+import type { Exchanged } from '../diff/exchange.js';
 import { UNRESTRICTED_FROM } from '../diff/plan.js';
 import type { TransferPlan } from '../diff/transfer-plan.js';
 import type { Progress } from '../model/ports.js';
 import type { SqlSession } from '../store/contract.js';
 import type { Arrived } from '../store/duckdb/arrived.js';
-import { partOf, requireRows, type Narrowed, type Part } from './across-part.js';
-import { digestedSide, hashKindOf, usedColumns, type PreparedSides, type SideName } from './across-sides.js';
+import { exchangeDigests } from './across-digests.js';
+import { partOf, requireRows, type Part } from './across-part.js';
+import { usedColumns, type PreparedSides, type SideName } from './across-sides.js';
 import { together } from './together.js';
 import { pullNothing, pullRows, type Pull } from './pull.js';
 
@@ -36,20 +36,16 @@ export interface Gathered {
 }
 
 /** Brings what has to be judged into the workspace; to be called in the snapshots of the sides. */
-export async function gather(sides: PreparedSides, plan: TransferPlan, request: Gathering): Promise<Gathered> {
-  if (plan.place === 'pulled') return { plan, ...(await bring(sides, request, null)), digests: null };
-  const hash = hashKindOf(sides);
-  const statementsOf = (name: SideName): ExchangeStatements =>
-    new ExchangeStatements(digestedSide(sides, name, hash), hash, plan.buckets, plan.blocks);
-  const statements = { batch: statementsOf('batch'), stream: statementsOf('stream') };
+export async function gather(sides: PreparedSides, chosen: TransferPlan, request: Gathering): Promise<Gathered> {
+  if (chosen.place === 'pulled') return { plan: chosen, ...(await bring(sides, request, null)), digests: null };
   request.progress?.update('digesting', 0);
-  const { exchanged, digests } = await exchange(sides, statements, plan.buckets);
+  const narrowed = await exchangeDigests(sides, chosen);
+  const { plan, exchanged } = narrowed;
   const share = exchanged.differing.length / plan.buckets;
   if (share > UNRESTRICTED_FROM) {
     const reason = `${plan.reason}; digests found ${exchanged.differing.length} of ${plan.buckets} buckets to differ, so that all rows were sent`;
     return { plan: { ...plan, place: 'pulled', reason }, ...(await bring(sides, request, null)), digests: null };
   }
-  const narrowed: Narrowed = { statements, exchanged, digests, plan };
   const [batch, stream] = await together(
     partOf(sides.batch, 'batch', narrowed),
     partOf(sides.stream, 'stream', narrowed),
@@ -58,34 +54,6 @@ export async function gather(sides: PreparedSides, plan: TransferPlan, request: 
   const again = [...(batch.readAgain ? ['batch side'] : []), ...(stream.readAgain ? ['stream side'] : [])];
   const reason = `${plan.reason}${again.length === 0 ? '' : `; for those that differ all of the ${again.join(' and of the ')} was read again`}`;
   return { plan: { ...plan, reason }, ...brought, digests: { buckets: plan.buckets, exchanged } };
-}
-
-type Digests = ReadonlyMap<number, BucketDigest>;
-
-async function exchange(
-  sides: PreparedSides,
-  statements: Record<SideName, ExchangeStatements>,
-  buckets: number,
-): Promise<{ readonly exchanged: Exchanged; readonly digests: Record<SideName, Digests> }> {
-  const digest = async (name: SideName): Promise<Digests> => {
-    const rows = await sides[name].side.session.query(statements[name].digest());
-    return new Map(rows.map((row) => [Number(row['bucket']), digestOf(row)]));
-  };
-  const [batch, stream] = await together(digest('batch'), digest('stream'));
-  const digests = { batch, stream };
-  const exchanged = judgeDigests(batch, stream);
-  if (sides.batch.side.unique || sides.stream.side.unique) return { exchanged, digests };
-  if (exchanged.differing.length > UNRESTRICTED_FROM * buckets) return { exchanged, digests };
-  // In a bucket that is equal a key may stand twice on both sides; where the rows are equal, looking at one side is enough.
-  const name = sides.stream.sent === null ? 'stream' : 'batch';
-  const rows = await sides[name].side.session.query(statements[name].duplicates());
-  const differing = new Set([...exchanged.differing, ...rows.map((row) => Number(row['bucket']))]);
-  const all: Exchanged = {
-    ...exchanged,
-    differing: [...differing].sort((a, b) => a - b),
-    equal: new Map([...exchanged.equal].filter(([bucket]) => !differing.has(bucket))),
-  };
-  return { exchanged: all, digests };
 }
 
 /** Brings the rows of both sides to the workspace. */

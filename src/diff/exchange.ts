@@ -21,6 +21,8 @@ export interface DigestedSide {
   readonly filter?: string | undefined;
   readonly key: readonly DigestedColumn[];
   readonly compared: readonly DigestedColumn[];
+  /** No key stands twice, and none holds a NULL. */
+  readonly unique: boolean;
 }
 
 /**
@@ -54,6 +56,19 @@ export class ExchangeStatements {
     return `SELECT bucket, count(*) AS n, ${dialect.sumOfHashes('h')} AS digest FROM (${hashes}) AS cutover_hashed GROUP BY bucket`;
   }
 
+  /**
+   * Of all rows, or of those in ranges of blocks: `n` of which no key holds a NULL, `digest` = the exact sum of their hashes, and `nulls` of which one does. Without
+   * groups this takes two thirds of the time of `digest`.
+   */
+  whole(ranges?: readonly WholeRange[]): string {
+    const { dialect, unique } = this.#side;
+    const hash = unique ? this.#rowHash() : `CASE WHEN ${this.#nullKey()} THEN NULL ELSE ${this.#rowHash()} END`;
+    const hashes = dialect.once(
+      `SELECT ${hash} AS h FROM ${this.#rows(ranges === undefined ? undefined : this.rowsOf(ranges))}`,
+    );
+    return `SELECT count(h) AS n, ${dialect.sumOfHashes('h')} AS digest, count(*) - count(h) AS nulls FROM (${hashes}) AS cutover_hashed`;
+  }
+
   /** The buckets in which a key stands more than once, as `bucket`. */
   duplicates(): string {
     const keys = this.#side.key.map((column) => this.#text(column)).join(', ');
@@ -72,9 +87,9 @@ export class ExchangeStatements {
   }
 
   bucket(): string {
-    const { dialect, key } = this.#side;
-    const nulls = key.map(({ self }) => `${dialect.quote(self.name)} IS NULL`).join(' OR ');
-    return `CASE WHEN ${nulls} THEN ${NULL_KEYS} ELSE ${this.#wholeBucket()} END`;
+    return this.#side.unique
+      ? this.#wholeBucket()
+      : `CASE WHEN ${this.#nullKey()} THEN ${NULL_KEYS} ELSE ${this.#wholeBucket()} END`;
   }
 
   /** The lowest and the highest value of the column of blocks, as `lowest` and `highest`; of all rows, whatever the filter: an index knows these at once. */
@@ -95,6 +110,11 @@ export class ExchangeStatements {
       (SELECT * FROM ${this.#side.relation} AS cutover_ranged WHERE ${column} BETWEEN cutover_range.cutover_from AND cutover_range.cutover_to OFFSET 0) AS cutover_found)`;
   }
 
+  #nullKey(): string {
+    const { dialect, key } = this.#side;
+    return key.map(({ self }) => `${dialect.quote(self.name)} IS NULL`).join(' OR ');
+  }
+
   #blockColumn(): string {
     return this.#side.dialect.quote(this.#side.key[this.#blocks?.column ?? 0]?.self.name ?? '');
   }
@@ -111,10 +131,10 @@ export class ExchangeStatements {
   }
 
   #rowHash(): string {
-    const { dialect, key, compared } = this.#side;
+    const { dialect, key, compared, unique } = this.#side;
     if (this.#hash === 'same')
       return dialect.rowHash([
-        ...key.map((column) => this.#value(column, true)),
+        ...key.map((column) => this.#value(column, !unique)),
         ...compared.map((column) => this.#value(column, true)),
       ]);
     // A netstring begins with a digit: NULL is no text.
@@ -136,8 +156,8 @@ export class ExchangeStatements {
     return asText === true ? `CAST(${plain} AS TEXT)` : `(${dialect.canonicalText(plain, self)})`;
   }
 
-  #rows(): string {
-    const { relation, filter } = this.#side;
+  #rows(relation = this.#side.relation): string {
+    const { filter } = this.#side;
     return `${relation} AS cutover_digested${filter === undefined ? '' : ` WHERE (${filter}\n)`}`;
   }
 }

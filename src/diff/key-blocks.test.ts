@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Column } from '../model/column.js';
-import { haveBlocks, rangesOfBuckets, shiftFor } from './key-blocks.js';
+import { haveBlocks, probeRanges, rangesOfBuckets, shiftFor } from './key-blocks.js';
 
 const spread = (rows: number, bounds: readonly (number | bigint | string)[], most = 0) => ({
   rows,
@@ -44,6 +44,30 @@ describe('haveBlocks', () => {
     expect(haveBlocks(column('smallint'), column('UINTEGER'))).toBe(true);
     for (const type of ['UBIGINT', 'HUGEINT', 'numeric', 'text', 'uuid', 'a_domain'])
       expect(haveBlocks(column('bigint'), column(type))).toBe(false);
+  });
+});
+
+describe('probeRanges', () => {
+  const held = (ranges: readonly { from: bigint; to: bigint }[]): number =>
+    ranges.reduce((sum, { from, to }) => sum + Number(to - from + 1n), 0);
+
+  it('takes a few of all rows, and the newest ones', () => {
+    const bounds = Array.from({ length: 101 }, (_, index) => index * 30_000);
+    const ranges = probeRanges(spread(3_000_000, bounds));
+    expect(ranges).toHaveLength(16);
+    expect(held(ranges)).toBe(60_000);
+    expect(ranges.at(-1)).toEqual({ from: 2_996_251n, to: 3_000_000n });
+    expect(probeRanges(spread(3_000_000, [0, 3_000_000]))).toEqual([{ from: 2_940_001n, to: 3_000_000n }]);
+  });
+
+  it('stays within the values, from end to end of 64 bits too', () => {
+    const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n];
+    for (const bounds of [[least, most], [least, 0, most], [5, 6], Array.from({ length: 101 }, (_, index) => index)])
+      for (const { from, to } of probeRanges(spread(1000, bounds))) {
+        expect(from).toBeGreaterThanOrEqual(BigInt(bounds[0] ?? 0));
+        expect(to).toBeLessThanOrEqual(BigInt(bounds.at(-1) ?? 0));
+        expect(from).toBeLessThanOrEqual(to);
+      }
   });
 });
 

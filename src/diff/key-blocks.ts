@@ -11,6 +11,8 @@ export interface KeyBlocks {
   readonly shift: number;
   /** Sides on which an index finds the rows of a block without reading the others. */
   readonly led: { readonly batch: boolean; readonly stream: boolean };
+  /** A few of all rows by their values, in which differences that are spread over many keys would be met. */
+  readonly probe: readonly WholeRange[];
 }
 
 /** Types that fit 64 bits with a sign, by their names in either store. */
@@ -48,6 +50,24 @@ export function shiftFor({ rows: all, bounds, most }: KeySpread, rows: number): 
   const shift = Math.min(62, Math.max(0, Math.ceil(Math.log2((rows * middle) / bar))));
   const inBlock = widths.map((width) => Math.min(bar, (bar / width) * 2 ** shift));
   return inBlock.reduce((sum, one) => sum + one, 0) / widths.length > UNEVEN * rows ? null : shift;
+}
+
+/** Ranges of a probe, and the share of all rows that they hold together. */
+const PROBES = 16;
+const PROBED = 0.02;
+
+/** Ranges that lie evenly among the values, the last one at their upper end, where most rows are new. */
+export function probeRanges({ bounds }: KeySpread): WholeRange[] {
+  const values = bounds.map(BigInt);
+  const bars = values.length - 1;
+  const ends = new Set(Array.from({ length: PROBES }, (_, index) => Math.ceil(((index + 1) * bars) / PROBES)));
+  return [...ends].flatMap((end) => {
+    const [from, to] = [values[end - 1], values[end]];
+    if (from === undefined || to === undefined) return [];
+    // Each bar holds as many rows as any other.
+    const width = BigInt(Math.ceil(Number(to - from) * Math.min(1, (PROBED * bars) / ends.size)));
+    return [{ from: width > to - from ? from : to - width + 1n, to }];
+  });
 }
 
 /** An inclusive range of whole numbers. */

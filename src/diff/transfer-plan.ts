@@ -33,6 +33,8 @@ export interface TransferPlan {
   readonly buckets: number;
   /** What buckets are made of; undefined: they are made by a hash of the key. */
   readonly blocks?: KeyBlocks;
+  /** All rows are digested as one first, and buckets only where these differ. */
+  readonly wholeFirst?: boolean;
 }
 
 /** What is pulled over a slow network without asking for digests first: some seconds at 100 Mbit/s. */

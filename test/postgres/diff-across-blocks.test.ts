@@ -241,6 +241,72 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
     }
   });
 
+  describe('where no key can stand twice', () => {
+    const asked: string[] = [];
+    /** A side that tells what it is asked to digest. */
+    const unique = (one: AcrossSide): AcrossSide => ({
+      ...one,
+      unique: true,
+      session: new Proxy(one.session, {
+        get: (session, name) => {
+          const value: unknown = Reflect.get(session, name, session);
+          if (typeof value !== 'function') return value;
+          if (name !== 'query') return value.bind(session) as unknown;
+          return (...args: Parameters<SqlSession['query']>) => {
+            if (args[0].includes('cutover_hashed'))
+              asked.push(/GROUP BY/.test(args[0]) ? 'buckets' : /cutover_range/.test(args[0]) ? 'probe' : 'all');
+            return session.query(...args);
+          };
+        },
+      }),
+    });
+    const compare = (more: Partial<AcrossRequest> = {}): Promise<AcrossOutcome> => {
+      asked.length = 0;
+      return diff({ batch: unique(batch), stream: unique(stream), ...more });
+    };
+
+    it.each([
+      ['nothing', '', 'all,all,probe,probe'],
+      ['a row', `UPDATE t SET label = '' WHERE id = 3`, 'all,all,buckets,buckets,probe,probe'],
+      ['rows everywhere', 'UPDATE t SET label = id WHERE id % 10 = 0', 'buckets,buckets,probe,probe'],
+      ['a new row', `INSERT INTO t VALUES (20001, '')`, 'all,all,buckets,buckets,probe,probe'],
+      ['the last row', 'DELETE FROM t WHERE id = 20000', 'buckets,buckets,probe,probe'],
+    ])('asks for buckets only where something differs: %s', async (_, change, expected) => {
+      await table(batch, 'id bigint PRIMARY KEY, label text', DENSE);
+      await table(stream, 'id bigint PRIMARY KEY, label text', DENSE, change);
+      const outcome = await compare();
+      const { plan: __, timing: ___, ...own } = outcome;
+      expect(asked.sort().join()).toBe(expected);
+      expect(sent.length === 0).toBe(change === '');
+      const { plan: ____, timing: _____, ...pulled } = await compare({ place: 'pulled' });
+      expect(own).toEqual(pulled);
+      if (change !== '') return;
+      expect(outcome).toMatchObject({ batch_rows: ROWS, stream_rows: ROWS, keys_compared: ROWS, matched: ROWS });
+      expect(outcome.plan).toMatchObject({
+        place_reason: `${INDEXED}; all rows are digested as one first`,
+        buckets: 1,
+        differing_buckets: 0,
+      });
+    });
+
+    it('digests all rows as one without an index too, and once where they are a part', async () => {
+      for (const one of [batch, stream])
+        await table(one, 'id text PRIMARY KEY, label text', DENSE.replace('SELECT i', 'SELECT CAST(i AS text)'));
+      expect(await compare()).toMatchObject({ matched: ROWS, discrepancies: [] });
+      expect(asked).toEqual(['all', 'all']);
+      await Promise.all([batch, stream].map(({ session }) => session.script('BEGIN')));
+      expect(await compare({ held: true })).toMatchObject({ matched: ROWS, discrepancies: [] });
+      await Promise.all([batch, stream].map(({ session }) => session.script('ROLLBACK')));
+      expect(asked).toEqual(['buckets', 'buckets']);
+    });
+
+    it('finds a key that is NULL on the side where keys may be', async () => {
+      await table(batch, 'id bigint PRIMARY KEY, label text', DENSE);
+      await table(stream, 'id bigint, label text', DENSE, `INSERT INTO t VALUES (NULL, 'a')`);
+      expect(await compare({ stream })).toMatchObject({ matched: ROWS, null_key: 1, keys_compared: ROWS });
+    });
+  });
+
   it('agrees with a comparison of all rows, whatever the keys', { timeout: 300_000 }, async () => {
     const ends = [-(2n ** 63n), 2n ** 63n - 1n, -(2n ** 31n), 2n ** 32n, 0n, -1n];
     const key = fc.oneof(
@@ -256,6 +322,7 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
       bounds: fc.uniqueArray(key, { minLength: 2, maxLength: 5 }),
       rows: fc.integer({ min: 1, max: 1_000_000 }),
       led: fc.boolean(),
+      unique: fc.boolean(),
     });
     for (const one of [batch, stream]) {
       await table(one, 'id bigint, label text', DENSE, 'CREATE INDEX ON t (id)');
@@ -264,7 +331,7 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
     }
     let looked = 0;
     await fc.assert(
-      fc.asyncProperty(tables, async ({ same, left, right, bounds, rows, led }) => {
+      fc.asyncProperty(tables, async ({ same, left, right, bounds, rows, led, unique }) => {
         const spread: KeySpread = {
           rows,
           bounds: [...bounds].sort((a, b) => (a < b ? -1 : 1)).map(String),
@@ -273,6 +340,7 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
         };
         const known = (one: AcrossSide): AcrossSide => ({
           ...one,
+          unique,
           dialect: {
             ...one.dialect,
             keyRanges: one.dialect.keyRanges && { ...one.dialect.keyRanges, spread: () => Promise.resolve(spread) },
@@ -283,8 +351,12 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
           [stream, right],
         ] as const) {
           await one.session.script('DELETE FROM t');
-          for (const { id, label } of [...same, ...own])
+          const keys = new Set<bigint | null>([null]);
+          for (const { id, label } of [...same, ...own]) {
+            if (unique && keys.has(id)) continue;
+            keys.add(id);
             await one.session.run('INSERT INTO t VALUES (CAST($1 AS BIGINT), $2)', [id?.toString() ?? null, label]);
+          }
         }
         const digested = await diff({ batch: known(batch), stream: known(stream) });
         looked += byIndex().filter(Boolean).length;
