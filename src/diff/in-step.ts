@@ -1,4 +1,5 @@
 import type { Row } from '../model/cell.js';
+import { counted } from '../model/counts.js';
 import { CutoverError } from '../model/errors.js';
 import type { SideBySideSql, SqlDialect, SqlSession } from '../store/contract.js';
 import type { Searched } from './candidates.js';
@@ -119,7 +120,7 @@ async function likelyInStep(
   if (first === undefined || !(await sql.streams(session, statements.inStep(sides, first)))) return null;
   for (const side of [batch, stream])
     if ((await session.query(statements.firstKeyIsNull(side))).length > 0) return null;
-  const reason = `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`;
+  const reason = `rows stand in the same order on both sides: read side by side by ${counted(readers.length, 'reader')}`;
   return { rows, ranges, reason, sql };
 }
 

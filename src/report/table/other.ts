@@ -1,7 +1,8 @@
+import { counted, grouped } from '../../model/counts.js';
 import { formatElapsed } from '../../model/duration.js';
 import type { DoctorCheck, DoctorResult, InitResult, RebuildResult } from '../../model/results.js';
 import { cellText, visible } from '../cells.js';
-import { counted, grouped, ppmAsPercent } from '../numbers.js';
+import { ppmAsPercent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import type { RouteResult } from '../result.js';
 import { cutText } from '../wording.js';
