@@ -1,4 +1,5 @@
 import type { Measured, Measurements } from '../model/advice.js';
+import { counted } from '../model/counts.js';
 import { DAY, formatElapsed } from '../model/duration.js';
 import { MINUTES_PER_MONTH } from './defaults.js';
 import { clean, numberText } from './money.js';
@@ -120,10 +121,6 @@ function batch({ jobs, finished, external, every }: Measurements): (Found | Miss
     },
   );
   return out;
-}
-
-function counted(count: number, what: string): string {
-  return `${numberText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** To four significant digits. */

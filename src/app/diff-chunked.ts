@@ -9,6 +9,7 @@ import { questionOf, requireSame, type ChunkedRequest } from './resume-question.
 import type { ChunkRun, ChunksDone } from '../diff/chunks.js';
 import { compareInChunks } from '../diff/compare-in-chunks.js';
 import type { DiffInput, DiffOutcome } from '../diff/input.js';
+import { counted } from '../model/counts.js';
 import type { ChunkedPlan, DiffAlignment } from '../model/diff-report.js';
 import { CutoverError } from '../model/errors.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
@@ -114,7 +115,6 @@ export class Chunked {
   notes(): string[] {
     const { plan } = this;
     if (plan === undefined) return [];
-    const counted = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;
     const by = {
       ranges: 'of key ranges',
       hash: 'by a hash of the key',

@@ -1,4 +1,5 @@
 import type { Column } from '../model/column.js';
+import { byCount } from '../model/counts.js';
 import { CutoverError } from '../model/errors.js';
 
 /** The columns that two tables have in common. */
@@ -118,8 +119,6 @@ function usage(what: string, remedy: string): CutoverError {
 /** What a report says of columns that only one side has. */
 export function oneSided({ onlyLeft, onlyRight }: CommonColumns): string[] {
   const told = (names: readonly string[], side: string): string[] =>
-    names.length === 0
-      ? []
-      : [`only the ${side} has ${names.length === 1 ? 'the column' : 'the columns'} ${names.join(', ')}`];
+    names.length === 0 ? [] : [`only the ${side} has the ${byCount(names.length, 'column')} ${names.join(', ')}`];
   return [...told(onlyLeft, 'left'), ...told(onlyRight, 'right')];
 }

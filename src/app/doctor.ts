@@ -6,6 +6,7 @@ import { checkPostgres } from './doctor-postgres.js';
 import { withProject, type OpenProject } from './open.js';
 import { stateOf } from './served.js';
 import type { EventLog } from '../log/contract.js';
+import { counted } from '../model/counts.js';
 import { formatElapsed } from '../model/duration.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { DoctorCheck, DoctorResult } from '../model/results.js';
@@ -47,7 +48,7 @@ export async function doctor(ctx: AppContext): Promise<DoctorResult> {
       checks.push({
         name: 'configuration',
         status: 'ok',
-        detail: `${open.project.pipelines.length} pipeline${open.project.pipelines.length === 1 ? '' : 's'} in ${open.project.file}`,
+        detail: `${counted(open.project.pipelines.length, 'pipeline')} in ${open.project.file}`,
         remedy: null,
       });
       await check('store', () => storeCheck(open));

@@ -7,7 +7,7 @@ import { route } from './route.js';
 export type RouterKey = readonly string[] | null;
 
 export interface RouterOptions<T> {
-  /** Where the canary's state comes from: the store, or `GET /v1/pipelines/{p}/canary`. */
+  /** Where the canary's state comes from: `state` of `cutover canary status --format json`. */
   readonly state: () => Promise<RoutingState>;
   readonly readBatch: (key: RouterKey) => Promise<T>;
   readonly readStream: (key: RouterKey) => Promise<T>;

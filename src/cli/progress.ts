@@ -1,6 +1,6 @@
+import { grouped } from '../model/counts.js';
 import type { Progress } from '../model/ports.js';
 import { visible } from '../report/cells.js';
-import { grouped } from '../report/numbers.js';
 import type { Sink } from './io.js';
 import { TimeLeft, timeLeftText } from './time-left.js';
 

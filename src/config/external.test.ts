@@ -1,15 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Pipeline, Project } from '../model/project.js';
-import { loadProject } from './load.js';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
+const file = configFile();
 
 const OWN = { batch: { sql: 'select 1' }, stream: { sql: 'select 1' } };
 
@@ -23,11 +16,9 @@ interface Input {
   readonly more?: object;
 }
 
-async function load({ pipeline = {}, log = { path: 'a.csv' }, more = {} }: Input): Promise<Project> {
-  const file = path.join(root, 'cutover.yaml');
+function load({ pipeline = {}, log = { path: 'a.csv' }, more = {} }: Input): Promise<Project> {
   const p = { key: 'id', ...OWN, ...pipeline };
-  await writeFile(file, JSON.stringify({ version: 1, ...(log === null ? {} : { log }), pipelines: { p, ...more } }));
-  return loadProject(file, {});
+  return file.load(JSON.stringify({ version: 1, ...(log === null ? {} : { log }), pipelines: { p, ...more } }));
 }
 
 /** What is wrong, without places. */

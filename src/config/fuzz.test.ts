@@ -1,10 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { CutoverError } from '../model/errors.js';
-import { loadProject } from './load.js';
+import { configFile } from '../../test/integration/config-file.js';
 
 const VALID = `version: 1
 store: { kind: duckdb, path: "\${DIR:-.cutover}/x.duckdb", memory_limit: 4GB }
@@ -31,17 +28,11 @@ pipelines:
 `;
 
 const ENV = { N: '100' };
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
+const file = configFile();
 
 async function outcome(text: string, env: NodeJS.ProcessEnv = ENV): Promise<'loaded' | 'refused'> {
-  const file = path.join(root, 'cutover.yaml');
-  await writeFile(file, text);
   try {
-    await loadProject(file, env);
+    await file.load(text, env);
     return 'loaded';
   } catch (error) {
     if (!(error instanceof CutoverError)) throw error;

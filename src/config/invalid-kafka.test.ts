@@ -1,26 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CutoverError } from '../model/errors.js';
-import { loadProject } from './load.js';
+import { describe, expect, it } from 'vitest';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
+const file = configFile();
 
 /** What is wrong with a log of Kafka, without the place in the file. */
 async function problems(keys: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
-  const file = path.join(root, 'cutover.yaml');
   const jobs = 'batch: { sql: select 1 }, stream: { sql: select 1 }';
-  await writeFile(file, `version: 1\nlog: { kind: kafka, ${keys} }\npipelines:\n  p: { key: id, ${jobs} }\n`);
-  const error: unknown = await loadProject(file, env).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof CutoverError)) throw new Error(`expected a CutoverError, got ${String(error)}`);
+  const text = `version: 1\nlog: { kind: kafka, ${keys} }\npipelines:\n  p: { key: id, ${jobs} }\n`;
+  const error = await file.refused(text, env);
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.place?.line).toBe(2);
   return error.message.split('\n').map((line) => line.replace(/^.*?cutover\.yaml:\d+:\d+ /, ''));

@@ -1,31 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CutoverError } from '../model/errors.js';
-import { loadProject } from './load.js';
+import { describe, expect, it } from 'vitest';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-/** The lines of the error's message, from the file's name on. */
-async function problems(text: string): Promise<string[]> {
-  const file = path.join(root, 'cutover.yaml');
-  await writeFile(file, text);
-  const error: unknown = await loadProject(file, {}).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof CutoverError)) throw new Error(`expected a CutoverError, got ${String(error)}`);
-  expect(error.remedy).not.toMatch(/\n/);
-  expect(error.place?.file).toBe(file);
-  expect(error.place?.line).toBeGreaterThan(0);
-  expect(error.place?.column).toBeGreaterThan(0);
-  return [error.code, ...error.message.split('\n').map((line) => line.replace(`${root}${path.sep}`, ''))];
-}
+const file = configFile();
 
 const HEAD = 'version: 1\nlog: { path: a.csv }\npipelines:\n';
 const JOBS = 'batch: { sql: select 1 }, stream: { sql: select 1 }';
@@ -306,12 +282,12 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
 describe('a bad pipeline', () => {
   for (const [what, text, ...expected] of CASES) {
     it(what, async () => {
-      expect(await problems(text)).toEqual(['CONFIG_INVALID', ...expected.map((line) => `cutover.yaml${line}`)]);
+      expect(await file.problems(text)).toEqual(['CONFIG_INVALID', ...expected.map((line) => `cutover.yaml${line}`)]);
     });
   }
 
   it('a name that is not plain SQL', async () => {
-    expect(await problems(FINE.replace('  p:', '  Daily-1:'))).toEqual([
+    expect(await file.problems(FINE.replace('  p:', '  Daily-1:'))).toEqual([
       'CONFIG_INVALID',
       'cutover.yaml:4:3 pipelines.Daily-1: the name of a pipeline must be a SQL name: small letters, digits and _, not starting with a digit, 63 characters at the most',
     ]);
@@ -319,11 +295,11 @@ describe('a bad pipeline', () => {
 
   it('pipelines in a circle, which is named', async () => {
     const line = (name: string, after: string): string => `  ${name}: { key: id, after: [${after}], ${JOBS} }\n`;
-    expect(await problems(HEAD + line('x', 'a') + line('a', 'c') + line('b', 'a') + line('c', 'b'))).toEqual([
+    expect(await file.problems(HEAD + line('x', 'a') + line('a', 'c') + line('b', 'a') + line('c', 'b'))).toEqual([
       'PIPELINE_CYCLE',
       'cutover.yaml:5:24 pipelines.a.after: pipelines wait for each other in a circle: a -> c -> b -> a',
     ]);
-    expect(await problems(HEAD + line('x', 'x'))).toEqual([
+    expect(await file.problems(HEAD + line('x', 'x'))).toEqual([
       'PIPELINE_CYCLE',
       'cutover.yaml:4:24 pipelines.x.after: pipelines wait for each other in a circle: x -> x',
     ]);

@@ -1,15 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CutoverError } from '../model/errors.js';
-import { loadProject } from './load.js';
+import { expect, it } from 'vitest';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
+const file = configFile();
 
 const HEAD = `version: 1
 log: { path: a.csv }
@@ -17,12 +9,6 @@ pipelines:
   p: { key: id, batch: { sql: select 1 }, stream: { sql: select 1 } }
 views:
 `;
-
-async function load(views: string): Promise<unknown> {
-  const file = path.join(root, 'cutover.yaml');
-  await writeFile(file, HEAD + views);
-  return loadProject(file, {});
-}
 
 it.each([
   ['  v: { sql: select 1, evry: 1m }', ':6:23 views.v.evry: unknown key; did you mean "every"?'],
@@ -54,14 +40,13 @@ it.each([
     ':6:3 views.events: this name is reserved: events, batch_events and names that start with cutover_ belong to cutover itself',
   ],
 ])('%s', async (views, message) => {
-  const error: unknown = await load(views).catch((reason: unknown) => reason);
-  if (!(error instanceof CutoverError)) throw new Error(`expected a CutoverError, got ${String(error)}`);
-  expect(error.message.replace(`${root}${path.sep}cutover.yaml`, '')).toBe(message);
+  const error = await file.refused(HEAD + views);
+  expect(error.message.replace(file.path, '')).toBe(message);
 });
 
 it('fills in what is left out', async () => {
   expect(
-    await load(`  a: { sql: select 1 }
+    await file.load(`${HEAD}  a: { sql: select 1 }
   b: { sql: select 1, cron: "*/5 * * * *", partition_by: day, description: " Days " }
   c: { sql: select 1, every: 1m, partition_by: { column: day, from: at, lookback: 2d, full_every: 1h } }
 `),

@@ -1,31 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CutoverError } from '../model/errors.js';
-import { loadProject } from './load.js';
+import { describe, expect, it } from 'vitest';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-/** The lines of the error's message, from the file's name on. */
-async function problems(text: string): Promise<string[]> {
-  const file = path.join(root, 'cutover.yaml');
-  await writeFile(file, text);
-  const error: unknown = await loadProject(file, {}).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof CutoverError)) throw new Error(`expected a CutoverError, got ${String(error)}`);
-  expect(error.remedy).not.toMatch(/\n/);
-  expect(error.place?.file).toBe(file);
-  expect(error.place?.line).toBeGreaterThan(0);
-  expect(error.place?.column).toBeGreaterThan(0);
-  return [error.code, ...error.message.split('\n').map((line) => line.replace(`${root}${path.sep}`, ''))];
-}
+const file = configFile();
 
 const HEAD = 'version: 1\nlog: { path: a.csv }\npipelines:\n';
 const JOBS = 'batch: { sql: select 1 }, stream: { sql: select 1 }';
@@ -162,7 +138,7 @@ const CASES: [what: string, text: string, ...expected: string[]][] = [
 describe('a bad configuration', () => {
   for (const [what, text, ...expected] of CASES) {
     it(what, async () => {
-      expect(await problems(text)).toEqual(['CONFIG_INVALID', ...expected.map((line) => `cutover.yaml${line}`)]);
+      expect(await file.problems(text)).toEqual(['CONFIG_INVALID', ...expected.map((line) => `cutover.yaml${line}`)]);
     });
   }
 
@@ -171,7 +147,7 @@ describe('a bad configuration', () => {
   b: { kye: id, ${JOBS} }
 store: { kind: postgres }
 `;
-    expect(await problems(text)).toEqual([
+    expect(await file.problems(text)).toEqual([
       'CONFIG_INVALID',
       'cutover.yaml:4:31 pipelines.a.batch.sql: the file none.sql does not exist',
       'cutover.yaml:4:77 pipelines.a.after[0]: there is no pipeline "zz"; configured are: a, b',
@@ -182,7 +158,7 @@ store: { kind: postgres }
   });
 
   it('lists 20 problems and counts the rest', async () => {
-    const lines = await problems(FINE + Array.from({ length: 25 }, (_, index) => `zzzz${index}: 1\n`).join(''));
+    const lines = await file.problems(FINE + Array.from({ length: 25 }, (_, index) => `zzzz${index}: 1\n`).join(''));
     expect(lines).toHaveLength(22);
     expect(lines.at(-1)).toBe('... and 5 more');
   });

@@ -1,21 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { KafkaLogConfig } from '../model/project.js';
-import { loadProject } from './load.js';
+import { configFile } from '../../test/integration/config-file.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'cutover-config-'));
-});
-afterAll(() => rm(root, { recursive: true }));
+const file = configFile();
 
 async function logOf(log: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
-  const file = path.join(root, 'cutover.yaml');
   const pipelines = 'pipelines:\n  p: { key: id, batch: { sql: select 1 }, stream: { sql: select 1 } }\n';
-  await writeFile(file, `version: 1\nlog:\n${log}${pipelines}`);
-  return (await loadProject(file, env)).log;
+  return (await file.load(`version: 1\nlog:\n${log}${pipelines}`, env)).log;
 }
 
 const WHOLE = `  kind: kafka
@@ -67,9 +59,9 @@ it('a whole log of Kafka is read, its secrets from variables', async () => {
     onDataLoss: 'mark',
     sessionTimeout: 30_000,
     tls: {
-      ca: path.join(root, 'certs/ca.pem'),
-      cert: path.join(root, 'certs/me.pem'),
-      key: path.join(root, 'certs/me.key'),
+      ca: path.join(file.root, 'certs/ca.pem'),
+      cert: path.join(file.root, 'certs/me.pem'),
+      key: path.join(file.root, 'certs/me.key'),
     },
     sasl: { mechanism: 'scram-sha-512', username: '12', password: '0123' },
   };

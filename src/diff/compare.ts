@@ -23,6 +23,7 @@ import { profiled, type Profiled } from './profile-guard.js';
 import { boundsFor, searchRanges } from './search-ranges.js';
 import { allOf, type Side, type Sides, type SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
+import type { DiffTask } from './task.js';
 import { Tally } from './tally.js';
 
 /**
@@ -48,7 +49,7 @@ export async function compareTables(session: SqlSession, dialect: SqlDialect, in
   const kept = await keptFor(session, dialect, columns, input);
   const found =
     (await searchByKept(reading, statements, taken, kept, stop)) ??
-    (await search(reading, statements, dialect, taken, columns, input, stop));
+    (await search(reading, { session, dialect, statements, sides: taken, columns, input }, stop));
   const { rows, sides } = found;
   if (rows.batch.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.batch), 'batch');
   if (rows.stream.nulls > 0) await readNullKeys(reading, statements.listNullKeys(sides.stream), 'stream');
@@ -144,8 +145,9 @@ export async function planTables(
   input: DiffInput,
 ): Promise<Pick<Chosen, 'counts' | 'strategy'> & { readonly columns: DiffColumns }> {
   const { columns, statements, taken } = await prepare(session, dialect, input);
-  const inStep = await findInStep(session, statements, dialect, taken, columns, input);
-  if (inStep === null) return { ...(await choose(session, statements, dialect, taken, columns, input)), columns };
+  const task = { session, dialect, statements, sides: taken, columns, input };
+  const inStep = await findInStep(task);
+  if (inStep === null) return { ...(await choose(task)), columns };
   const { rows, reason } = inStep;
   const side = { rows, nulls: 0 };
   return {
@@ -162,14 +164,7 @@ interface Chosen {
   readonly strategy: Strategy;
 }
 
-async function choose(
-  session: SqlSession,
-  statements: DiffStatements,
-  dialect: SqlDialect,
-  taken: Sides,
-  columns: DiffColumns,
-  input: DiffInput,
-): Promise<Chosen> {
+async function choose({ session, statements, dialect, sides: taken, columns, input }: DiffTask): Promise<Chosen> {
   input.progress?.update('counting rows', 0);
   const given = await oneAscending(session, statements, taken);
   const limit = dialect.countsAreFree ? undefined : SMALL_TABLE;
@@ -194,19 +189,11 @@ async function choose(
   return { counts, sides, bounds, strategy };
 }
 
-async function search(
-  reading: Reading,
-  statements: DiffStatements,
-  dialect: SqlDialect,
-  taken: Sides,
-  columns: DiffColumns,
-  input: DiffInput,
-  stop: () => boolean,
-): Promise<Found> {
-  const { session } = reading;
-  const inStep = await searchInStep(reading, statements, dialect, taken, columns, input, stop);
-  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: taken, partial: false };
-  const { counts, sides, bounds, strategy } = await choose(session, statements, dialect, taken, columns, input);
+async function search(reading: Reading, task: DiffTask, stop: () => boolean): Promise<Found> {
+  const { statements, dialect } = task;
+  const inStep = await searchInStep(reading, task, stop);
+  if (inStep !== null) return { ...inStep, strategy: 'in_step', sides: task.sides, partial: false };
+  const { counts, sides, bounds, strategy } = await choose(task);
   const searched =
     strategy.strategy === 'ranges' && bounds !== null && dialect.keyRanges !== null
       ? await searchRanges(reading, statements, dialect.keyRanges, sides, bounds, stop)

@@ -1,14 +1,15 @@
 import type { Row } from '../model/cell.js';
+import { counted } from '../model/counts.js';
 import { CutoverError } from '../model/errors.js';
 import type { SideBySideSql, SqlDialect, SqlSession } from '../store/contract.js';
 import type { Searched } from './candidates.js';
 import type { DiffColumns } from './columns.js';
 import { judgeAll, mostHeld, type Reading } from './fetch.js';
-import type { DiffInput } from './input.js';
 import { SMALL_TABLE } from './plan.js';
 import { rangesBetween } from './ranges.js';
-import type { KeyRange, Sides, SideSource } from './sides.js';
+import type { KeyRange, SideSource } from './sides.js';
 import type { DiffStatements } from './statements.js';
+import type { DiffTask } from './task.js';
 
 /**
  * With more readers than this digests are quicker, which use all processors in one statement. Measured with 10M x 10M rows in Parquet and 2 processors (time of all
@@ -36,36 +37,31 @@ const CUTTABLE: ReadonlySet<string> = new Set(['integer', 'decimal', 'text', 'da
  */
 export async function searchInStep(
   reading: Reading,
-  statements: DiffStatements,
-  dialect: SqlDialect,
-  sides: Sides,
-  columns: DiffColumns,
-  input: DiffInput,
+  task: DiffTask,
   stop: () => boolean,
 ): Promise<(Searched & { readonly reason: string }) | null> {
-  const { session, progress } = reading;
-  const readers = input.readers ?? [];
-  const likely = await likelyInStep(session, statements, dialect, sides, columns, input);
+  const { progress } = reading;
+  const likely = await likelyInStep(task);
   if (likely === null) return null;
   const { rows, ranges, reason } = likely;
-  return likely.sql.onItsOwn(session, async () => {
+  return likely.sql.onItsOwn(task.session, async () => {
     progress?.update('comparing row by row', 0, ranges.length);
-    const once = await lookOnce(
-      readers,
-      statements,
-      sides,
-      ranges,
-      Math.min(mostHeld(columns), input.stopAfter ?? Infinity),
-      (done) => progress?.update('comparing row by row', done, ranges.length),
+    const most = Math.min(mostHeld(task.columns), task.input.stopAfter ?? Infinity);
+    const once = await lookOnce(task, ranges, most, (done) =>
+      progress?.update('comparing row by row', done, ranges.length),
     );
     if (once === 'apart') return null;
     let complete = true;
     if (once === 'many') {
-      if (!(await inStep(readers, statements, sides, ranges))) return null;
-      complete = await compareValues(reading, readers, statements, sides, ranges, stop);
+      if (!(await inStep(task, ranges))) return null;
+      complete = await compareValues(reading, task, ranges, stop);
     } else for (const candidates of once) judgeAll(reading, candidates, reading.listing.source());
     return { rows: { batch: { rows, nulls: 0 }, stream: { rows, nulls: 0 } }, digest: {}, complete, reason };
   });
+}
+
+function readersOf({ input }: DiffTask): readonly SqlSession[] {
+  return input.readers ?? [];
 }
 
 interface InStep {
@@ -77,33 +73,18 @@ interface InStep {
 }
 
 /** Looks at the keys; null where they do not stand like that, or where it would not pay to look. */
-export async function findInStep(
-  session: SqlSession,
-  statements: DiffStatements,
-  dialect: SqlDialect,
-  sides: Sides,
-  columns: DiffColumns,
-  input: DiffInput,
-): Promise<Pick<InStep, 'rows' | 'reason'> | null> {
-  const likely = await likelyInStep(session, statements, dialect, sides, columns, input);
+export async function findInStep(task: DiffTask): Promise<Pick<InStep, 'rows' | 'reason'> | null> {
+  const likely = await likelyInStep(task);
   if (likely === null) return null;
-  input.progress?.update('looking at the order of rows', 0);
-  const proven = await likely.sql.onItsOwn(session, () =>
-    inStep(input.readers ?? [], statements, sides, likely.ranges),
-  );
+  task.input.progress?.update('looking at the order of rows', 0);
+  const proven = await likely.sql.onItsOwn(task.session, () => inStep(task, likely.ranges));
   return proven ? likely : null;
 }
 
 /** What is known without a look at every row; null where it would not pay. Rows whose key holds a NULL are in no range: there are none. */
-async function likelyInStep(
-  session: SqlSession,
-  statements: DiffStatements,
-  dialect: SqlDialect,
-  sides: Sides,
-  columns: DiffColumns,
-  input: DiffInput,
-): Promise<InStep | null> {
-  const readers = input.readers ?? [];
+async function likelyInStep(task: DiffTask): Promise<InStep | null> {
+  const { session, statements, dialect, sides, columns, input } = task;
+  const readers = readersOf(task);
   const sql = dialect.sideBySide;
   const { batch, stream } = sides;
   const asked = input.strategy === 'in_step';
@@ -112,19 +93,19 @@ async function likelyInStep(
   const rows = await countOf(session, statements, batch);
   if (rows === 0 || rows !== (await countOf(session, statements, stream)) || (rows < SMALL_TABLE && !asked))
     return null;
-  if (!(await beginsInStep(session, statements, sides))) return null;
+  if (!(await beginsInStep(task))) return null;
   const bounds = await boundsOf(session, dialect, batch, columns, rows, PIECES * readers.length);
   const ranges = rangesBetween(bounds);
   const [first] = ranges;
   if (first === undefined || !(await sql.streams(session, statements.inStep(sides, first)))) return null;
   for (const side of [batch, stream])
     if ((await session.query(statements.firstKeyIsNull(side))).length > 0) return null;
-  const reason = `rows stand in the same order on both sides: read side by side by ${readers.length === 1 ? '1 reader' : `${readers.length} readers`}`;
+  const reason = `rows stand in the same order on both sides: read side by side by ${counted(readers.length, 'reader')}`;
   return { rows, ranges, reason, sql };
 }
 
 /** Most files whose rows stand in other orders do so from the start: known for next to nothing. */
-async function beginsInStep(session: SqlSession, statements: DiffStatements, sides: Sides): Promise<boolean> {
+async function beginsInStep({ session, statements, sides }: DiffTask): Promise<boolean> {
   const head = (source: SideSource): SideSource => ({
     ...source,
     relation: `(SELECT * FROM ${source.relation} LIMIT ${HEAD})`,
@@ -141,17 +122,16 @@ async function beginsInStep(session: SqlSession, statements: DiffStatements, sid
  * @returns the candidates of each range in order; `apart` as soon as two keys are not in step, `many` as soon as there are more candidates than may be held
  */
 async function lookOnce(
-  readers: readonly SqlSession[],
-  statements: DiffStatements,
-  sides: Sides,
+  task: DiffTask,
   ranges: readonly KeyRange[],
   most: number,
   told: (done: number) => void,
 ): Promise<readonly (readonly Row[])[] | 'apart' | 'many'> {
+  const { statements, sides } = task;
   const found = new Map<KeyRange, Row[]>();
   let held = 0;
   let ended: 'apart' | 'many' | undefined;
-  await shared(readers, ranges, async (reader, range) => {
+  await shared(readersOf(task), ranges, async (reader, range) => {
     if (ended !== undefined) return;
     const candidates: Row[] = [];
     for await (const rows of reader.cursor(statements.inStep(sides, range))) {
@@ -168,14 +148,10 @@ async function lookOnce(
 }
 
 /** Whether the keys of every range are in step. */
-async function inStep(
-  readers: readonly SqlSession[],
-  statements: DiffStatements,
-  sides: Sides,
-  ranges: readonly KeyRange[],
-): Promise<boolean> {
+async function inStep(task: DiffTask, ranges: readonly KeyRange[]): Promise<boolean> {
+  const { statements, sides } = task;
   let agree = true;
-  await shared(readers, ranges, async (reader, range) => {
+  await shared(readersOf(task), ranges, async (reader, range) => {
     if (!agree) return;
     if ((await reader.query(statements.outOfStep(sides, range))).length > 0) agree = false;
   });
@@ -184,17 +160,16 @@ async function inStep(
 
 async function compareValues(
   reading: Reading,
-  readers: readonly SqlSession[],
-  statements: DiffStatements,
-  sides: Sides,
+  task: DiffTask,
   ranges: readonly KeyRange[],
   stop: () => boolean,
 ): Promise<boolean> {
   const { progress } = reading;
+  const { statements, sides } = task;
   let complete = true;
   let done = 0;
   progress?.update('comparing row by row', 0, ranges.length);
-  await shared(readers, ranges, async (reader, range) => {
+  await shared(readersOf(task), ranges, async (reader, range) => {
     if (!complete) return;
     const list = reading.listing.source();
     for await (const rows of reader.cursor(statements.sideBySide(sides, range))) {

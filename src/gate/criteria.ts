@@ -1,5 +1,6 @@
 import type { CanaryState } from '../model/canary.js';
 import type { Evidence } from '../model/comparison.js';
+import { byCount } from '../model/counts.js';
 import { formatDuration, formatElapsed, type Duration } from '../model/duration.js';
 import type { CriterionResult } from '../model/gate.js';
 import type { GateConfig } from '../model/project.js';
@@ -201,7 +202,7 @@ export function counted({ config }: Subject, run: PassRun): Finding {
   const still =
     run.repeated === 0
       ? ''
-      : `; ${run.repeated} more ${run.repeated === 1 ? 'is' : 'are'} no new evidence: the log stood still (a reused result, or the same cut again)`;
+      : `; ${run.repeated} more ${byCount(run.repeated, 'is', 'are')} no new evidence: the log stood still (a reused result, or the same cut again)`;
   const ended = run.endedBy === null ? '' : `; before them comparison ${run.endedBy.comparison_id} ${run.endedBy.why}`;
   return miss(
     name,

@@ -1,4 +1,5 @@
 import { DISCREPANCY_KINDS, discrepancyCount, type DiffCounts } from '../model/comparison.js';
+import { byCount } from '../model/counts.js';
 import { worst, type Verdict } from '../model/verdict.js';
 import { rateText } from '../model/rate.js';
 import { judgeSample } from './sample.js';
@@ -76,7 +77,7 @@ function quarantineFindings({ quarantined, maxQuarantined }: JudgeFacts): Findin
     : [
         [
           'inconclusive',
-          `${quarantined === 1 ? '1 event is' : `${quarantined} events are`} quarantined, ${maxQuarantined} ${maxQuarantined === 1 ? 'is' : 'are'} allowed`,
+          `${quarantined} ${byCount(quarantined, 'event is', 'events are')} quarantined, ${maxQuarantined} ${byCount(maxQuarantined, 'is', 'are')} allowed`,
         ],
       ];
 }
@@ -104,5 +105,5 @@ function differenceFindings(counts: DiffCounts, { maxMismatchRate, sampled }: Ju
 }
 
 function rows(count: number): string {
-  return count === 1 ? '1 row' : `${count} rows`;
+  return `${count} ${byCount(count, 'row')}`;
 }

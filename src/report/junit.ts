@@ -1,11 +1,11 @@
 import { DISCREPANCY_KINDS } from '../model/comparison.js';
 import type { Discrepancy } from '../model/comparison.js';
+import { grouped } from '../model/counts.js';
 import type { GateResult } from '../model/gate.js';
 import type { QuarantineResult } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
 import type { ViewReport } from '../model/view.js';
 import { differencesOf, keyText } from './cells.js';
-import { grouped } from './numbers.js';
 import type { RenderOptions } from './options.js';
 import { commonSentences, sumSentences } from './profile-wording.js';
 import type { AnyComparison, Result } from './result.js';

@@ -1,3 +1,4 @@
+import { counted, grouped } from '../model/counts.js';
 import type { DiffReport } from '../model/diff-report.js';
 import type { GateResult } from '../model/gate.js';
 import type { CanaryReport, QuarantineResult, RunSummary } from '../model/results.js';
@@ -5,7 +6,7 @@ import type { Verdict } from '../model/verdict.js';
 import type { ViewReport } from '../model/view.js';
 import { formatElapsed } from '../model/duration.js';
 import { differencesOf, keyText, visible } from './cells.js';
-import { counted, grouped, percent, ppmAsPercent } from './numbers.js';
+import { percent, ppmAsPercent } from './numbers.js';
 import type { RenderOptions } from './options.js';
 import { newest } from './result.js';
 import { commonSentences, sumSentences } from './profile-wording.js';

@@ -1,19 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counted, grouped, percent, ppmAsPercent, roughPercent, signedDifference } from './numbers.js';
-
-describe('grouped', () => {
-  it('separates thousands of numbers only', () => {
-    expect(grouped(1234567)).toBe('1,234,567');
-    expect(grouped('-1234.56789')).toBe('-1,234.56789');
-    expect(grouped('123456789012345678901234567890')).toBe('123,456,789,012,345,678,901,234,567,890');
-    expect(['999', '1e21', 'NaN', '1h', ''].map(grouped)).toEqual(['999', '1e21', 'NaN', '1h', '']);
-  });
-
-  it('loses no digit', () => {
-    fc.assert(fc.property(fc.bigInt(), (value) => BigInt(grouped(value).replaceAll(',', '')) === value));
-  });
-});
+import { percent, ppmAsPercent, roughPercent, signedDifference } from './numbers.js';
 
 describe('percent', () => {
   it('says 0% only for nothing and 100% only for all', () => {
@@ -71,12 +58,4 @@ describe('signedDifference', () => {
 
 it('ppmAsPercent keeps every part per million', () => {
   expect([0, 1, 125, 10_000, 1_000_000].map(ppmAsPercent)).toEqual(['0%', '0.0001%', '0.0125%', '1%', '100%']);
-});
-
-it('counted', () => {
-  expect([counted(1, 'key'), counted(2000, 'key'), counted(0, 'batch', 'batches')]).toEqual([
-    '1 key',
-    '2,000 keys',
-    '0 batches',
-  ]);
 });

@@ -1,16 +1,3 @@
-/** An integer or decimal with separators between its thousands: `12,345.67`. Text that is no plain number stays as it is. */
-export function grouped(value: number | bigint | string): string {
-  const text = String(value);
-  const match = /^(-?)(\d+)(\.\d+)?$/.exec(text);
-  if (match === null) return text;
-  return `${match[1] ?? ''}${(match[2] ?? '').replace(/\B(?=(\d{3})+$)/g, ',')}${match[3] ?? ''}`;
-}
-
-/** `1 key`, `2,000 keys`. */
-export function counted(count: number, singular: string, plural = `${singular}s`): string {
-  return `${grouped(count)} ${count === 1 ? singular : plural}`;
-}
-
 /**
  * A rate (0 .. 1) as a percentage with two decimals. It never rounds something to nothing, nor almost all to all:
  * those are `<0.01%` and `>99.99%`.

@@ -1,7 +1,8 @@
 import type { DiscrepancyKind } from '../model/comparison.js';
+import { byCount, grouped } from '../model/counts.js';
 import type { Concentration, MissingRange } from '../model/diff-profile.js';
 import { cellText, visible } from './cells.js';
-import { grouped, roughPercent, signedDifference } from './numbers.js';
+import { roughPercent, signedDifference } from './numbers.js';
 import type { AnyComparison } from './result.js';
 import { sideNames, stoppedEarly, type SideNames } from './wording.js';
 
@@ -38,7 +39,7 @@ export function sumSentences(report: AnyComparison): string[] {
     ...(equal.length === 0
       ? []
       : [
-          `the ${equal.length === 1 ? 'sum' : 'sums'} of ${listed(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides`,
+          `the ${byCount(equal.length, 'sum')} of ${listed(equal)} ${byCount(equal.length, 'is', 'are')} equal on both sides`,
         ]),
   ];
 }

@@ -1,10 +1,11 @@
 import { discrepancyCount } from '../model/comparison.js';
 import type { DiscrepancyKind } from '../model/comparison.js';
+import { byCount, counted, grouped } from '../model/counts.js';
 import type { OffsetVectorJson } from '../model/offset-vector.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Sampled } from '../model/diff-report.js';
 import { percentAtMost } from '../model/rate.js';
-import { counted, grouped, percent, roughPercent } from './numbers.js';
+import { percent, roughPercent } from './numbers.js';
 import type { AnyComparison } from './result.js';
 
 /** What the sides are called: tables that are no pipeline's are the left and the right one. */
@@ -70,19 +71,17 @@ export function finding(comparison: AnyComparison): string {
   const differing = discrepancyCount(comparison);
   const of = comparison.keys_compared + comparison.null_key;
   const sampled = comparison.pipeline === null && comparison.sampled !== null ? 'sampled ' : '';
-  const things =
-    comparison.null_key > 0 ? `${sampled}keys and rows without a key` : `${sampled}${of === 1 ? 'key' : 'keys'}`;
+  const things = comparison.null_key > 0 ? `${sampled}keys and rows without a key` : `${sampled}${byCount(of, 'key')}`;
   const part = partText(comparison);
   if (differing > 0 && stoppedEarly(comparison)) {
     return `at least ${counted(differing, 'key differs', 'keys differ')}, where the comparison was stopped`;
   }
   if (of === 0) return `nothing was compared${part}`;
   if (differing > 0) {
-    const verb = differing === 1 ? 'differs' : 'differ';
-    return `${grouped(differing)} of ${grouped(of)} ${things} ${verb} (${percent(comparison.mismatch_rate)})${part}`;
+    return `${grouped(differing)} of ${grouped(of)} ${things} ${byCount(differing, 'differs', 'differ')} (${percent(comparison.mismatch_rate)})${part}`;
   }
   if (comparison.in_flux > 0) {
-    const flux = comparison.in_flux === 1 ? '1 key is' : `${grouped(comparison.in_flux)} keys are`;
+    const flux = counted(comparison.in_flux, 'key is', 'keys are');
     return `${flux} in flux, ${grouped(of - comparison.in_flux)} of ${grouped(of)} agree${part}`;
   }
   // A table of keys alone, or one whose other columns are all ignored.

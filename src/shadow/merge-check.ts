@@ -1,3 +1,4 @@
+import { byCount } from '../model/counts.js';
 import type { Pipeline } from '../model/project.js';
 import type { SqlSession } from '../store/contract.js';
 import { loadThrough, notTouched } from '../store/state/merge.js';
@@ -50,7 +51,7 @@ export async function noteUnnamed(
   if (rows.length === 0) return [];
   const named = rows.slice(0, NAMED).map((row) => (row['value'] === null ? 'NULL' : String(row['value'])));
   const note =
-    `serve.merge: ${rows.length} ${rows.length === 1 ? 'window' : 'windows'} changed on the batch side of which no event was noted (${named.join(', ')}${rows.length > NAMED ? ', ...' : ''}): ` +
+    `serve.merge: ${rows.length} ${byCount(rows.length, 'window')} changed on the batch side of which no event was noted (${named.join(', ')}${rows.length > NAMED ? ', ...' : ''}): ` +
     `merged reads lacked that until now, because ${merge.from} does not name every window that an event changes, or the batch job gives other rows for the same events`;
   env.logger.warn({ pipeline: name, windows: rows.length }, note);
   return [note];

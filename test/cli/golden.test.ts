@@ -66,6 +66,16 @@ describe('tables', () => {
     expectGolden('diff-fail-narrow.txt', text);
   });
 
+  it('of a doctor have a line for each problem, and still obey no control character', () => {
+    const detail = 'a.yaml:1:1 a: is missing\na.yaml:2:1 b: is \u001b[1m missing';
+    const checks = [{ name: 'configuration', status: 'fail', detail, remedy: null }] as const;
+    const text = render({ ...samples.doctor, checks }, 'table', { color: false, width: 100, limit: 3 });
+    expect(text.split('\n').slice(0, 2)).toEqual([
+      '  ✗ configuration  a.yaml:1:1 a: is missing',
+      '                   a.yaml:2:1 b: is \\x1b[1m missing',
+    ]);
+  });
+
   it.each([samples.failing, differing])('with colour show the same text', (result) => {
     const colored = render(result, 'table', { color: true, width: 100, limit: 20 });
     expect(colored).toContain('\u001b[');

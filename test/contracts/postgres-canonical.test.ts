@@ -3,9 +3,8 @@ import { compareTables } from '../../src/diff/compare.js';
 import type { Column } from '../../src/model/column.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from '../postgres/database.js';
 import { KINDS, type CanonicalKind } from './canonical-values.js';
 
 const { url, problem } = inject('postgres');
@@ -34,15 +33,11 @@ describe.skipIf(loudly('canonical texts in both engines', problem))('canonical t
   let engines: Record<Engine, Opened>;
   beforeAll(async () => {
     const duckdb = await openDuckDbStore({ path: ':memory:', schemas: { batch: 'b', stream: 's', served: 'main' } });
-    const postgres = openPostgresStore({
-      url: await createDatabase(url ?? ''),
-      schemas: { batch: 'b', stream: 's', served: 'public' },
-    });
+    const postgres = await freshDatabase(url);
     engines = {
       duckdb: { store: duckdb, session: await duckdb.session() },
-      postgres: { store: postgres, session: await postgres.session() },
+      postgres,
     };
-    await engines.postgres.session.searchPath(['public']);
     await engines.postgres.session.script(SETUP);
   });
   afterAll(async () => {

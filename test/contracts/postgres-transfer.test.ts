@@ -8,14 +8,12 @@ import type { DiffOutcome } from '../../src/diff/input.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { arrivedDialect, type Arrived } from '../../src/store/duckdb/arrived.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { sentColumns } from '../../src/store/postgres/transfer.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase, SCHEMAS } from '../postgres/database.js';
 import { POSTGRES_TYPES, TRANSFER_SAMPLES, type TransferSamples } from './transfer-samples.js';
 
 const { url, problem } = inject('postgres');
-const schemas = { batch: 'b', stream: 's', served: 'public' };
 
 function sql(value: string, type: string): string {
   return `CAST(${value.startsWith('=') ? value.slice(1) : `'${value}'`} AS ${type})`;
@@ -29,11 +27,9 @@ describe.skipIf(loudly('rows sent from PostgreSQL to DuckDB', problem))('rows se
   const folder = mkdtempSync(join(tmpdir(), 'cutover-transfer-'));
 
   beforeAll(async () => {
-    postgres = openPostgresStore({ url: await createDatabase(url ?? ''), schemas });
-    from = await postgres.session();
-    await from.searchPath(['public']);
+    ({ store: postgres, session: from } = await freshDatabase(url));
     await from.script(POSTGRES_TYPES);
-    duckdb = await openDuckDbStore({ path: join(folder, 'work.duckdb'), schemas });
+    duckdb = await openDuckDbStore({ path: join(folder, 'work.duckdb'), schemas: SCHEMAS });
     into = await duckdb.session();
   });
   afterAll(async () => {

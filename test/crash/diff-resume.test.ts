@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { DiffWorld } from '../integration/diff-world.js';
+import { expect, it } from 'vitest';
+import type { DiffReport } from '../../src/model/diff-report.js';
+import { findingsOf, worldPerTest } from '../integration/diff-world.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
-let world: DiffWorld;
-beforeEach(() => {
-  world = new DiffWorld();
-});
-afterEach(() => world.close());
+const world = worldPerTest();
 
 interface Ended {
   readonly code: number | null;
@@ -43,17 +40,7 @@ function chunksDone(): number {
   return parsed.state.done.chunks;
 }
 
-function findings(stdout: string): unknown {
-  const {
-    timing: _,
-    started_at: __,
-    finished_at: ___,
-    plan: ____,
-    notes: _____,
-    ...rest
-  } = JSON.parse(stdout) as Record<string, unknown>;
-  return rest;
-}
+const findings = (stdout: string): unknown => findingsOf(JSON.parse(stdout) as DiffReport);
 
 it('killed in the middle, again and again, a comparison goes on, and its result is that of one that was not', async () => {
   const rows = `SELECT CASE WHEN i % 99991 = 3 THEN NULL ELSE i END AS id, 'customer ' || hash(i) AS name, i * 1.25 AS amount FROM range(1500000) t(i)`;

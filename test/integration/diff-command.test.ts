@@ -1,15 +1,13 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { useCases } from '../../src/cli/use-cases.js';
 import { cli, type Outcome } from '../cli/harness.js';
-import { DiffWorld } from './diff-world.js';
+import { worldPerTest } from './diff-world.js';
 
-let world: DiffWorld;
+const world = worldPerTest();
 beforeEach(async () => {
-  world = new DiffWorld();
   await world.parquet('a.parquet', 'SELECT i AS id, i * 1.0 AS amount FROM range(100) t(i)');
   await world.parquet('b.parquet', 'SELECT i AS id, i * 1.0 + 0.01 AS total FROM range(100) t(i)');
 });
-afterEach(() => world.close());
 
 const run = (...args: string[]): Promise<Outcome> =>
   cli(['diff', ...args], { diff: () => useCases.diff() }, { cwd: world.root });

@@ -1,15 +1,14 @@
 import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { diffTables } from '../../src/app/diff.js';
 import type { DiffContext, DiffOptions } from '../../src/app/diff-options.js';
 import type { DiffReport } from '../../src/model/diff-report.js';
 import { useCases } from '../../src/cli/use-cases.js';
 import { cli } from '../cli/harness.js';
-import { DiffWorld } from './diff-world.js';
+import { findingsOf, worldPerTest } from './diff-world.js';
 
-let world: DiffWorld;
+const world = worldPerTest();
 beforeEach(async () => {
-  world = new DiffWorld();
   const rows = `SELECT CASE WHEN i % 997 = 5 THEN NULL ELSE i END AS id, i % 3 AS part, 'c' || i % 50 AS customer, CAST(i * 1.25 AS DECIMAL(12,2)) AS amount FROM range(4000) t(i)`;
   await world.parquet('a.parquet', `${rows} UNION ALL SELECT 77, 2, 'twice', 1`);
   await world.parquet(
@@ -18,7 +17,6 @@ beforeEach(async () => {
      UNION ALL SELECT 9999, 0, 'more', 1`,
   );
 });
-afterEach(() => world.close());
 
 const SMALL = { rowsInSlice: 100, firstRows: 200, target: 1_000_000 };
 const KEY: Partial<DiffOptions> = { key: ['id', 'part'], limit: 20, profile: null };
@@ -45,17 +43,6 @@ function stoppedAfter(chunks: number, options: Partial<DiffOptions> = {}): Promi
   );
 }
 
-function findings({
-  timing: _,
-  started_at: __,
-  finished_at: ___,
-  plan: ____,
-  notes: _____,
-  ...rest
-}: DiffReport): unknown {
-  return rest;
-}
-
 describe('a comparison with --resume', () => {
   it('goes on where it was, again and again, with the result of one that was not interrupted', async () => {
     const whole = await compare({ chunking: {} });
@@ -74,7 +61,7 @@ describe('a comparison with --resume', () => {
     expect(statSync(world.path('state')).mode & 0o077).toBe(0);
     const seen: number[] = [];
     const last = await compare({ progress: { update: (_, done) => seen.push(done) } }, { resume: 'state' });
-    expect(findings(last)).toEqual(findings(whole));
+    expect(findingsOf(last)).toEqual(findingsOf(whole));
     expect(last.plan.chunked).toMatchObject({ by: 'ranges', runs: 4 });
     expect(last.notes).toContainEqual(expect.stringMatching(/^compared in \d+ chunks and 4 runs of key ranges$/));
     // Files that did not change stand still, however often they are read.
@@ -109,7 +96,7 @@ describe('a comparison with --resume', () => {
     await compare({ progress: { update } }, { resume: 'state' });
     writeFileSync(world.path('state'), saved.at(-1) ?? '');
     const again = await compare({}, { resume: 'state' });
-    expect(findings(again)).toEqual(findings(whole));
+    expect(findingsOf(again)).toEqual(findingsOf(whole));
   });
 
   it('refuses the state of another comparison, and says what is not the same', async () => {
@@ -213,7 +200,7 @@ describe('a comparison with --resume', () => {
       const whole = await compare({ chunking: {} }, options);
       expect(await stoppedAfter(1, options)).toMatchObject({ code: 'INTERRUPTED' });
       const { plan, ...rest } = await compare({}, { resume: 'state', ...options });
-      expect(findings({ plan, ...rest })).toEqual(findings(whole));
+      expect(findingsOf({ plan, ...rest })).toEqual(findingsOf(whole));
       expect(plan.chunked?.runs).toBe(2);
       ways.add(plan.chunked?.by);
     }
@@ -224,7 +211,7 @@ describe('a comparison with --resume', () => {
 describe('a gentle comparison', () => {
   it('is made in chunks, and says so', async () => {
     const gentle = await compare({}, { gentle: true });
-    expect(findings(gentle)).toEqual(findings(await compare({ chunking: {} })));
+    expect(findingsOf(gentle)).toEqual(findingsOf(await compare({ chunking: {} })));
     expect(gentle.plan.chunked).toMatchObject({ by: 'ranges', runs: 1, pauses: 0 });
   });
 

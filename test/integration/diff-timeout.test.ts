@@ -1,17 +1,13 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Locks } from '../../src/store/duckdb/locks.js';
 import { DuckDbSession } from '../../src/store/duckdb/session.js';
-import { DiffWorld } from './diff-world.js';
+import { worldPerTest } from './diff-world.js';
 
 const LONG = 'SELECT count(*) AS n FROM range(10000000) a, range(10000000) b WHERE hash(a.range, b.range) = 1';
 
 describe('the time limit of statements in DuckDB', () => {
-  let world: DiffWorld;
-  beforeEach(() => {
-    world = new DiffWorld();
-  });
-  afterEach(() => world.close());
+  const world = worldPerTest();
 
   it('ends a comparison whose statement takes longer', async () => {
     await world.parquet('a.parquet', 'SELECT i AS id FROM range(100) t(i)');

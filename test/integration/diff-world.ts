@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DiffContext, DiffOptions } from '../../src/app/diff-options.js';
 import { diffTables } from '../../src/app/diff.js';
@@ -9,9 +10,14 @@ import { CutoverError } from '../../src/model/errors.js';
 import { silentProgress } from '../../src/model/ports.js';
 
 /** A folder with files to be compared. */
-export class DiffWorld {
-  readonly root = mkdtempSync(join(tmpdir(), 'cutover-diff-test-'));
-  readonly stop = new AbortController();
+class DiffWorld {
+  root = '';
+  stop = new AbortController();
+
+  open(): void {
+    this.root = mkdtempSync(join(tmpdir(), 'cutover-diff-test-'));
+    this.stop = new AbortController();
+  }
 
   close(): void {
     rmSync(this.root, { recursive: true, force: true });
@@ -65,9 +71,29 @@ export class DiffWorld {
   }
 }
 
+/** A world for the tests of the suite in which it is called: each finds an empty folder and no stop. */
+export function worldPerTest(): DiffWorld {
+  const world = new DiffWorld();
+  beforeEach(() => world.open());
+  afterEach(() => world.close());
+  return world;
+}
+
 /** What a report counts, without what is zero. */
 export function countsOf(report: DiffReport): Record<string, number> {
   const { matched, tolerated, missing_in_stream, missing_in_batch, value_mismatch, duplicate_key, null_key } = report;
   const all = { matched, tolerated, missing_in_stream, missing_in_batch, value_mismatch, duplicate_key, null_key };
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+}
+
+/** What a comparison found, without when and in which way it was made. */
+export function findingsOf({
+  timing: _,
+  started_at: __,
+  finished_at: ___,
+  plan: ____,
+  notes: _____,
+  ...rest
+}: DiffReport): Omit<DiffReport, 'timing' | 'started_at' | 'finished_at' | 'plan' | 'notes'> {
+  return rest;
 }

@@ -14,6 +14,7 @@ import type { RunSummary } from '../../src/model/results.js';
 import type { Row, SqlSession, Store } from '../../src/store/contract.js';
 import { openDuckDbStore } from '../../src/store/duckdb/store.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
+import { freshDatabase } from '../postgres/database.js';
 
 /** A clock that stands still until it is moved; whoever sleeps is woken when its time has come. */
 export class HandClock implements Clock {
@@ -132,14 +133,9 @@ export function failing(text: string): string {
 
 /** A store with nothing in it, and a session for which plain names are its own. */
 export async function emptyStore(): Promise<{ readonly store: Store; readonly session: SqlSession }> {
-  const schemas = { batch: 'b', stream: 's', served: perStore({ duckdb: 'main', postgres: 'public' }) };
-  const store =
-    server === null
-      ? await openDuckDbStore({ path: ':memory:', schemas })
-      : openPostgresStore({ url: databaseOf(server), schemas });
-  const session = await store.session();
-  if (store.kind === 'postgres') await session.searchPath(['public']);
-  return { store, session };
+  if (server !== null) return freshDatabase(server);
+  const store = await openDuckDbStore({ path: ':memory:', schemas: { batch: 'b', stream: 's', served: 'main' } });
+  return { store, session: await store.session() };
 }
 
 let databases = 0;

@@ -1,19 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { diffAcross, planAcross, type AcrossOutcome, type AcrossRequest } from '../../src/app/diff-across.js';
 import type { AcrossSide } from '../../src/app/across-sides.js';
-import type { KeySpread, SqlSession, Store } from '../../src/store/contract.js';
-import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
+import type { KeySpread } from '../../src/store/contract.js';
 import { PostgresSession } from '../../src/store/postgres/session.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { twoStores } from './two-stores.js';
 
 const { url, problem } = inject('postgres');
-const schemas = { batch: 'b', stream: 's', served: 'public' };
 const ROWS = 20_000;
 const DENSE = `SELECT i, 'label ' || CAST(i % 50 AS text) FROM generate_series(1, ${ROWS}) AS g(i)`;
 const CHANGES = `UPDATE t SET label = 'other' WHERE id IN (17, 18, 9000); DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (30000, 'new')`;
@@ -21,38 +16,26 @@ const CHANGED =
   '17 value_mismatch, 18 value_mismatch, 30000 missing_in_batch, 5 missing_in_stream, 9000 value_mismatch'.split(', ');
 
 describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ranges of the key', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-blocks-'));
-  const stores: Store[] = [];
-  let work: SqlSession;
+  const stores = twoStores();
   let batch: AcrossSide;
   let stream: AcrossSide;
   /** What each server was asked to send. */
   const sent: string[] = [];
 
   beforeAll(async () => {
-    const duckdb = await openDuckDbStore({ path: join(folder, 'work.duckdb'), schemas });
-    stores.push(duckdb);
-    work = await duckdb.session();
-    await work.script('CREATE SCHEMA scratch');
     [batch, stream] = [await side(), await side()];
-  });
-  afterAll(async () => {
-    for (const store of stores) await store.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   async function side(): Promise<AcrossSide> {
-    const store = openPostgresStore({ url: await createDatabase(url ?? ''), schemas });
-    stores.push(store);
-    const session = await store.session();
+    const opened = await stores.postgres(await createDatabase(url ?? ''));
+    const { session } = opened;
     if (!(session instanceof PostgresSession)) throw new Error('not a session of PostgreSQL');
-    await session.searchPath(['public']);
     const copyOut = session.copyOut.bind(session);
     session.copyOut = (statement, take) => {
       sent.push(statement);
       return copyOut(statement, take);
     };
-    return { session, dialect: store.dialect, relation: 't', unique: false };
+    return opened;
   }
 
   /** @param columns of the table `t`: `id`, `label`, and what there is besides */
@@ -63,18 +46,8 @@ describe.skipIf(loudly('digests by ranges of the key', problem))('digests by ran
     if (more !== '') await session.script(more);
   }
 
-  const request = (more: Partial<AcrossRequest> = {}): AcrossRequest => ({
-    batch,
-    stream,
-    key: ['id'],
-    rules: { columns: {} },
-    today: '2026-01-01',
-    workspace: { session: work, scratch: 'scratch', tempDir: folder },
-    limit: 100,
-    network: 'local',
-    place: 'digests_exchanged',
-    ...more,
-  });
+  const request = (more: Partial<AcrossRequest> = {}): AcrossRequest =>
+    stores.request(batch, stream, { place: 'digests_exchanged', ...more });
 
   async function diff(more: Partial<AcrossRequest> = {}): Promise<AcrossOutcome> {
     sent.length = 0;

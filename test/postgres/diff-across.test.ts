@@ -1,19 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { diffAcross, planAcross, type AcrossOutcome, type AcrossRequest } from '../../src/app/diff-across.js';
+import { readdirSync } from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { diffAcross, planAcross, type AcrossOutcome } from '../../src/app/diff-across.js';
 import type { AcrossSide } from '../../src/app/across-sides.js';
-import type { SqlSession, Store } from '../../src/store/contract.js';
-import { openDuckDbStore } from '../../src/store/duckdb/store.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { createDatabase } from '../parts/postgres.js';
 import { PostgresProxy } from '../parts/proxy.js';
 import { loudly } from '../parts/require.js';
+import { twoStores } from './two-stores.js';
 
 const { url, problem } = inject('postgres');
-const schemas = { batch: 'b', stream: 's', served: 'public' };
-
 const ROWS = 3000;
 const TYPES = { id: 'bigint', amount: 'numeric(18,2)', seen: 'timestamptz', label: 'text' } as const;
 
@@ -31,33 +25,15 @@ const CHANGES = `
   INSERT INTO t VALUES (100001, 1, NULL, 'new');`;
 
 describe.skipIf(loudly('tables in two stores', problem))('tables in two stores', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-across-'));
-  const stores: Store[] = [];
+  const stores = twoStores();
   let databases: string[];
-  let work: SqlSession;
-  let duckdb: Store;
-
   beforeAll(async () => {
     databases = [await createDatabase(url ?? ''), await createDatabase(url ?? '')];
-    duckdb = await openDuckDbStore({ path: join(folder, 'work.duckdb'), schemas });
-    stores.push(duckdb);
-    work = await duckdb.session();
-    await work.script('CREATE SCHEMA scratch');
-  });
-  afterAll(async () => {
-    for (const store of stores) await store.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
-  async function postgres(database: number, address = databases[database] ?? ''): Promise<AcrossSide> {
-    const store = openPostgresStore({ url: address, schemas });
-    stores.push(store);
-    const session = await store.session();
-    await session.searchPath(['public']);
-    return { session, dialect: store.dialect, relation: 't', unique: false };
-  }
-
-  const here = (relation: string): AcrossSide => ({ session: work, dialect: duckdb.dialect, relation, unique: false });
+  const postgres = (database: number): Promise<AcrossSide> => stores.postgres(databases[database] ?? '');
+  const here = stores.here.bind(stores);
+  const request = stores.request.bind(stores);
 
   async function table(side: AcrossSide, name: string, more = '', rows = ROWS): Promise<void> {
     const columns = Object.entries(TYPES).map(([column, type]) => `${column} ${type}`);
@@ -67,18 +43,6 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     if (more !== '') await side.session.script(more);
     if (side.dialect.kind === 'postgres') await side.session.script(`ANALYZE ${name}`);
   }
-
-  const request = (batch: AcrossSide, stream: AcrossSide, more: Partial<AcrossRequest> = {}): AcrossRequest => ({
-    batch,
-    stream,
-    key: ['id'],
-    rules: { columns: {} },
-    today: '2026-01-01',
-    workspace: { session: work, scratch: 'scratch', tempDir: folder },
-    limit: 100,
-    network: 'local',
-    ...more,
-  });
 
   const found = ({ discrepancies }: AcrossOutcome): string[] =>
     discrepancies.map(({ key, kind, columns }) => `${String(key['id'])} ${kind} ${Object.keys(columns).join()}`);
@@ -205,7 +169,7 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     await batch.session.script(
       `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, net inet, tags text[]); INSERT INTO odd VALUES (1, '10.0.0.1', '{a}')`,
     );
-    await work.script(`CREATE OR REPLACE TABLE odd AS SELECT 1 AS id, '10.0.0.1' AS net, ['a'] AS tags`);
+    await stores.work.script(`CREATE OR REPLACE TABLE odd AS SELECT 1 AS id, '10.0.0.1' AS net, ['a'] AS tags`);
     const odd = { ...batch, relation: 'odd' };
     const outcome = await diffAcross(request(odd, stream));
     expect(outcome).toMatchObject({ matched: 1, lossy: ['net: inet compared by its text'] });
@@ -276,55 +240,58 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
     });
   });
 
+  /**
+   * @param batch a side whose `t` has the rows of the embedded store's
+   * @param pause seconds that the server takes for each row
+   */
+  async function diffSlowly(batch: AcrossSide, pause: number): Promise<AcrossOutcome> {
+    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(${pause}) AS text) AS slept FROM t)` };
+    await stores.work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
+    return diffAcross(request(slow, here('slept')));
+  }
+
+  /** The error of such a comparison, in the middle of which something happens. */
+  async function disturbed(batch: AcrossSide, pause: number, what: () => unknown): Promise<unknown> {
+    const running = diffSlowly(batch, pause).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await what();
+    return running;
+  }
+
   it('ends with a clear error when a statement takes too long', async () => {
     const [batch, stream] = [await postgres(0), here('t')];
     await table(batch, 't');
     await table(stream, 't');
     await batch.session.script(`SET statement_timeout = 200`);
-    const asked = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.01) AS text) AS slept FROM t)` };
-    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
-    await expect(diffAcross(request(asked, here('slept')))).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+    await expect(diffSlowly(batch, 0.01)).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
   });
 
   it('ends with a clear error when the connection is lost in the middle, and leaves no file', async () => {
     const proxy = await PostgresProxy.before(databases[0] ?? '');
-    const [batch, stream] = [await postgres(0, proxy.url), here('t')];
+    const batch = await stores.postgres(proxy.url);
     await table(await postgres(0), 't');
-    await table(stream, 't');
-    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.001) AS text) AS slept FROM t)` };
-    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
-    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await proxy.close();
-    expect(await running).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
-    expect(readdirSync(folder).filter((name) => name.startsWith('cutover-rows'))).toEqual([]);
+    await table(here('t'), 't');
+    expect(await disturbed(batch, 0.001, () => proxy.close())).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
+    expect(readdirSync(stores.folder).filter((name) => name.startsWith('cutover-rows'))).toEqual([]);
   });
 
   it('ends with a clear error when the connection goes silent in the middle', { timeout: 120_000 }, async () => {
     const proxy = await PostgresProxy.before(databases[0] ?? '');
-    const [batch, stream] = [await postgres(0, proxy.url), here('t')];
+    const batch = await stores.postgres(proxy.url);
     await table(await postgres(0), 't');
-    await table(stream, 't');
-    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.001) AS text) AS slept FROM t)` };
-    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
-    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await table(here('t'), 't');
     // New connections work: by one of them the server says that it is no longer at work on this.
-    proxy.silence();
-    expect(await running).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
+    const error = await disturbed(batch, 0.001, () => proxy.silence());
+    expect(error).toMatchObject({ code: 'STORE_CONNECTION_LOST' });
     await proxy.close();
   });
 
   it('can be interrupted', async () => {
-    const [batch] = [await postgres(0)];
+    const batch = await postgres(0);
     await table(batch, 't');
     await table(here('t'), 't');
-    const slow = { ...batch, relation: `(SELECT t.*, CAST(pg_sleep(0.01) AS text) AS slept FROM t)` };
-    await work.script(`CREATE OR REPLACE TABLE slept AS SELECT *, '' AS slept FROM t`);
-    const running = diffAcross(request(slow, here('slept'))).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    batch.session.interrupt();
-    expect(await running).toMatchObject({ code: 'INTERRUPTED' });
+    const error = await disturbed(batch, 0.01, () => batch.session.interrupt());
+    expect(error).toMatchObject({ code: 'INTERRUPTED' });
     expect(await batch.session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });

@@ -5,12 +5,12 @@ import { diffTables } from '../../src/app/diff.js';
 import type { DiffReport } from '../../src/model/diff-report.js';
 import { silentProgress } from '../../src/model/ports.js';
 import type { Row, SqlSession, Store } from '../../src/store/contract.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { useCases } from '../../src/cli/use-cases.js';
 import { cli } from '../cli/harness.js';
 import { HandClock, MINUTE } from '../integration/project.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 const DAY = 24 * 60 * MINUTE;
@@ -23,10 +23,7 @@ describe.skipIf(loudly('cutover diff --keep', problem))('cutover diff --keep', (
 
   beforeEach(async () => {
     clock = new HandClock();
-    database = await createDatabase(url ?? '');
-    store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
-    session = await store.session();
-    await session.searchPath(['public']);
+    ({ url: database, store, session } = await freshDatabase(url));
     await session.script(`CREATE TABLE old AS SELECT i AS id, 'k' || i AS label, i * 2 AS n, 'here' AS only_old FROM generate_series(1, 5000) g(i);
       CREATE TABLE new AS SELECT id, label AS name, n, 1 AS only_new FROM old; ALTER TABLE old ADD PRIMARY KEY (id); ALTER TABLE new ADD PRIMARY KEY (id)`);
   });

@@ -8,9 +8,8 @@ import { diffTables } from '../../src/app/diff.js';
 import type { DiffReport } from '../../src/model/diff-report.js';
 import { silentProgress } from '../../src/model/ports.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 const KEYS = 500;
@@ -49,13 +48,10 @@ describe.skipIf(loudly('cutover diff --settle', problem))('cutover diff --settle
 
   beforeAll(async () => {
     for (let i = 0; i < 2; i += 1) {
-      const database = await createDatabase(url ?? '');
-      const store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
-      stores.push(store);
-      urls.push(database);
-      const session = await store.session();
-      await session.searchPath(['public']);
-      sessions.push(session);
+      const database = await freshDatabase(url);
+      stores.push(database.store);
+      urls.push(database.url);
+      sessions.push(database.session);
     }
   });
   afterAll(async () => {

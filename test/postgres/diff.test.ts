@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { countsOf, DiffWorld } from '../integration/diff-world.js';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { countsOf, worldPerTest } from '../integration/diff-world.js';
 import { createDatabase } from '../parts/postgres.js';
 import { PostgresProxy } from '../parts/proxy.js';
 import { loudly } from '../parts/require.js';
@@ -11,7 +11,7 @@ const skip = loudly('cutover diff on PostgreSQL', problem) || server === null;
 describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
   let database: string;
   let other: string;
-  let world: DiffWorld;
+  const world = worldPerTest();
 
   const sql = async (url: string, ...statements: string[]): Promise<pg.QueryResult> => {
     const client = new pg.Client({ connectionString: url });
@@ -45,11 +45,6 @@ describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
       'CREATE TABLE "my.schema"."Odd #1" AS SELECT * FROM orders',
     );
   });
-
-  beforeEach(() => {
-    world = new DiffWorld();
-  });
-  afterEach(() => world.close());
 
   it('two tables of one database, in one snapshot, by their primary key; nothing is left behind', async () => {
     const report = await world.diff(`${database}#orders`, `${database}#public.copy`);

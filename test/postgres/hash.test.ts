@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { compareTables } from '../../src/diff/compare.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase, openDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 
@@ -161,12 +160,7 @@ describe.skipIf(loudly('hashes of PostgreSQL values', problem))('on a real serve
   let store: Store;
   let session: SqlSession;
   beforeAll(async () => {
-    store = openPostgresStore({
-      url: await createDatabase(url ?? ''),
-      schemas: { batch: 'b', stream: 's', served: 'public' },
-    });
-    session = await store.session();
-    await session.searchPath(['public']);
+    ({ store, session } = await freshDatabase(url));
     await session.script(SETUP);
   });
   afterAll(() => store.close());
@@ -232,13 +226,11 @@ describe.skipIf(loudly('hashes of PostgreSQL values', problem))('on a real serve
   }
 
   it('floats differ whatever number of digits the database shows by default', async () => {
-    const own = await createDatabase(url ?? '');
-    const settings = openPostgresStore({ url: own, schemas: { batch: 'b', stream: 's', served: 'public' } });
-    const first = await settings.session();
-    await first.run(`ALTER DATABASE ${new URL(own).pathname.slice(1)} SET extra_float_digits = -3`);
-    const later = await settings.session();
+    const first = await freshDatabase(url);
+    await first.session.run(`ALTER DATABASE ${new URL(first.url).pathname.slice(1)} SET extra_float_digits = -3`);
+    await first.store.close();
+    const { store: settings, session: later } = await openDatabase(first.url);
     try {
-      await later.searchPath(['public']);
       await later.script(`CREATE TABLE x (id INT PRIMARY KEY, v FLOAT8[]); CREATE TABLE y (id INT PRIMARY KEY, v FLOAT8[]);
         INSERT INTO x VALUES (1, '{0.3}'); INSERT INTO y VALUES (1, '{0.30000000000000004}')`);
       for (const strategy of ['digest', 'join'] as const)

@@ -6,9 +6,8 @@ import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import { keptPairOf } from '../../src/diff/kept.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { keptDigests } from '../../src/store/postgres/kept/kept.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 40);
@@ -139,15 +138,14 @@ describe.skipIf(loudly('kept digests on PostgreSQL', problem) || url === null)('
   let schema = 0;
 
   beforeAll(async () => {
-    const database = await createDatabase(url ?? '');
-    store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
-    session = await store.session();
+    const database = await freshDatabase(url);
+    ({ store, session } = database);
     writers = await Promise.all(
       [
         `SET DateStyle = 'German'; SET TimeZone = 'Asia/Kathmandu'`,
         `SET extra_float_digits = -5; SET IntervalStyle = 'iso_8601'; SET session_replication_role = replica`,
       ].map(async (settings) => {
-        const client = new pg.Client({ connectionString: database });
+        const client = new pg.Client({ connectionString: database.url });
         await client.connect();
         await client.query(`${settings}; SET deadlock_timeout = '20ms'`);
         return client;

@@ -8,10 +8,9 @@ import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import { keptPairOf } from '../../src/diff/kept.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { keptDigests } from '../../src/store/postgres/kept/kept.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { failure } from '../integration/project.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 
@@ -20,10 +19,7 @@ describe.skipIf(loudly('kept digests of any two tables', problem) || url === nul
   let session: SqlSession;
   let database: string;
   beforeEach(async () => {
-    database = await createDatabase(url ?? '');
-    store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
-    session = await store.session();
-    await session.searchPath(['public']);
+    ({ url: database, store, session } = await freshDatabase(url));
   });
   afterEach(() => store.close());
 

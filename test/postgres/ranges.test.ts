@@ -2,9 +2,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { compareTables } from '../../src/diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
 
 const { url, problem } = inject('postgres');
 
@@ -40,12 +39,7 @@ const PRIMARY = 'ALTER TABLE $ ADD PRIMARY KEY (id)';
 
 describe.skipIf(loudly('key ranges', problem))('key ranges', () => {
   beforeAll(async () => {
-    store = openPostgresStore({
-      url: await createDatabase(url ?? ''),
-      schemas: { batch: 'b', stream: 's', served: 'public' },
-    });
-    session = await store.session();
-    await session.searchPath(['public']);
+    ({ store, session } = await freshDatabase(url));
   });
   afterAll(() => store.close());
 

@@ -1,7 +1,7 @@
 import type { Approach } from '../../model/advice-request.js';
 import type { Advice, ApproachCost, Assumption, BreakEven, Matrix, Payback } from '../../model/advice.js';
+import { grouped } from '../../model/counts.js';
 import { formatDuration } from '../../model/duration.js';
-import { grouped } from '../numbers.js';
 
 /** A report as its parts, which each format writes in its own way. */
 export interface Section {

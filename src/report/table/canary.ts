@@ -1,7 +1,8 @@
 import type { AuditEntry, MergeState } from '../../model/canary.js';
+import { counted } from '../../model/counts.js';
 import type { CanaryReport } from '../../model/results.js';
 import { visible } from '../cells.js';
-import { counted, ppmAsPercent } from '../numbers.js';
+import { ppmAsPercent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { newest } from '../result.js';
 import { verdictLabel } from '../wording.js';

@@ -1,8 +1,9 @@
 import { discrepancyCount } from '../../model/comparison.js';
 import type { Comparison, Discrepancy } from '../../model/comparison.js';
+import { counted, grouped } from '../../model/counts.js';
 import { formatElapsed } from '../../model/duration.js';
 import { NO_ROW, differencesOf, keyText, visible } from '../cells.js';
-import { counted, grouped, percent, signedDifference } from '../numbers.js';
+import { percent, signedDifference } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { commonSentences, sumSentences } from '../profile-wording.js';
 import type { AnyComparison } from '../result.js';

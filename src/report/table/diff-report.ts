@@ -1,8 +1,8 @@
 import { discrepancyCount } from '../../model/comparison.js';
+import { counted } from '../../model/counts.js';
 import type { DiffReport } from '../../model/diff-report.js';
 import { formatElapsed } from '../../model/duration.js';
 import { visible } from '../cells.js';
-import { counted } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { sampleText } from '../wording.js';
 import { wrapped } from './layout.js';

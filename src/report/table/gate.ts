@@ -1,7 +1,7 @@
+import { grouped } from '../../model/counts.js';
 import type { CriterionResult, GateResult } from '../../model/gate.js';
 import { exitCodeOf } from '../../model/verdict.js';
 import { visible } from '../cells.js';
-import { grouped } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { verdictLabel } from '../wording.js';
 import { table, wrapped } from './layout.js';

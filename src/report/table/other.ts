@@ -1,7 +1,8 @@
+import { counted, grouped } from '../../model/counts.js';
 import { formatElapsed } from '../../model/duration.js';
 import type { DoctorCheck, DoctorResult, InitResult, RebuildResult } from '../../model/results.js';
 import { cellText, visible } from '../cells.js';
-import { counted, grouped, ppmAsPercent } from '../numbers.js';
+import { ppmAsPercent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import type { RouteResult } from '../result.js';
 import { cutText } from '../wording.js';
@@ -35,7 +36,8 @@ export function doctorTable(doctor: DoctorResult, options: RenderOptions): strin
   const lines = doctor.checks.flatMap((check) => {
     const [mark, style] = CHECK[check.status];
     const room = Math.max(20, options.width - width - 6);
-    const detail = wrapped(visible(check.detail), room);
+    // A configuration may have many problems, one a line.
+    const detail = check.detail.split('\n').flatMap((line) => wrapped(visible(line), room));
     const remedy =
       check.remedy === null ? [] : wrapped(`help: ${visible(check.remedy)}`, room).map((line) => paint(line, 'cyan'));
     return [...detail, ...remedy].map((line, index) =>

@@ -1,6 +1,6 @@
+import { grouped } from '../../model/counts.js';
 import type { PlannedRows, PlanReport } from '../../model/plan-report.js';
 import { visible } from '../cells.js';
-import { grouped } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { PLACES } from './diff-report.js';
 import { wrapped } from './layout.js';

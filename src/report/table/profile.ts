@@ -1,6 +1,6 @@
+import { counted, grouped } from '../../model/counts.js';
 import type { ColumnProfile, HistogramBin } from '../../model/diff-profile.js';
 import { visible } from '../cells.js';
-import { counted, grouped } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { signed } from '../profile-wording.js';
 import type { AnyComparison } from '../result.js';

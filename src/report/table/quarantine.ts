@@ -1,6 +1,6 @@
+import { counted, grouped } from '../../model/counts.js';
 import type { QuarantineResult } from '../../model/results.js';
 import { cellText, visible } from '../cells.js';
-import { counted, grouped } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { table } from './layout.js';
 import type { TableCell } from './layout.js';

@@ -1,6 +1,7 @@
+import { counted, grouped } from '../../model/counts.js';
 import type { RunSummary } from '../../model/results.js';
 import { visible } from '../cells.js';
-import { counted, grouped, percent } from '../numbers.js';
+import { percent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { cutText, verdictLabel } from '../wording.js';
 import { discrepancyCount } from '../../model/comparison.js';

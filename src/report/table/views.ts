@@ -1,7 +1,8 @@
+import { counted, grouped } from '../../model/counts.js';
 import { formatElapsed } from '../../model/duration.js';
 import type { ViewReport, ViewsResult, ViewStatus } from '../../model/view.js';
 import { visible } from '../cells.js';
-import { counted, grouped, ppmAsPercent } from '../numbers.js';
+import { ppmAsPercent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
 import { table, wrapped } from './layout.js';
 import type { TableCell } from './layout.js';

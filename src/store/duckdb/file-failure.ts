@@ -1,3 +1,4 @@
+import { byCount } from '../../model/counts.js';
 import { CutoverError, messageOf } from '../../model/errors.js';
 import { mapped } from './errors.js';
 
@@ -108,7 +109,7 @@ function damaged(message: string, label: string, cause: unknown): CutoverError {
 }
 
 function numbered(count: string, what: string): string {
-  return `${count} ${what}${count === '1' ? '' : 's'}`;
+  return `${count} ${byCount(Number(count), what)}`;
 }
 
 function firstLine(text: string): string {

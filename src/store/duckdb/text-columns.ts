@@ -1,4 +1,5 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
+import { byCount } from '../../model/counts.js';
 import { duckDbDialect } from './dialect.js';
 import { candidatesOf, mayBeNumber, type Candidate, type Written } from './text-candidates.js';
 import { exactNumber } from './given-value.js';
@@ -165,7 +166,7 @@ function byPartner(
   into.own.set(name, `CASE WHEN ${best.fits} THEN ${text} ELSE CAST(${quote(name)} AS VARCHAR) END`);
   into.other.set(into.otherName, duckDbDialect.canonicalText(quote(into.otherName), partner));
   notes.push(
-    `column ${name} ${what}: ${best.misfits === 1 ? '1 value' : `${best.misfits} values`} of ${label} ${best.misfits === 1 ? 'is' : 'are'} no ${partner.type}, such as ${JSON.stringify(best.example)}`,
+    `column ${name} ${what}: ${best.misfits} ${byCount(best.misfits, 'value')} of ${label} ${byCount(best.misfits, 'is', 'are')} no ${partner.type}, such as ${JSON.stringify(best.example)}`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { TransferColumn, ValueForm } from '../../model/transfer.js';
 
 /**
  * The type of numbers that no type of DuckDB holds: more than 38 digits, or NaN. They are kept as their texts, in which equal numbers are alike; the dialect of a
- * comparison has to know it (see `exact-numbers.ts`).
+ * comparison has to know it (see `exactNumber` in `given-value.ts`).
  */
 export const EXACT_NUMBER = 'NUMERIC';
 
