@@ -73,8 +73,8 @@ export function keptType(form: ValueForm): string {
   }
 }
 
-/** DuckDB writes the sign of years before 1 behind the date. Where its reader of files meets PostgreSQL's, it drops it without a word. */
-function withEra(text: string): string {
+/** PostgreSQL's text of a date or time in the form of DuckDB, which writes the sign of years before 1 behind the date. Where DuckDB meets PostgreSQL's, it drops it without a word. */
+export function withEra(text: string): string {
   return `CASE WHEN ends_with(${text}, ' BC') THEN regexp_replace(${text}, '^(\\S+)(.*) BC$', '\\1 (BC)\\2') ELSE ${text} END`;
 }
 
