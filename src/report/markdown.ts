@@ -22,6 +22,7 @@ import {
   hasProfile,
   headline,
   kindLabel,
+  nothingCompared,
   sampleText,
   sideNames,
   stoppedEarly,
@@ -190,6 +191,7 @@ function runLines(run: RunSummary, options: RenderOptions): readonly string[] {
   return [
     title(run.verdict, `${grouped(run.events)} events${quarantined}`),
     '',
+    ...(run.comparisons.length === 0 ? [plain(nothingCompared(run)), ''] : []),
     ...run.comparisons.flatMap((comparison) => comparisonLines(comparison, options)),
     ...(run.views === undefined ? [] : viewRows(run.views)),
   ];
