@@ -1,6 +1,7 @@
 import type { CommonColumns } from './diff-columns.js';
 import type { OpenSide } from './diff-sides.js';
-import { CutoverError, messageOf } from '../model/errors.js';
+import { reasonOf, requirePredicate } from '../diff/whole-sql.js';
+import { CutoverError } from '../model/errors.js';
 import type { FilteredColumns } from '../store/duckdb/text-columns.js';
 
 /** The columns that are not compared and whose names stand in a filter: without their types `n < 10` would compare texts, or nothing at all. */
@@ -24,8 +25,8 @@ function mentions(predicate: string | undefined): (name: string) => boolean {
 }
 
 /**
- * Has the store read the filter before anything else, so that an error in it says so. Not of a file of texts, whose columns have no types yet. Errors:
- * SQL_FAILED.
+ * Has the store read the filter before anything else, so that an error in it says so, and that it is one whole expression. Of a file of texts, whose columns
+ * have no types yet, no more than that. Errors: SQL_FAILED.
  */
 export async function requireFilter(
   side: OpenSide,
@@ -33,16 +34,18 @@ export async function requireFilter(
   where: { readonly batch?: string; readonly stream?: string },
 ): Promise<void> {
   const [index, predicate] = side.name === 'left' ? ([0, where.batch] as const) : ([1, where.stream] as const);
-  if (predicate === undefined || side.written.size > 0) return;
+  if (predicate === undefined) return;
   const named = (names: CommonColumns['pairs']) => names.map((pair) => [pair[index], pair[0]] as const);
+  const all = withOtherNames(side, [...named(pairs), ...named(beside)]);
   const rows = relationOf(side, named(pairs), predicate, named(beside));
   try {
-    await side.session.query(`SELECT 1 AS one FROM ${rows} AS cutover_filtered LIMIT 0`);
+    await requirePredicate(side.session, all, predicate);
+    if (side.written.size === 0) await side.session.query(`SELECT 1 AS one FROM ${rows} AS cutover_filtered LIMIT 0`);
   } catch (error) {
-    if (error instanceof CutoverError && error.code !== 'SQL_FAILED') throw error;
+    if (error instanceof CutoverError) throw error;
     throw new CutoverError(
       'SQL_FAILED',
-      `the filter ${predicate} cannot be used on the ${side.name}: ${(messageOf(error).split('\n', 1)[0] ?? '').replace(/^[A-Z][A-Za-z ]*Error: /, '')}`,
+      `the filter ${predicate} cannot be used on the ${side.name}: ${reasonOf(error)}`,
       `Correct the filter. Columns of the ${side.name}: ${side.columns.map(({ name }) => name).join(', ')}.`,
       { cause: error },
     );
@@ -64,14 +67,18 @@ export function relationOf(
   const same = renamed.length === side.columns.length && renamed.every(([own, name]) => own === name);
   if (same && where === undefined) return side.relation;
   const list = renamed.map(([own, name]) => (own === name ? quote(own) : `${quote(own)} AS ${quote(name)}`));
-  const has = new Set(side.columns.map((column) => column.name.toLowerCase()));
-  // A filter may use either name of a column.
-  const also = [...renamed, ...beside]
+  const rows = where === undefined ? side.relation : withOtherNames(side, [...renamed, ...beside]);
+  return `(SELECT ${list.join(', ')} FROM ${rows} AS cutover_rows${where === undefined ? '' : ` WHERE (${where}\n)`})`;
+}
+
+/** A filter may use either name of a column. */
+function withOtherNames(
+  { relation, columns, dialect: { quote } }: Pick<OpenSide, 'relation' | 'columns' | 'dialect'>,
+  renamed: readonly (readonly [own: string, name: string])[],
+): string {
+  const has = new Set(columns.map((column) => column.name.toLowerCase()));
+  const also = renamed
     .filter(([own, name]) => own !== name && !has.has(name.toLowerCase()))
     .map(([own, name]) => `${quote(own)} AS ${quote(name)}`);
-  const rows =
-    where === undefined || also.length === 0
-      ? side.relation
-      : `(SELECT *, ${also.join(', ')} FROM ${side.relation} AS cutover_side)`;
-  return `(SELECT ${list.join(', ')} FROM ${rows} AS cutover_rows${where === undefined ? '' : ` WHERE (${where}\n)`})`;
+  return also.length === 0 ? relation : `(SELECT *, ${also.join(', ')} FROM ${relation} AS cutover_side)`;
 }

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { DiffContext, DiffOptions } from './diff-options.js';
+import { requireQuery } from '../diff/whole-sql.js';
 import { delimiterOf, splitRecord } from '../log/file/csv-syntax.js';
 import type { Column } from '../model/column.js';
 import type { DatabaseEndpoint, Endpoint } from '../model/endpoint.js';
@@ -127,6 +128,7 @@ export class Sides {
     if (timeout !== undefined) await session.script(`SET statement_timeout = ${Math.ceil(timeout)}`);
     if (this.#options.gentle === true) await session.script('SET max_parallel_workers_per_gather = 0');
     const { relation } = endpoint;
+    if (relation.kind === 'query') await requireQuery(session, relation.sql, endpoint.label);
     const table =
       relation.kind === 'query'
         ? { relation: `(${relation.sql}\n)`, ...NO_KEYS }
@@ -182,6 +184,7 @@ export class Sides {
       const table = await workspace.table(catalog, parts, endpoint.label.replace(/#.*$/s, ''));
       return this.#inWorkspace(workspace, endpoint, name, table.relation, table);
     }
+    await requireQuery(workspace.session, relation.sql, endpoint.label);
     let rows = `(${relation.sql}\n)`;
     const before = this.#used;
     if (before !== catalog) await workspace.use(catalog);
@@ -220,6 +223,7 @@ export class Sides {
         written: rows.written,
         notes: rows.notes,
       };
+    await requireQuery(workspace.session, relation.sql, label);
     const typed = await typeAlone(workspace, { ...rows, columns, label });
     const query = `(WITH data AS (SELECT * FROM ${typed}) SELECT * FROM (${relation.sql}\n) AS cutover_query)`;
     return { ...(await this.#inWorkspace(workspace, endpoint, name, query)), notes: rows.notes };

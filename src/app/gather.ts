@@ -92,7 +92,7 @@ async function bringSide(
     relation: part?.relation ?? side.relation,
     where,
     columns: usedColumns(sides[name], sides.pairs, name),
-    deepLists: true,
+    canonical: true,
     into: { session: workspace.session, table, tempDir: workspace.tempDir },
   };
   const arrived = await (part?.rows === 0 ? pullNothing(pull) : pullRows(pull));

@@ -3,7 +3,7 @@ import type { TransferBytes } from '../model/transfer.js';
 import type { SqlSession } from '../store/contract.js';
 import { arrivedTable, type Arrived } from '../store/duckdb/arrived.js';
 import { bulkLoad, type LoadTarget } from '../store/duckdb/bulk-load.js';
-import { DEEP_LIST } from '../store/duckdb/transfer-forms.js';
+import { DEEP_LIST, LATE_TIME } from '../store/duckdb/transfer-forms.js';
 import type { SentColumn } from '../store/postgres/transfer.js';
 
 /** The rows of a side that are to be brought into a workspace. */
@@ -15,8 +15,8 @@ export interface Pull {
   /** SQL conditions there. */
   readonly where: readonly string[];
   readonly columns: readonly SentColumn[];
-  /** Lists of several dimensions come as their canonical texts; without it they are refused. */
-  readonly deepLists?: boolean;
+  /** What DuckDB has no value for comes as its canonical text, with the whole column; without it it is refused. */
+  readonly canonical?: boolean;
   readonly into: LoadTarget;
 }
 
@@ -26,20 +26,34 @@ export async function pullRows(pull: Pull): Promise<Arrived> {
     return await pullAs(pull, pull.columns);
   } catch (error) {
     const message = messageOf(error);
-    if (message.includes(DEEP_LIST) && pull.deepLists === true)
-      return pullRows({ ...pull, deepLists: false, columns: pull.columns.map((column) => column.deep ?? column) });
-    if (message.includes(DEEP_LIST))
+    const odd = ODD.find(({ said }) => message.includes(said));
+    if (odd !== undefined) {
+      const others = pull.columns.map((column) => column[odd.other] ?? column);
+      if (pull.canonical === true && others.some((column, i) => column !== pull.columns[i]))
+        return pullRows({ ...pull, columns: others });
+      const names = pull.columns.filter((column) => column[odd.other] !== undefined).map(({ name }) => name);
       throw new CutoverError(
         'TYPE_MISMATCH',
-        `a list on the PostgreSQL side has several dimensions, in one of the columns ${listNames(pull.columns)}`,
+        `${odd.what}, in ${names.length === 1 ? 'the column' : 'one of the columns'} ${names.join(', ')}`,
         'Leave the column out by `ignore`, or compare a query that makes a text of it on both sides.',
         { cause: error },
       );
+    }
     // A numeric may hold NaN whatever its precision, which no DECIMAL does.
     if (!/^Conversion Error/i.test(message) || !pull.columns.some(({ form }) => form.kind === 'decimal')) throw error;
-    return pullAs(pull, pull.columns.map(asNumber));
+    return pullRows({ ...pull, columns: pull.columns.map(asNumber) });
   }
 }
+
+/** What the load says of values that DuckDB has none for, and how they are sent instead. */
+const ODD = [
+  { said: DEEP_LIST, other: 'deep', what: 'a list on the PostgreSQL side has several dimensions' },
+  {
+    said: LATE_TIME,
+    other: 'late',
+    what: 'a time on the PostgreSQL side is later than the last one of DuckDB, in 294247',
+  },
+] as const;
 
 /** Makes the table that no row was sent for. */
 export async function pullNothing(pull: Pull): Promise<Arrived> {
@@ -69,11 +83,4 @@ async function pullAs(pull: Pull, columns: readonly SentColumn[]): Promise<Arriv
 function asNumber(column: SentColumn): SentColumn {
   if (column.form.kind !== 'decimal') return column;
   return { ...column, form: { kind: 'number' }, value: `trim_scale(${column.value})` };
-}
-
-function listNames(columns: readonly SentColumn[]): string {
-  return columns
-    .filter(({ form }) => form.kind === 'list')
-    .map(({ name }) => name)
-    .join(', ');
 }

@@ -146,6 +146,14 @@ async function stillValidated(ctx: AppContext, open: OpenProject, pipelines: rea
   return active;
 }
 
+async function retiredOf(ctx: AppContext, open: OpenProject): Promise<string[]> {
+  const now = ctx.clock.now();
+  const names: string[] = [];
+  for (const pipeline of open.project.pipelines)
+    if ((await stateOf(open.session, pipeline, now)).stage === 'complete') names.push(pipeline.name);
+  return names;
+}
+
 /** What a run did, over all its connections to the store. */
 class Tally {
   readonly last = new Map<string, Comparison>();
@@ -194,7 +202,9 @@ export function runOnce(ctx: AppContext, options: { limit: number }): Promise<Ru
     // Cycles that failed keep no view from being refreshed: it shows what readers of its names see.
     await cycles.catch(() => undefined);
     if (!ctx.signal.aborted) await parts.views?.once(ctx.signal);
-    const summary = tally.summary(await cycles);
+    const compared = tally.summary(await cycles);
+    const retired = await retiredOf(ctx, open);
+    const summary = retired.length === 0 ? compared : { ...compared, retired };
     if (parts.views === null) return summary;
     const views = await viewReports(ctx, open);
     return { ...summary, views: views.filter(({ status }) => status !== 'removed') };

@@ -118,6 +118,7 @@ describe('the canary in the store', () => {
     const late: SqlSession = {
       query: (sql, params) => session.query(sql, params),
       run: (sql, params) => session.run(sql, params),
+      parse: (sql) => session.parse(sql),
       cursor: (sql, params) => session.cursor(sql, params),
       transaction: (work) => session.transaction(work),
       // It does not wait for the lock: what the store itself refuses must do.

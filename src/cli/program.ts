@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { ALL_FORMATS } from '../report/options.js';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
+import { ADVICE_FORMATS, ALL_FORMATS, FORMATS } from '../report/options.js';
 import { addAdvise } from './commands/advise.js';
 import { addCanary } from './commands/canary.js';
 import { addCompare } from './commands/compare.js';
@@ -27,7 +27,7 @@ export function buildProgram(runtime: Runtime): Command {
     .description('Proves that a streaming pipeline can replace a batch job, then moves the readers over step by step.')
     .version(packageVersion(), '--version', 'print the version')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .addOption(new Option('--format <format>', 'how results are printed').choices(ALL_FORMATS).default('table'))
+    .addOption(formatOption(ALL_FORMATS))
     .option('--output <file>', 'write the result to a file, as a whole or not at all')
     .addOption(
       new Option('--limit <count>', 'discrepancies or records listed at the most; counts are never capped')
@@ -38,7 +38,7 @@ export function buildProgram(runtime: Runtime): Command {
     .option('--quiet', 'log errors only, no progress')
     .option('--no-color', 'no colour, even on a terminal (NO_COLOR does the same)')
     .helpOption('-h, --help', 'print help')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: globalOptions })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
@@ -71,6 +71,18 @@ export function buildProgram(runtime: Runtime): Command {
   ];
   for (const one of add) one(program, runtime);
   return program;
+}
+
+function formatOption(formats: readonly string[]): Option {
+  return new Option('--format <format>', 'how results are printed').choices(formats).default('table');
+}
+
+/** Of the formats, the help of a command lists those that it takes. */
+function globalOptions(command: Command): Option[] {
+  const formats = formatOption(command.name() === 'advise' ? ADVICE_FORMATS : FORMATS);
+  const help = new Help();
+  help.showGlobalOptions = true;
+  return help.visibleGlobalOptions(command).map((option) => (option.attributeName() === 'format' ? formats : option));
 }
 
 function countOf(text: string): number {

@@ -25,6 +25,7 @@ import { allOf, type Side, type Sides, type SideSource } from './sides.js';
 import { DiffStatements } from './statements.js';
 import type { DiffTask } from './task.js';
 import { Tally } from './tally.js';
+import { requirePredicate } from './whole-sql.js';
 
 /**
  * Compares two tables of one store key by key. Runs in the caller's transaction, in which neither side may change; writes nothing
@@ -92,12 +93,15 @@ interface Prepared {
 }
 
 async function prepare(session: SqlSession, dialect: SqlDialect, input: DiffInput): Promise<Prepared> {
+  const { where = {} } = input.rules;
+  for (const name of ['batch', 'stream'] as const)
+    if (where[name] !== undefined) await requirePredicate(session, input[name], where[name]);
   const columns = await columnsOf(session, dialect, input);
   const statements = new DiffStatements(dialect, columns);
   const side = (name: Side): SideSource => ({
     side: name,
     relation: input[name],
-    filter: allOf([input.filter, input.rules.where?.[name], input.part?.[name]]),
+    filter: allOf([input.filter, where[name], input.part?.[name]]),
     unique: input.unique[name],
   });
   const whole = { batch: side('batch'), stream: side('stream') };

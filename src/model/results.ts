@@ -31,6 +31,8 @@ export interface RunSummary {
   readonly quarantined: number;
   readonly cut: OffsetVectorJson;
   readonly comparisons: readonly Comparison[];
+  /** `--once`, where there are any: pipelines whose migration is complete, which are not compared any more. */
+  readonly retired?: readonly string[];
   /** `--once`, where views are configured: as they stand after those that were due were refreshed. */
   readonly views?: readonly ViewReport[];
 }

@@ -27,8 +27,8 @@ export type ValueForm =
     }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'list'; readonly element: ValueForm }
-  /** The canonical text of a list whose depth its type does not tell; `type` is the sender's name of it. */
-  | { readonly kind: 'list_text'; readonly type: string };
+  /** The canonical text of what the receiver has no value for: a list whose depth its type does not tell, a time too late for it; `type` is the sender's name of its type. */
+  | { readonly kind: 'canonical'; readonly family: 'list' | 'timestamp' | 'timestamptz'; readonly type: string };
 
 /** A column on its way from one store to another. */
 export interface TransferColumn {

@@ -9,7 +9,16 @@ import { differencesOf, keyText } from './cells.js';
 import type { RenderOptions } from './options.js';
 import { commonSentences, sumSentences } from './profile-wording.js';
 import type { AnyComparison, Result } from './result.js';
-import { boundText, finding, headline, kindLabel, nameOf, sampleText, stoppedEarly } from './wording.js';
+import {
+  boundText,
+  finding,
+  headline,
+  kindLabel,
+  nameOf,
+  nothingCompared,
+  sampleText,
+  stoppedEarly,
+} from './wording.js';
 
 interface TestCase {
   readonly name: string;
@@ -104,7 +113,7 @@ function suitesOf(result: Result, limit: number): readonly TestSuite[] {
       return [
         {
           name: 'cutover run',
-          cases: [{ name: 'comparisons', verdict: result.verdict, message: 'nothing was compared' }],
+          cases: [{ name: 'comparisons', verdict: result.verdict, message: nothingCompared(result) }],
         },
       ];
     case 'cutover.gate/v1':

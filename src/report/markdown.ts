@@ -23,6 +23,7 @@ import {
   hasProfile,
   headline,
   kindLabel,
+  nothingCompared,
   sampleText,
   sideNames,
   stoppedEarly,
@@ -191,6 +192,7 @@ function runLines(run: RunSummary, options: RenderOptions): readonly string[] {
   return [
     title(run.verdict, `${grouped(run.events)} events${quarantined}`),
     '',
+    ...(run.comparisons.length === 0 ? [plain(nothingCompared(run)), ''] : []),
     ...run.comparisons.flatMap((comparison) => comparisonLines(comparison, options)),
     ...(run.views === undefined ? [] : viewRows(run.views)),
   ];

@@ -2,6 +2,7 @@ import { discrepancyCount } from '../model/comparison.js';
 import type { DiscrepancyKind } from '../model/comparison.js';
 import { byCount, counted, grouped } from '../model/counts.js';
 import type { OffsetVectorJson } from '../model/offset-vector.js';
+import type { RunSummary } from '../model/results.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Sampled } from '../model/diff-report.js';
 import { percentAtMost } from '../model/rate.js';
@@ -157,4 +158,11 @@ export function countsOf(comparison: AnyComparison): readonly Count[] {
 /** A count that may be a lower bound: `≥ 1,000`. */
 export function boundText(count: number, atLeast: boolean): string {
   return `${atLeast ? '≥ ' : ''}${grouped(count)}`;
+}
+
+/** Why a run without a comparison is no pass: nothing is known of what nobody looks at any more. */
+export function nothingCompared({ retired = [] }: RunSummary): string {
+  if (retired.length === 0) return 'nothing was compared';
+  const [are, their] = retired.length === 1 ? ['is', 'its batch job runs'] : ['are', 'their batch jobs run'];
+  return `nothing was compared: ${retired.join(', ')} ${are} complete, and ${their} no more`;
 }

@@ -70,6 +70,20 @@ describe('usage errors', () => {
     }
   });
 
+  it.each([
+    ['diff', false],
+    ['run', false],
+    ['canary status', false],
+    ['advise', true],
+  ])('the help of %s lists the formats that it takes', async (command, html) => {
+    const { code, stdout } = await cli([...command.split(' '), '--help']);
+    const listed = /--format <format>[^(]*\(choices: ([^)]*)/.exec(stdout)?.[1]?.replaceAll(/["\s]/g, '');
+    expect([code, listed]).toEqual([
+      0,
+      `table,json,${html ? 'markdown,html' : 'ndjson,csv,junit,markdown'},default:table`,
+    ]);
+  });
+
   it('without a command: the help, on standard error', async () => {
     const { code, stdout, stderr } = await cli([]);
     expect([code, stdout]).toEqual([2, '']);

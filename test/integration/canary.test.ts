@@ -7,6 +7,7 @@ import { runForever } from '../../src/app/run.js';
 import { systemClock } from '../../src/cli/clock.js';
 import type { CanaryAction } from '../../src/model/canary.js';
 import type { CanaryReport } from '../../src/model/results.js';
+import { runTable } from '../../src/report/table/run.js';
 import { BATCH_SQL, STREAM_SQL, type TestProject, testProjects, events, totals, until } from './project.js';
 
 const newProject = testProjects();
@@ -84,7 +85,11 @@ describe('the canary', () => {
     expect(await servedByStream(one)).toHaveLength(10);
     // The batch job is retired: events still go in, nothing is compared.
     one.append('a.ndjson', events(5, 55));
-    expect(await one.run()).toMatchObject({ events: 5, comparisons: [] });
+    const later = await one.run();
+    expect(later).toMatchObject({ events: 5, comparisons: [], verdict: 'inconclusive', retired: ['totals'] });
+    expect(runTable(later, { color: false, width: 100, limit: 10 })).toContain(
+      '  nothing was compared: totals is complete, and its batch job runs no more\n',
+    );
 
     const { history } = await act(one, 'history');
     const trail = [...history].sort((a, b) => a.version - b.version);

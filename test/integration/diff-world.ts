@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DiffContext, DiffOptions } from '../../src/app/diff-options.js';
 import { diffTables } from '../../src/app/diff.js';
@@ -76,6 +76,14 @@ export function worldPerTest(): DiffWorld {
   const world = new DiffWorld();
   beforeEach(() => world.open());
   afterEach(() => world.close());
+  return world;
+}
+
+/** A world for all tests of the suite in which it is called. */
+export function worldPerSuite(): DiffWorld {
+  const world = new DiffWorld();
+  beforeAll(() => world.open());
+  afterAll(() => world.close());
   return world;
 }
 

@@ -4,6 +4,7 @@ import type { DiffOutcome } from '../../src/diff/input.js';
 import type { CompareConfig } from '../../src/model/project.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { emptyStore } from './project.js';
+import { BROKEN, HONEST } from './whole-samples.js';
 
 let store: Store;
 let session: SqlSession;
@@ -39,6 +40,22 @@ function tolerated({ columns }: DiffOutcome): Record<string, [tolerated: number,
     Object.entries(columns).map(([name, counts]) => [name, [counts.tolerated, counts.mismatched]]),
   );
 }
+
+it('a filter that is not one whole expression is refused before anything is compared', async () => {
+  await session.script(
+    'CREATE TABLE x (id INTEGER, v TEXT); INSERT INTO x VALUES (1, NULL), (9, NULL); CREATE TABLE y AS SELECT * FROM x',
+  );
+  for (const predicate of BROKEN)
+    for (const side of ['batch', 'stream'])
+      await expect(diff('join', { where: { [side]: predicate } }), predicate).rejects.toThrow();
+  const predicate = 'id > 5) OR (id < 5';
+  await expect(diff('join', { where: { batch: predicate, stream: predicate } })).rejects.toMatchObject({
+    code: 'SQL_FAILED',
+    message: expect.stringContaining('is not one whole expression') as string,
+  });
+  for (const honest of HONEST)
+    expect((await diff('digest', { where: { batch: honest, stream: honest } })).matched).toBeLessThan(2);
+});
 
 describe.each(ON)('rules, by %s', (strategy) => {
   it('count what they allow, and nothing else', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { diffAcross, planAcross, type AcrossOutcome, type AcrossRequest } from '../../src/app/diff-across.js';
 import type { AcrossSide } from '../../src/app/across-sides.js';
-import type { KeySpread } from '../../src/store/contract.js';
+import type { KeySpread, SqlSession } from '../../src/store/contract.js';
 import { PostgresSession } from '../../src/store/postgres/session.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';

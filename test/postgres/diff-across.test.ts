@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { diffAcross, planAcross, type AcrossOutcome } from '../../src/app/diff-across.js';
 import type { AcrossSide } from '../../src/app/across-sides.js';
+import type { Duration } from '../../src/model/duration.js';
 import { createDatabase } from '../parts/postgres.js';
 import { PostgresProxy } from '../parts/proxy.js';
 import { loudly } from '../parts/require.js';
@@ -195,6 +196,41 @@ describe.skipIf(loudly('tables in two stores', problem))('tables in two stores',
       );
       expect(found(outcome)).toEqual(['1 value_mismatch tags', '2 value_mismatch amount']);
     }
+  });
+
+  it('compares times later than the last of DuckDB by their texts, as values and as keys', async () => {
+    const sides = [await postgres(0), await postgres(1)] as const;
+    for (const { session } of sides)
+      await session.script(
+        `DROP TABLE IF EXISTS odd; CREATE TABLE odd (at timestamptz, seen timestamp, day date, many timestamp[], amount numeric(9,2), tags text[]);
+         INSERT INTO odd VALUES ('294276-12-31 23:59:59.999999+00', '294247-01-10 04:00:54.775807', '5874897-12-31', '{294276-12-31,NULL}', 'NaN', '{{a}}'),
+           ('0044-03-15 12:00:00+00 BC', '294276-12-31 23:59:59.999998', '4713-01-01 BC', '{}', 1, '{b}'),
+           ('infinity', '-infinity', 'infinity', '{infinity}', 2, '{}'), ('2024-01-01 00:00:00+00', NULL, NULL, NULL, NULL, NULL)`,
+      );
+    await sides[1].session.script(
+      `UPDATE odd SET seen = seen + interval '1 us' WHERE amount = 1; UPDATE odd SET at = at - interval '1 us' WHERE amount = 'NaN';
+       UPDATE odd SET many = '{NULL}' WHERE amount = 2`,
+    );
+    const [batch, stream] = sides.map((side) => ({ ...side, relation: 'odd' })) as [AcrossSide, AcrossSide];
+    for (const place of ['pulled', 'digests_exchanged'] as const) {
+      const outcome = await diffAcross({ ...request(batch, stream, { place }), key: ['at'] });
+      expect(outcome.discrepancies.map(({ kind, key, columns }) => [kind, key['at'], Object.keys(columns)])).toEqual([
+        ['value_mismatch', '0044-03-15 (BC) 12:00:00.000000', ['seen']],
+        ['missing_in_batch', '294276-12-31 23:59:59.999998', expect.anything()],
+        ['missing_in_stream', '294276-12-31 23:59:59.999999', expect.anything()],
+        ['value_mismatch', 'infinity', ['many']],
+      ]);
+      const within = { columns: { seen: { within: 1 as Duration } } };
+      const tolerant = await diffAcross({ ...request(batch, stream, { place }), key: ['at'], rules: within });
+      expect(tolerant).toMatchObject({ matched: 1, tolerated: 1 });
+    }
+    await stores.work.script(`CREATE OR REPLACE TABLE odd AS SELECT 1 AS amount, TIMESTAMP '2024-01-01' AS seen
+      UNION ALL SELECT 2, TIMESTAMP '-infinity'`);
+    const outcome = await diffAcross({
+      ...request({ ...batch, relation: '(SELECT amount, seen FROM odd)' }, here('odd')),
+      key: ['amount'],
+    });
+    expect(outcome).toMatchObject({ matched: 1, value_mismatch: 1, missing_in_stream: 1, null_key: 1 });
   });
 
   it.each(['PostgreSQL', 'DuckDB'])(

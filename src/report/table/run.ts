@@ -3,7 +3,7 @@ import type { RunSummary } from '../../model/results.js';
 import { visible } from '../cells.js';
 import { percent } from '../numbers.js';
 import type { RenderOptions } from '../options.js';
-import { cutText, verdictLabel } from '../wording.js';
+import { cutText, nothingCompared, verdictLabel } from '../wording.js';
 import { discrepancyCount } from '../../model/comparison.js';
 import { comparisonTable, listLines } from './comparison.js';
 import { table } from './layout.js';
@@ -35,7 +35,7 @@ export function runTable(run: RunSummary, options: RenderOptions): string {
     { header: 'tolerated', align: 'right' as const },
   ];
   const overview =
-    rows.length === 0 ? ['  nothing was compared'] : table(columns, rows, { paint, width: options.width });
+    rows.length === 0 ? [`  ${visible(nothingCompared(run))}`] : table(columns, rows, { paint, width: options.width });
   const head = `${verdict} ${paint(visible(`${ingested}${quarantined}, cut ${cutText(run.cut)}`), 'bold')}`;
   const details = (options.brief === true ? [] : run.comparisons)
     .filter((comparison) => comparison.verdict !== 'pass')

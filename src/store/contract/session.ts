@@ -28,6 +28,8 @@ export interface SqlSession {
   query(sql: string, params?: readonly Param[]): Promise<Row[]>;
   /** Runs one statement and returns the number of rows it changed. */
   run(sql: string, params?: readonly Param[]): Promise<number>;
+  /** Has the store read one statement of somebody else's, without running it. Rejects a text that it cannot read, and what would run more than that. */
+  parse(sql: string): Promise<void>;
   /** Runs several statements separated by semicolons. */
   script(sql: string): Promise<void>;
   /** Runs one statement and yields its rows in chunks: memory is bounded whatever the size of the result. */

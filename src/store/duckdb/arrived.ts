@@ -3,7 +3,7 @@ import { CutoverError } from '../../model/errors.js';
 import type { TransferColumn } from '../../model/transfer.js';
 import type { HashedValue, SqlDialect, SqlSession } from '../contract.js';
 import { duckDbDialect } from './dialect.js';
-import { arrivedColumn, EXACT_NUMBER, isListText } from './transfer-forms.js';
+import { arrivedColumn, EXACT_NUMBER, isCanonical } from './transfer-forms.js';
 
 const { quote } = duckDbDialect;
 
@@ -69,7 +69,7 @@ const TEXT: Column = { name: '', type: 'VARCHAR', family: 'text' };
 
 /** What is compared by its text is hashed as one. */
 function asText(value: HashedValue): HashedValue {
-  return isListText(value.self) || isListText(value.other) ? { ...value, self: TEXT, other: TEXT } : value;
+  return isCanonical(value.self) || isCanonical(value.other) ? { ...value, self: TEXT, other: TEXT } : value;
 }
 
 /**
@@ -85,21 +85,23 @@ export function arrivedDialect(given: ReadonlyMap<string, readonly Column[]>): S
       ...(given.get(relation) ?? (await duckDbDialect.columns(session, relation))),
     ],
     canonicalText: (expression, column) =>
-      column.type === EXACT_NUMBER || isListText(column) ? expression : duckDbDialect.canonicalText(expression, column),
+      column.type === EXACT_NUMBER || isCanonical(column)
+        ? expression
+        : duckDbDialect.canonicalText(expression, column),
     comparable: (expression, left, right) => {
       if (left.type === EXACT_NUMBER || right.type === EXACT_NUMBER) return numberText(expression, left);
-      if (isListText(left)) return expression;
-      return isListText(right)
+      if (isCanonical(left)) return expression;
+      return isCanonical(right)
         ? duckDbDialect.canonicalText(expression, left)
         : duckDbDialect.comparable(expression, left, right);
     },
     rowHash: (values) => duckDbDialect.rowHash(values.map(asText)),
     bucketOf: (key, buckets) => duckDbDialect.bucketOf(key.map(asText), buckets),
     asSet: (expression, column) => {
-      if (isListText(column))
+      if (isCanonical(column))
         throw new CutoverError(
           'TYPE_MISMATCH',
-          `column ${column.name} holds a list of several dimensions on the PostgreSQL side, which is no set`,
+          `column ${column.name} holds a list of several dimensions, or a time later than DuckDB's last, on the PostgreSQL side: it is no set there`,
           'Remove `set` from its rule, or compare a query that makes a list of one dimension of it.',
         );
       return duckDbDialect.asSet(expression, column);

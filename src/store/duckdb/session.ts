@@ -63,6 +63,11 @@ export class DuckDbSession implements SqlSession {
     return this.#queued(async () => (await this.#connection.run(sql, boundAll(params))).rowsChanged);
   }
 
+  /** Names and types are not looked at. What DuckDB makes several statements of, such as PIVOT, is one text all the same. */
+  async parse(sql: string): Promise<void> {
+    await this.#queued(() => this.#connection.extractStatements(sql));
+  }
+
   async script(sql: string): Promise<void> {
     await this.#queued(() => this.#connection.run(sql));
   }

@@ -1,7 +1,7 @@
-import { isNumeric, type Column } from '../../model/column.js';
+import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
 import { markedJson } from '../ndjson-sql.js';
-import { exactNumber, fromJson, fromText } from './given-value.js';
-import { EXACT_NUMBER } from './transfer-forms.js';
+import { exactNumber, fromJson, fromText, type GivenValue } from './given-value.js';
+import { EXACT_NUMBER, withEra } from './transfer-forms.js';
 import { elementType, familyOf } from './types.js';
 
 /**
@@ -25,11 +25,14 @@ const PLAIN = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?';
 const LOOSE = '[+-]?[0-9]+(?:\\.[0-9]*)?|[+-]?\\.[0-9]+|[+-]?0*\\.?0*[eE][+-]?[0-9]+';
 const REAL = '[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?';
 const STRICT_REAL = `${PLAIN}(?:[eE][+-]?[0-9]+)?`;
-const DATE = '[0-9]{4,6}-[0-9]{2}-[0-9]{2}';
+const DATE = '[0-9]{4,7}-[0-9]{2}-[0-9]{2}';
+// As PostgreSQL writes years before 1.
+const ERA = '(?: BC)?';
 // Nothing, or a zero, after the sixth digit: what is finer is not rounded.
 const TIME = '[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0*)?)?';
 const SPAN = '(?:[+-]?[0-9]+ (?:year|mon|month|day)s?(?: |$))*(?:[+-]?[0-9]{2,}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?)?';
-const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2})?)';
+const HEX = '\\\\x(?:[0-9a-fA-F]{2})*';
+const ZONE = '(?:Z| ?[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)';
 
 /** Whether a column may hold exact numbers. */
 export function mayBeNumber(written: Written, partner: Column | undefined): boolean {
@@ -47,8 +50,8 @@ export function candidatesOf(
   digits: { readonly whole: number; readonly scale: number },
 ): Candidate[] {
   const readsBack = (cast: string): string => `CAST(${cast} AS VARCHAR) = ${value}`;
-  const of = (type: string, form: string | undefined, extra = ''): Candidate => {
-    const cast = `TRY_CAST(${value} AS ${type})`;
+  const of = (type: string, form: string | undefined, extra = '', text = value): Candidate => {
+    const cast = `TRY_CAST(${text} AS ${type})`;
     // A text that is the value's own needs no closer look.
     const formed = form === undefined ? '' : ` AND (${readsBack(cast)} OR regexp_full_match(${value}, '${form}'))`;
     return { column: { name: '', type, family: familyOf(type) }, cast, fits: `${cast} IS NOT NULL${formed}${extra}` };
@@ -78,15 +81,16 @@ export function candidatesOf(
       ` AND (NOT isinf(${cast}) OR regexp_full_match(${value}, '(?i)[+-]?inf(?:inity)?')) AND (${cast} <> 0 OR NOT regexp_matches(${value}, '^[^eE]*[1-9]'))${few ? ` AND ${count} <= 15` : ''}`,
     );
   };
+  const day = (): Candidate => of('DATE', `${DATE}${ERA}|-?infinity`, '', withEra(value));
   const times = (): Candidate[] => [
-    of('TIMESTAMP', `${DATE}(?:[T ]${TIME})?|-?infinity`),
-    of('TIMESTAMP WITH TIME ZONE', `${DATE}(?:[T ]${TIME}${ZONE}?)?|-?infinity`),
+    of('TIMESTAMP', `${DATE}(?:[T ]${TIME})?${ERA}|-?infinity`, '', withEra(value)),
+    of('TIMESTAMP WITH TIME ZONE', `${DATE}(?:[T ]${TIME}${ZONE}?)?${ERA}|-?infinity`, '', withEra(value)),
   ];
   if (written === 'json') return [jsonCandidate(value, partner)];
   if (partner === undefined) {
     if (written === 'string' || written === 'mixed') return [];
     if (written === 'number' || written === 'exact') return [...number(), double(STRICT_REAL, true)];
-    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), of('DATE', DATE), ...times()];
+    return [of('BOOLEAN', '(?i)true|false'), ...number(), double(STRICT_REAL, true), day(), ...times()];
   }
   switch (partner.family) {
     case 'text':
@@ -99,7 +103,7 @@ export function candidatesOf(
     case 'double':
       return reals(value, partner, double(`(?i)${REAL}|[+-]?(?:nan|inf|infinity)`, false));
     case 'date':
-      return [of('DATE', `${DATE}|-?infinity`)];
+      return [day()];
     case 'timestamp':
       return times();
     case 'timestamptz':
@@ -128,7 +132,7 @@ export function candidatesOf(
         {
           column: partner,
           cast: `unhex(substr(${value}, 3))`,
-          fits: `regexp_full_match(${value}, '\\\\x(?:[0-9a-fA-F]{2})*')`,
+          fits: `regexp_full_match(${value}, '${HEX}')`,
         },
       ];
     default: {
@@ -151,11 +155,7 @@ function reals(value: string, partner: Column, double: Candidate): Candidate[] {
 }
 
 function isPlainList({ family, type }: Column): boolean {
-  return (
-    family === 'list' &&
-    type.endsWith('[]') &&
-    !['list', 'struct', 'json', 'bytes'].includes(familyOf(elementType(type)))
-  );
+  return family === 'list' && type.endsWith('[]') && !['list', 'struct', 'json'].includes(familyOf(elementType(type)));
 }
 
 /** The candidate, or a list in the form of PostgreSQL: `{1,NULL,"a \\"b\\""}`. */
@@ -167,7 +167,7 @@ function orBraced(value: string, { column, cast, fits }: Candidate): Candidate {
   const braced = `(starts_with(${value}, '{') AND ends_with(${value}, '}') AND coalesce(array_to_string(${pieces}, ','), '') = ${inner})`;
   const unquoted = `regexp_replace(substr(cutover_p, 2, length(cutover_p) - 2), '\\\\(.)', '\\1', 'gs')`;
   const texts = `list_transform(${pieces}, lambda cutover_p: CASE WHEN upper(cutover_p) = 'NULL' THEN NULL WHEN starts_with(cutover_p, '"') THEN ${unquoted} ELSE cutover_p END)`;
-  const element = exact ? { value: exactNumber('cutover_e') } : fromText('cutover_e', type);
+  const element = exact ? { value: exactNumber('cutover_e') } : elementOf('cutover_e', type);
   const own = exact ? { cast: 'CAST(NULL AS VARCHAR[])', fits: 'false' } : { cast, fits };
   const values = `TRY(CAST(list_transform(${texts}, lambda cutover_e: ${element.value}) AS ${exact ? 'VARCHAR[]' : column.type}))`;
   const changed =
@@ -179,6 +179,14 @@ function orBraced(value: string, { column, cast, fits }: Candidate): Candidate {
     cast: `CASE WHEN ${braced} THEN ${values} ELSE ${own.cast} END`,
     fits: `CASE WHEN ${braced} THEN ${values} IS NOT NULL${changed} ELSE ${own.fits} END`,
   };
+}
+
+/** A value from the text that PostgreSQL writes of an element. */
+function elementOf(text: string, type: string): Pick<GivenValue, 'value' | 'changed'> {
+  const family = familyOf(type);
+  if (family === 'bytes')
+    return { value: `unhex(substr(${text}, 3))`, changed: `NOT regexp_full_match(${text}, '${HEX}')` };
+  return fromText(family === 'date' || isTimestamp(family) ? `(${withEra(text)})` : text, type);
 }
 
 /** JSON stays what it is, but where the other side has lists or structs. */

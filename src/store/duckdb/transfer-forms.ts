@@ -7,11 +7,11 @@ import type { TransferColumn, ValueForm } from '../../model/transfer.js';
  */
 export const EXACT_NUMBER = 'NUMERIC';
 
-/** Begins the type of lists that DuckDB has no type for, because they are of several dimensions: kept as their canonical texts. */
-const LIST_TEXT = "PostgreSQL's ";
+/** Begins the type of what DuckDB has no type for, lists of several dimensions and times later than its last: kept as canonical texts. */
+const CANONICAL = "PostgreSQL's ";
 
-export function isListText({ type }: Column): boolean {
-  return type.startsWith(LIST_TEXT);
+export function isCanonical({ type }: Column): boolean {
+  return type.startsWith(CANONICAL);
 }
 
 /** What a column that arrived is to a comparison. */
@@ -53,8 +53,8 @@ function typeOf(form: ValueForm): Pick<Column, 'type' | 'family'> {
       return { type: 'BLOB', family: 'bytes' };
     case 'list':
       return { type: `${typeOf(form.element).type}[]`, family: 'list' };
-    case 'list_text':
-      return { type: `${LIST_TEXT}${form.type}`, family: 'list' };
+    case 'canonical':
+      return { type: `${CANONICAL}${form.type}`, family: form.family };
   }
 }
 
@@ -63,7 +63,7 @@ export function keptType(form: ValueForm): string {
   switch (form.kind) {
     case 'number':
     case 'json':
-    case 'list_text':
+    case 'canonical':
       // A text that PostgreSQL holds to be JSON may be none to DuckDB.
       return 'VARCHAR';
     case 'list':
@@ -73,8 +73,8 @@ export function keptType(form: ValueForm): string {
   }
 }
 
-/** DuckDB writes the sign of years before 1 behind the date. Where its reader of files meets PostgreSQL's, it drops it without a word. */
-function withEra(text: string): string {
+/** PostgreSQL's text of a date or time in the form of DuckDB, which writes the sign of years before 1 behind the date. Where DuckDB meets PostgreSQL's, it drops it without a word. */
+export function withEra(text: string): string {
   return `CASE WHEN ends_with(${text}, ' BC') THEN regexp_replace(${text}, '^(\\S+)(.*) BC$', '\\1 (BC)\\2') ELSE ${text} END`;
 }
 
@@ -84,7 +84,7 @@ function valueOf(text: string, form: ValueForm): string {
     case 'text':
     case 'number':
     case 'json':
-    case 'list_text':
+    case 'canonical':
       return text;
     case 'date':
     case 'timestamp':
@@ -112,6 +112,9 @@ function valueOf(text: string, form: ValueForm): string {
 /** What the load of a list within a list says. */
 export const DEEP_LIST = 'cutover: a list within a list';
 
+/** What DuckDB says of a time that it has no value for. */
+export const LATE_TIME = 'timestamp field value out of range';
+
 /** In the characters that stand for others; NUL, which no such text holds, keeps the place of the backslash. */
 const ESCAPED = [
   ['t', 9],
@@ -134,7 +137,7 @@ export function fieldValue(field: string, form: ValueForm): string {
     case 'text':
     case 'json':
     case 'list':
-    case 'list_text':
+    case 'canonical':
       return form.kind === 'list' ? valueOf(`(${unescaped(field)})`, form) : unescaped(field);
     case 'bytes':
       // Its backslash stands doubled.

@@ -80,6 +80,12 @@ export class PostgresSession implements SqlSession {
     return (await this.#send(sql, params)).rowCount ?? 0;
   }
 
+  /** Names and types are looked at too. By the extended protocol, which takes no second statement: by the other one it would have been run. */
+  async parse(sql: string): Promise<void> {
+    const query: pg.QueryConfig & { queryMode: string } = { text: `EXPLAIN ${sql}`, queryMode: 'extended' };
+    await this.#queued(() => this.#client.query(query), query.text);
+  }
+
   async script(sql: string): Promise<void> {
     await this.#send(sql, []);
   }

@@ -14,9 +14,11 @@ export interface SentColumn extends TransferColumn {
   readonly loss?: string;
   /** How a list is sent where one of several dimensions was found. */
   readonly deep?: SentColumn;
+  /** How times are sent where one was found that the receiver has no value for. */
+  readonly late?: SentColumn;
 }
 
-const PLAIN: Readonly<Record<string, Exclude<ValueForm['kind'], 'decimal' | 'list' | 'list_text'>>> = {
+const PLAIN: Readonly<Record<string, Exclude<ValueForm['kind'], 'decimal' | 'list' | 'canonical'>>> = {
   smallint: 'smallint',
   integer: 'integer',
   bigint: 'bigint',
@@ -92,13 +94,14 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
           : { name, form: known, value };
       case 'interval':
         return { name, form: { kind: 'interval' }, value: intervalText(value) };
-      case 'list':
-        return type.endsWith('[]')
-          ? {
-              ...listOf(name, type, value),
-              deep: { name, form: { kind: 'list_text', type }, value: canonicalText(value, column) },
-            }
-          : textWithLoss(name, type, value);
+      case 'list': {
+        if (!type.endsWith('[]')) return textWithLoss(name, type, value);
+        const deep = canonical(column, family, value);
+        return { ...listOf(name, type, value), deep, ...(/^timestamp/.test(type) ? { late: deep } : {}) };
+      }
+      case 'timestamp':
+      case 'timestamptz':
+        return { name, form: { kind: family }, value, late: canonical(column, family, value) };
       case 'text':
         // The blanks at the end of char(n) are no part of its value.
         return { name, form: { kind: 'text' }, value: known === undefined ? text : value };
@@ -113,6 +116,15 @@ export function sentColumns(columns: readonly Column[], asText: ReadonlySet<stri
         return { name, form: { kind: family }, value };
     }
   });
+}
+
+function canonical(
+  column: Column,
+  family: Extract<ValueForm, { kind: 'canonical' }>['family'],
+  value: string,
+): SentColumn {
+  const { name, type } = column;
+  return { name, form: { kind: 'canonical', family, type }, value: canonicalText(value, column) };
 }
 
 /** DuckDB knows how deep a list is by its type and begins each at 1, PostgreSQL by its value: the object stands for one that no list can hold. */

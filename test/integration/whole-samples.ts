@@ -1,0 +1,63 @@
+/** Filters over `id` (1 to 9) and the text `v`, which holds `a)b` where id is 7, that leave the rows with id from 6 on; some of PostgreSQL only. */
+export const HONEST: readonly string[] = [
+  'id > 5',
+  '((id) > (5))',
+  'id > 5 -- ) or (1=1',
+  'id > 5 /* ) or (1=1 */',
+  'id > 5 /* /* ) */ ( */',
+  `v <> ') or (1=1' AND id > 5`,
+  `v = 'a)b' OR id > 5`,
+  `v <> 'it''s (' AND id > 5`,
+  `v <> E'\\') or (1=1' AND id > 5`,
+  'v <> $$) or (1=1$$ AND id > 5',
+  'v <> $x$)]$x$ AND id > 5',
+  `v <> ';' AND id > 5`,
+  `v <> ')'\n'(' AND id > 5`,
+  'id IN (SELECT i FROM (VALUES (6), (7), (8), (9)) AS t(i))',
+  'CASE WHEN id > 5 THEN true END',
+  'id > 5 OR false',
+  'EXISTS (SELECT 1 WHERE id > 5)',
+  'id = ANY (ARRAY[6, 7, 8, 9])',
+  'NOT id BETWEEN 0 AND 5',
+  '(ARRAY[false, true])[CASE WHEN id > 5 THEN 2 ELSE 1 END]',
+];
+
+/** No whole expressions: read in parentheses, between brackets or in a CASE, some of them mean something. */
+export const BROKEN: readonly string[] = [
+  'id > 5) or (1=1',
+  'id > 5) OR (id < 5',
+  'id > 5] or [1=1',
+  'id > 5) -- x',
+  'id > 5) /*',
+  'id > 5 /*',
+  'id > 5 -- x\n) or (1=1',
+  'id > 5 /* x */) or (1=1',
+  `id > 5) or v = '`,
+  `v = E'\\'') or (v = ''`,
+  'id > 5) or ($$)$$ = $$',
+  'id > 5 THEN true WHEN true',
+  'id > 5 THEN 1 END, CASE WHEN true',
+  'true); SELECT (1',
+  'true; SELECT 1',
+  'true;',
+  'true, false',
+  'SELECT true',
+  'true) GROUP BY (id',
+  'id > 5) UNION ALL (SELECT 1',
+  'id > (5',
+  'id > 5)',
+  ')',
+  '-- x',
+  ' ',
+];
+
+/** No whole queries of the rows of a table `t`: read in parentheses, some of them mean something. */
+export const BROKEN_QUERIES: readonly string[] = [
+  'select 1 as id) as a, (select 2 as v',
+  'select id, v from t) union all (select id, v from t',
+  'select id, v from t) as a cross join (select 2 as w',
+  'select id, v from t) -- x',
+  'select id, v from t /*',
+  'select id, v from t; select 1 as id, 2 as v',
+  't as a join t as b on true',
+];
