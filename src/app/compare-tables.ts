@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { checkOptions } from './check-options.js';
 import type { DiffOptions } from './diff-options.js';
 import { diffTables } from './diff.js';
 import type { DiffReport } from '../model/diff-report.js';
@@ -23,13 +24,14 @@ const clock: Clock = {
 
 /**
  * Compares any two tables, files or queries key by key: what `cutover diff` does. Resolves with the result whatever its verdict is; only `verdict: 'pass'`
- * says that they agree. Rejects with a `CutoverError` when it could not be found out. Nothing is written but scratch files in the folder for temporary files.
+ * says that they agree. Rejects with a `CutoverError` when it could not be found out, or when an option is not known or out of its range (USAGE). Nothing is written but scratch files in the folder for temporary files.
  *
  * @example
  * const report = await compareTables({ left: 'old.parquet', right: 'postgres://ada@db/shop#orders', key: ['order_id'] });
  * if (report.verdict !== 'pass') console.log(report.reasons, report.discrepancies);
  */
-export function compareTables(options: CompareTablesOptions): Promise<DiffReport> {
+export async function compareTables(options: CompareTablesOptions): Promise<DiffReport> {
+  checkOptions(options);
   const { cwd, signal, progress, ...rest } = options;
   return diffTables(
     {

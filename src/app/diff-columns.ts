@@ -58,7 +58,14 @@ export function commonColumns(left: readonly Column[], right: readonly Column[],
       `Name columns that both sides have: ${[...partners.keys()].join(', ')}.`,
     );
   const everywhere = [...names.left, ...names.right];
-  const ignored = new Set((choice.ignore ?? []).map((name) => named(name, everywhere, 'either side', 'ignore')));
+  const onLeft = new Map([...partners].map(([l, r]) => [r, l]));
+  const ignored = new Set(
+    (choice.ignore ?? []).map((name) => {
+      const found = named(name, everywhere, 'either side', 'ignore');
+      // The name on the right stands for the pair, where the left has no column of that name.
+      return names.left.includes(found) ? found : (onLeft.get(found) ?? found);
+    }),
+  );
   const keyIgnored = key.find((name) => ignored.has(name));
   if (keyIgnored !== undefined)
     throw usage(`${keyIgnored} is a column of the key and cannot be ignored`, 'Leave it out of --ignore.');

@@ -150,12 +150,10 @@ function explained(error: unknown, label: string): unknown {
       STORE_TIMEOUT: 'Allow more with --statement-timeout, or compare fewer rows with --where.',
       STORE_LOCKED: 'Stop that process, or compare a copy of the file.',
     };
-    return new CutoverError(
-      known.code,
-      bySides(known.message).replace('the store was lost', 'the server was lost'),
-      remedies[known.code] ?? known.remedy,
-      { cause: known, ...place },
-    );
+    return new CutoverError(known.code, bySides(known.message), remedies[known.code] ?? known.remedy, {
+      cause: known,
+      ...place,
+    });
   }
   const message = messageOf(error).split('\n', 1)[0] ?? '';
   if (/^(?:Conversion|Out of Range) Error/.test(message))

@@ -108,6 +108,11 @@ export class Sides {
     }
   }
 
+  /** What is read twice has to be the same from the first time on. */
+  async #watch(file: string): Promise<void> {
+    if (!this.#files.has(file)) this.#files.set(file, await stampOf(file));
+  }
+
   async #postgres(
     endpoint: DatabaseEndpoint & { kind: 'postgres' | 'mysql' },
     name: 'left' | 'right',
@@ -173,6 +178,7 @@ export class Sides {
       const stamps = [place, await stampOf(place), await stampOf(`${place}.wal`), await stampOf(`${place}-wal`)];
       this.#identities.set(name, () => Promise.resolve(stamps));
     }
+    if (endpoint.kind === 'duckdb') await this.#watch(place);
     const catalog = await workspace.attach(
       endpoint.kind === 'postgres' ? 'duckdb' : endpoint.kind,
       place,
@@ -201,7 +207,7 @@ export class Sides {
     const workspace = await this.workspace();
     const { label, relation, format } = endpoint;
     const files = await this.#filesOf(workspace, endpoint);
-    for (const file of files) this.#files.set(file, await stampOf(file));
+    for (const file of files) await this.#watch(file);
     const stamps = files.map((file) => [file, this.#files.get(file)]);
     this.#identities.set(name, () => Promise.resolve(stamps));
     this.#context.progress.update(`reading ${name}`, 0);

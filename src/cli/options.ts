@@ -22,6 +22,8 @@ export interface GlobalOptions {
   readonly limit: number;
   /** Discrepancies or entries shown in the format chosen. */
   readonly shown: number;
+  /** Nobody said how many should be shown. */
+  readonly shownByDefault: boolean;
   readonly verbose: boolean;
   readonly quiet: boolean;
   /** Colour on standard output; on standard error it is for the terminal there to say. */
@@ -41,6 +43,7 @@ export function globalOptions(command: Command, io: Io, tableLimit = TABLE_LIMIT
     output: output === undefined ? undefined : path.resolve(io.cwd, output),
     limit,
     shown: format === 'table' && byDefault ? tableLimit : limit,
+    shownByDefault: byDefault,
     verbose: values['verbose'] === true,
     quiet: values['quiet'] === true,
     color: output === undefined && colorWanted(values['color'] !== false, io.stdout.isTTY === true, io.env),

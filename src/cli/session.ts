@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AppContext } from '../app/context.js';
+import { discrepancyCount } from '../model/comparison.js';
 import { silentProgress } from '../model/ports.js';
 import { FORMATS } from '../report/options.js';
 import type { Result } from '../report/result.js';
@@ -94,6 +95,12 @@ export async function perform(
       brief: brief && options.output === undefined,
     });
     await printText(text);
+    // The other formats say how many there are in what they print; of a list of rows nobody would know.
+    if (options.format === 'csv' && options.shownByDefault && result.schema === 'cutover.comparison/v1') {
+      const [listed, all] = [Math.min(result.discrepancies.length, options.shown), discrepancyCount(result)];
+      if (listed < all)
+        logger.warn({}, `only ${listed} of ${all} discrepancies are listed: give --limit ${all} for all of them`);
+    }
   };
   try {
     runtime.exitCode = await work({ io, useCases: runtime.useCases, options, ctx, print, printText, write, warn });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppContext } from '../../src/app/context.js';
 import type { GatePurpose } from '../../src/model/gate.js';
+import { discrepancyCount } from '../../src/model/comparison.js';
 import { CutoverError } from '../../src/model/errors.js';
 import { cli } from './harness.js';
 import * as samples from './samples.js';
@@ -19,6 +20,25 @@ const compareWith = (
         return Promise.resolve(result);
       },
     }),
+});
+
+describe('CSV of a comparison', () => {
+  const count = samples.failing.discrepancies.length;
+  const all = discrepancyCount(samples.failing);
+
+  it('says on standard error that it lists fewer than there are, unless the number was asked for', async () => {
+    const csv = ['compare', 'daily_delays', '--format', 'csv'];
+    const told = await cli(csv, compareWith(samples.failing), { tty: true });
+    expect(told.stderr).toContain(
+      `only ${count} of ${all} discrepancies are listed: give --limit ${all} for all of them\n`,
+    );
+    expect((await cli([...csv, '--limit', '2'], compareWith(samples.failing))).stderr).toBe('');
+    expect((await cli([...csv, '--quiet'], compareWith(samples.failing))).stderr).toBe('');
+    expect((await cli(csv, compareWith(samples.passing))).stderr).toBe('');
+    expect((await cli(['compare', 'daily_delays', '--format', 'ndjson'], compareWith(samples.failing))).stderr).toBe(
+      '',
+    );
+  });
 });
 
 describe('exit codes', () => {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Discrepancy } from '../../src/model/comparison.js';
 import { FORMATS } from '../../src/report/options.js';
 import type { Format } from '../../src/report/options.js';
 import { render } from '../../src/report/render.js';
@@ -74,6 +75,21 @@ describe('tables', () => {
       '  ✗ configuration  a.yaml:1:1 a: is missing',
       '                   a.yaml:2:1 b: is \\x1b[1m missing',
     ]);
+  });
+
+  it('show as much of two values as there is room for, and where they differ', () => {
+    const [day, rest] = ['2001-03-07', '10:06:07.12345'];
+    const late: Discrepancy = {
+      key: { id: 77 },
+      kind: 'value_mismatch',
+      columns: { seen_at: { batch: `${day} ${rest}6`, stream: `${day} ${rest}7` } },
+      first_seen: null,
+      cause: null,
+    };
+    const text = (width: number): string =>
+      render({ ...differing, discrepancies: [late] }, 'table', { color: false, width, limit: 3 });
+    expect(text(100)).toContain(`${day} ${rest}6  ->  ${day} ${rest}7`);
+    expect(text(72)).toContain('2001-…3456  ->  2001-…3457');
   });
 
   it.each([samples.failing, differing])('with colour show the same text', (result) => {

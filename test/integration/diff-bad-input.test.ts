@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { diffTables } from '../../src/app/diff.js';
@@ -156,6 +156,37 @@ describe('bad input', () => {
     await expect(
       diffTables({ ...context, progress }, { left: 'ok.parquet', right: 'a.csv', ...KEY }),
     ).rejects.toMatchObject({ code: 'ENDPOINT_CHANGED' });
+  });
+
+  it('a file that both sides read and that changes between the one and the other', async () => {
+    world.write('twice.csv', 'id,v\n1,1\n');
+    const progress = {
+      update: (phase: string) => void (phase === 'reading left' && appendFileSync(world.path('twice.csv'), '2,2\n')),
+    };
+    const sides = { left: 'twice.csv#(select * from data)', right: 'twice.csv#(select id, v from data)' };
+    await expect(diffTables({ ...world.context(), progress }, { ...sides, ...KEY })).rejects.toMatchObject({
+      code: 'ENDPOINT_CHANGED',
+    });
+  });
+
+  it('a DuckDB database that something else than DuckDB writes while it is compared', async () => {
+    await world.sql(
+      `ATTACH '@/w.duckdb' AS w`,
+      `CREATE TABLE w.t AS SELECT i AS id, i AS v FROM range(5000) r(i)`,
+      `DETACH w`,
+    );
+    const seen: string[] = [];
+    const progress = {
+      update: (phase: string) => {
+        if (seen.push(phase) === 1) utimesSync(world.path('w.duckdb'), 1, 1);
+      },
+    };
+    const asked = { left: 'duckdb:w.duckdb#t', right: 'duckdb:w.duckdb#(select * from t)', ...KEY };
+    await expect(diffTables({ ...world.context(), progress }, asked)).rejects.toMatchObject({
+      code: 'ENDPOINT_CHANGED',
+      message: expect.stringMatching(/w\.duckdb changed while it was compared$/) as string,
+    });
+    expect(await world.diff(asked.left, asked.right, KEY)).toMatchObject({ verdict: 'pass' });
   });
 
   it('a stop is an error and never a verdict', async () => {

@@ -117,7 +117,7 @@ describe.skipIf(loudly('faults of PostgreSQL', problem))('a run whose PostgreSQL
     await world.settled();
     proxy.silence();
     world.produce(500, 'b.ndjson');
-    await run.shows(/connection to the store was lost.*connecting again/);
+    await run.shows(/connection to postgres:\/\/\S+ was lost.*connecting again/);
     await run.shows(/connected again/);
     await world.settled();
     await stoppedWell(run);

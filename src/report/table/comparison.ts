@@ -18,14 +18,20 @@ import {
   verdictLabel,
 } from '../wording.js';
 import { diffFootLines, furtherReasons, sideLines } from './diff-report.js';
-import { focused, table, wrapped } from './layout.js';
+import { fits, focused, table, wrapped } from './layout.js';
 import type { TableCell } from './layout.js';
 import { painter, verdictStyle } from './paint.js';
 import type { Paint } from './paint.js';
 import { histogramLines, profileColumnLines } from './profile.js';
 
-/** A value longer than this is shown from shortly before the first difference on. */
+/** A value longer than this is shown from shortly before the first difference on, where there is no room for more. */
 const LONG_VALUE = 16;
+
+/** What may be shown instead where it fits: all of the values, else those as long as a timestamp. */
+const WHOLE_VALUES = [Infinity, 26] as const;
+
+/** Which cell of a discrepancy's row tells how large the difference is. */
+const DIFFERENCE = 6;
 
 /** Columns that a shortened value keeps on a narrow terminal: enough to show how it begins to differ. */
 const LEAST_VALUE = 12;
@@ -133,16 +139,22 @@ function discrepancyLines(comparison: AnyComparison, options: RenderOptions, pai
   if (shown.length === 0) return [];
   const keyHeader = visible(Object.keys(shown[0]?.key ?? {}).join(', '));
   const names = sideNames(comparison);
+  const value = { shrinkTo: LONG_VALUE, least: LEAST_VALUE };
+  const rowsWith = (most: number): TableCell[][] =>
+    shown.flatMap((discrepancy) => rowsOf(discrepancy, comparison, most));
+  const sized = rowsWith(LONG_VALUE).some((row) => (row[DIFFERENCE]?.text ?? '') !== '');
   const columns = [
     { header: keyHeader, shrinkTo: 24, least: 12 },
     { header: 'kind' },
     { header: 'column', shrinkTo: 14, least: 8 },
-    { header: names.batch, align: 'right' as const, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
+    { header: names.batch, align: 'right' as const, ...value },
     { header: '' },
-    { header: names.stream, shrinkTo: LONG_VALUE, least: LEAST_VALUE },
-    { header: 'difference', align: 'right' as const },
+    { header: names.stream, ...value },
+    { header: sized ? 'difference' : '', align: 'right' as const },
   ];
-  const rows = shown.flatMap((discrepancy) => rowsOf(discrepancy, comparison));
+  // As much of the values as there is room for.
+  const most = WHOLE_VALUES.find((one) => fits(columns, rowsWith(one), options.width));
+  const rows = rowsWith(most ?? LONG_VALUE);
   const lines = table(columns, rows, { paint, width: options.width });
   const causes = shown
     .filter(({ cause }) => cause !== null)
@@ -156,7 +168,7 @@ function discrepancyLines(comparison: AnyComparison, options: RenderOptions, pai
 }
 
 /** The lines of one discrepancy: its key and kind stand on the first only. */
-function rowsOf(discrepancy: Discrepancy, comparison: AnyComparison): TableCell[][] {
+function rowsOf(discrepancy: Discrepancy, comparison: AnyComparison, most: number): TableCell[][] {
   const head: TableCell[] = [
     { text: keyText(discrepancy.key) },
     { text: kindLabel(discrepancy.kind, comparison), style: 'red' },
@@ -167,7 +179,7 @@ function rowsOf(discrepancy: Discrepancy, comparison: AnyComparison): TableCell[
   if (differences.length === 0) return [head];
   const columns = Object.keys(discrepancy.columns);
   return differences.map(({ name, batch, stream }, index) => {
-    const [left, right] = missing ? [batch, stream] : focused([batch, stream], LONG_VALUE);
+    const [left, right] = missing ? [batch, stream] : focused([batch, stream], most);
     return [
       ...(index === 0 ? head : [{ text: '' }, { text: '' }]),
       { text: name },

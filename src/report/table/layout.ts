@@ -98,9 +98,7 @@ export function table(
   rows: readonly (readonly TableCell[])[],
   options: { readonly paint: Paint; readonly width: number },
 ): string[] {
-  const widths = columns.map((column, index) =>
-    Math.max(displayWidth(column.header), ...rows.map((row) => displayWidth(row[index]?.text ?? ''))),
-  );
+  const widths = widthsOf(columns, rows);
   shrink(columns, widths, options.width - INDENT);
   const lineOf = (cells: readonly TableCell[]): string =>
     ' '.repeat(INDENT) +
@@ -120,10 +118,24 @@ export function table(
   return [...header, ...rows.map(lineOf)].map((line) => line.replace(/ +$/, ''));
 }
 
+/** Whether a table fits into `width` as it is. */
+export function fits(columns: readonly TableColumn[], rows: readonly (readonly TableCell[])[], width: number): boolean {
+  return excessOf(widthsOf(columns, rows), width - INDENT) <= 0;
+}
+
+function widthsOf(columns: readonly TableColumn[], rows: readonly (readonly TableCell[])[]): number[] {
+  return columns.map((column, index) =>
+    Math.max(displayWidth(column.header), ...rows.map((row) => displayWidth(row[index]?.text ?? ''))),
+  );
+}
+
+function excessOf(widths: readonly number[], available: number): number {
+  return widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
+}
+
 function shrink(columns: readonly TableColumn[], widths: number[], available: number): void {
-  const excess = (): number => widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
   for (const least of [false, true]) {
-    while (excess() > 0) {
+    while (excessOf(widths, available) > 0) {
       let widest = -1;
       for (const [index, { shrinkTo, least: floor }] of columns.entries()) {
         const to = least ? (floor ?? shrinkTo) : shrinkTo;

@@ -6,10 +6,11 @@ const LOST = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$/;
 const LOST_TEXT = /Connection terminated|connection is closed|not queryable|Client was closed|Connection ended/i;
 const UNREACHABLE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
 
-export function connectionLost(error: unknown, what = messageOf(error)): CutoverError {
+/** @param server which one, without its password */
+export function connectionLost(error: unknown, server = 'the store'): CutoverError {
   return new CutoverError(
     'STORE_CONNECTION_LOST',
-    `the connection to the store was lost: ${firstLine(what)}`,
+    `the connection to ${server} was lost: ${firstLine(messageOf(error))}`,
     'A running `cutover run` connects again and goes on from the stored offsets; anything else is to be started again.',
     { cause: error },
   );
@@ -29,15 +30,16 @@ export function unreachable(error: unknown, shown: string): CutoverError {
  * Turns errors of the driver and the server into coded ones where they have a meaning of their own. Errors in a statement get the line of
  * their place in the form in which psql shows it, from which the file's line is found.
  */
-export function mapped(error: unknown, sql = ''): unknown {
+export function mapped(error: unknown, sql = '', server?: string): unknown {
   if (error instanceof CutoverError) return error;
-  if (error instanceof pg.DatabaseError) return mappedDatabaseError(error, sql);
+  if (error instanceof pg.DatabaseError) return mappedDatabaseError(error, sql, server);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (LOST.test(code) || UNREACHABLE.test(code) || LOST_TEXT.test(messageOf(error))) return connectionLost(error);
+  if (LOST.test(code) || UNREACHABLE.test(code) || LOST_TEXT.test(messageOf(error)))
+    return connectionLost(error, server);
   return error;
 }
 
-function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
+function mappedDatabaseError(error: pg.DatabaseError, sql: string, server: string | undefined): unknown {
   const { code = '', message } = error;
   switch (code) {
     case '25006':
@@ -101,7 +103,7 @@ function mappedDatabaseError(error: pg.DatabaseError, sql: string): unknown {
       );
   }
   // 25P03, 25P04: the server ended a transaction that was idle for too long; 57P0x: it shuts down or ended this session; 08: the protocol.
-  if (/^(?:25P0[34]|57P0\d|08)/.test(code)) return connectionLost(error);
+  if (/^(?:25P0[34]|57P0\d|08)/.test(code)) return connectionLost(error, server);
   if (code.startsWith('53'))
     return new CutoverError(
       'STORE_UNREACHABLE',

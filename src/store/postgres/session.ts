@@ -35,10 +35,16 @@ export class PostgresSession implements SqlSession {
   #interrupting = false;
   #lost: Error | undefined;
 
-  /** @param client connected */
-  constructor(client: pg.Client, cancel: (backend: number) => Promise<void>) {
+  readonly #shown: string;
+
+  /**
+   * @param client connected
+   * @param shown the connection without its password
+   */
+  constructor(client: pg.Client, cancel: (backend: number) => Promise<void>, shown: string) {
     this.#client = client;
     this.#cancel = cancel;
+    this.#shown = shown;
     this.#columns = new Columns(this);
     client.on('error', (error) => {
       this.#lost = error;
@@ -268,8 +274,8 @@ export class PostgresSession implements SqlSession {
       try {
         return await work();
       } catch (error) {
-        const known = mapped(error, sql);
-        if (this.#lost !== undefined && !(known instanceof CutoverError)) throw connectionLost(this.#lost);
+        const known = mapped(error, sql, this.#shown);
+        if (this.#lost !== undefined && !(known instanceof CutoverError)) throw connectionLost(this.#lost, this.#shown);
         throw known;
       } finally {
         this.#running = false;
@@ -280,7 +286,7 @@ export class PostgresSession implements SqlSession {
   }
 
   #requireConnection(): void {
-    if (this.#lost !== undefined) throw connectionLost(this.#lost);
+    if (this.#lost !== undefined) throw connectionLost(this.#lost, this.#shown);
   }
 
   #send(sql: string, params: readonly Param[]): Promise<pg.QueryResult> {

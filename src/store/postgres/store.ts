@@ -66,7 +66,11 @@ class PostgresStore implements Store {
   }
 
   async #open({ idleLimit = 0 }: { readonly idleLimit?: number } = {}): Promise<PostgresSession> {
-    const session = new PostgresSession(await this.#connect(), (backend) => this.#cancel(backend));
+    const session = new PostgresSession(
+      await this.#connect(),
+      (backend) => this.#cancel(backend),
+      this.#connection.shown,
+    );
     this.#sessions.add(session);
     this.#watchdog.start();
     await session.script(
