@@ -11,8 +11,8 @@ const withParts = [
 const shared = {
   // Processes, not threads: tests open native DuckDB instances, send signals and kill children.
   pool: 'forks' as const,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
 };
 
 export default defineConfig({

@@ -129,7 +129,7 @@ describe('a run that is killed', () => {
 
   it.each(MANNERS)(
     'and restarted has the tables of a run without faults: $template, $hold',
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async (manner) => {
       const chained = manner.template === 'medallion' ? CHAINED[manner.hold] : [];
       const expected = await journey(manner, []);
@@ -140,7 +140,7 @@ describe('a run that is killed', () => {
 
   it(
     'at random moments, while ingest and cycles run beside each other, has them too',
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async () => {
       const seed = Number(process.env['CUTOVER_CRASH_SEED'] ?? 20_261);
       const rounds = Number(process.env['CUTOVER_CRASH_ROUNDS'] ?? 3);

@@ -31,7 +31,7 @@ async function stoppedWell({ child, ended }: Started): Promise<string> {
   return stderr;
 }
 
-describe.skipIf(loudly('faults of PostgreSQL', problem))('a run whose PostgreSQL fails', { timeout: 180_000 }, () => {
+describe.skipIf(loudly('faults of PostgreSQL', problem))('a run whose PostgreSQL fails', { timeout: 480_000 }, () => {
   let server: PostgresPart;
   beforeAll(async () => {
     server = await startLocalPostgres(['max_connections=30']);
@@ -215,7 +215,7 @@ function smallDisk(size: string): string | undefined {
 
 describe.skipIf(loudly('faults of PostgreSQL', problem))(
   'a PostgreSQL whose disk is full',
-  { timeout: 180_000 },
+  { timeout: 480_000 },
   () => {
     it('ends the run with the coded error, and once there is space the next one goes on', async (context) => {
       const disk = smallDisk('64m');

@@ -66,7 +66,7 @@ export class StoreWorld {
     return rows.length === 0 ? [] : [`${what}: ${rows.map(({ t }) => t).join(' ')}`];
   }
 
-  async until(condition: () => Promise<boolean>, what: string, ms = 60_000): Promise<void> {
+  async until(condition: () => Promise<boolean>, what: string, ms = 150_000): Promise<void> {
     for (const end = Date.now() + ms; !(await condition().catch(() => false));) {
       if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -85,7 +85,7 @@ export class SharedWorld extends StoreWorld {
   }
 
   /** Waits until everything produced has landed and was compared, by whoever runs. */
-  async settled(ms = 60_000): Promise<void> {
+  async settled(ms = 150_000): Promise<void> {
     await this.until(async () => (await this.landed()) === this.events, 'all events have landed', ms);
     // A cycle that began before the last of them landed may end after it: the comparisons must have that very cut.
     await this.until(
