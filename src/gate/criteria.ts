@@ -195,7 +195,7 @@ export function rate(subject: Subject): Finding {
   return pass(name, observed, required, observed > 0 && newest.verdict === 'pass' ? text : null);
 }
 
-export function counted({ config }: Subject, run: PassRun): Finding {
+export function consecutivePasses({ config }: Subject, run: PassRun): Finding {
   const name = 'consecutive_passes';
   const required = Math.max(1, config.consecutivePasses);
   if (run.passes >= required) return pass(name, run.passes, required);

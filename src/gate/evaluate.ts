@@ -8,7 +8,7 @@ import { worst } from '../model/verdict.js';
 import {
   alignment,
   completeness,
-  counted,
+  consecutivePasses,
   existence,
   freshness,
   keys,
@@ -61,7 +61,7 @@ export function evaluateGate(input: GateInput): GateResult {
     keys(subject),
     verdictOf(subject),
     rate(subject),
-    counted(subject, input.purpose === 'decommission' ? runSinceEntered(input, acceptance) : run),
+    consecutivePasses(subject, input.purpose === 'decommission' ? runSinceEntered(input, acceptance) : run),
     ...(input.quarantined === undefined ? [] : [quarantine(input.quarantined)]),
     ...(input.purpose === 'decommission' ? [stage(input.canary)] : []),
   ];

@@ -7,12 +7,14 @@ export type OffsetVector = ReadonlyMap<number, number>;
 /** The form in which a vector is stored and printed: partition -> offset, both as text, partitions ascending. */
 export type OffsetVectorJson = { readonly [partition: string]: string };
 
+/** Partitions in ascending order, offsets in decimal digits. */
 export function toJson(vector: OffsetVector): OffsetVectorJson {
   const out: Record<string, string> = {};
   for (const [partition, offset] of [...vector].sort(([a], [b]) => a - b)) out[String(partition)] = String(offset);
   return out;
 }
 
+/** Reads what `toJson` made. Errors: RangeError for what is no partition or offset. */
 export function fromJson(json: OffsetVectorJson): OffsetVector {
   return new Map(Object.entries(json).map(([partition, offset]) => [position(partition), position(offset)]));
 }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { broken, command, inspect, makeWorld } from './world.js';
-import type { Ended, Manner, Started, World } from './world.js';
+import { broken, command, inspect, makeWorld, stopped } from './world.js';
+import type { Manner, Started, World } from './world.js';
 
 const worlds: World[] = [];
 const running: Started[] = [];
@@ -27,17 +27,6 @@ function started(world: World, ...args: readonly string[]): Started {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The promise to whoever stops the program: it is gone within 5 s. Past that it is killed, and its end shows the signal. */
-async function stopped({ child, ended }: Started): Promise<Ended> {
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-  try {
-    return await ended;
-  } finally {
-    clearTimeout(late);
-  }
-}
 
 const landedEvents = (world: World): Promise<number> =>
   inspect(world.store, async (ask) => Number((await ask('SELECT count(*) FROM cutover.landing'))[0]?.[0]));

@@ -107,6 +107,17 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Sta
   return { child, ended, shows };
 }
 
+/** The promise to whoever stops the program: it is gone within 5 s. Past that it is killed, and its end shows the signal. */
+export async function stopped({ child, ended }: Started): Promise<Ended> {
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+  try {
+    return await ended;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
 export const drive = (world: World, ...args: readonly string[]): Started => start([DRIVER, world.config, ...args]);
 export const command = (world: World, ...args: readonly string[]): Started =>
   start([BIN, ...args, '--config', world.config]);

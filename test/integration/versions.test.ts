@@ -52,6 +52,16 @@ function project(batch: object = V1, stream: object = V2): TestProject {
   return newProject({ pipelines: versions(batch, stream) });
 }
 
+const SIZES_SETUP = 'CREATE TABLE sizes (n BIGINT PRIMARY KEY, k BIGINT)';
+const SIZES_SQL = 'DELETE FROM sizes WHERE true; INSERT INTO sizes SELECT n, count(*) FROM totals GROUP BY n';
+/** A pipeline of two versions that reads the other one. */
+const SIZES = {
+  key: 'n',
+  after: ['totals'],
+  batch: { stream: { setup: SIZES_SETUP, sql: SIZES_SQL } },
+  stream: { setup: SIZES_SETUP, sql: `${SIZES_SQL} -- 2` },
+};
+
 const ALL = events(100);
 
 async function act(one: TestProject, action: CanaryAction): Promise<void> {
@@ -137,33 +147,20 @@ describe('two versions of a stream job', () => {
   });
 
   it('are compared with those of the pipelines that they read', async () => {
-    const setup = 'CREATE TABLE sizes (n BIGINT PRIMARY KEY, k BIGINT)';
-    const sql = 'DELETE FROM sizes WHERE true; INSERT INTO sizes SELECT n, count(*) FROM totals GROUP BY n';
-    const sizes = {
-      key: 'n',
-      after: ['totals'],
-      batch: { stream: { setup, sql } },
-      stream: { setup, sql: `${sql} -- 2` },
-    };
-    const one = newProject({ pipelines: { ...versions(V1, FORGETFUL), sizes } });
+    const one = newProject({ pipelines: { ...versions(V1, FORGETFUL), sizes: SIZES } });
     one.ndjson('a.ndjson', ALL);
     expect((await one.run()).comparisons.map(({ pipeline, verdict }) => [pipeline, verdict])).toEqual([
       ['totals', 'fail'],
       ['sizes', 'fail'],
     ]);
-    one.configure({ pipelines: { ...versions(V1, V2), sizes } });
+    one.configure({ pipelines: { ...versions(V1, V2), sizes: SIZES } });
     await rebuild(one.context(), 'totals');
     expect(await one.run()).toMatchObject({ verdict: 'pass' });
   });
 
   it('take events as long as a pipeline reads them whose migration goes on', async () => {
-    const setup = 'CREATE TABLE sizes (n BIGINT PRIMARY KEY, k BIGINT)';
-    const sql = 'DELETE FROM sizes WHERE true; INSERT INTO sizes SELECT n, count(*) FROM totals GROUP BY n';
     const sizes = {
-      key: 'n',
-      after: ['totals'],
-      batch: { stream: { setup, sql } },
-      stream: { setup, sql: `${sql} -- 2` },
+      ...SIZES,
       gate: { consecutive_passes: 1 },
       ...CANARY,
     };

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { Started } from '../crash/world.js';
+import { stopped, type Started } from '../crash/world.js';
 import { createDatabase } from '../parts/postgres.js';
-import { stopped, StoreWorld } from '../postgres/store-world.js';
+import { StoreWorld } from '../postgres/store-world.js';
 import { Feed, PARTITIONS } from './e2e-feed.js';
 import { endsOf, readTopic, tablesOf } from './e2e-verifier.js';
 import { createTopic } from './topics.js';

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { openPostgresStore } from '../../src/store/postgres/store.js';
 import { createDatabase } from '../parts/postgres.js';
@@ -23,4 +24,15 @@ export async function openDatabase(url: string): Promise<OpenDatabase> {
 /** An empty database of its own on a server; `null`, where there is no server, is refused by the connection. */
 export async function freshDatabase(server: string | null): Promise<OpenDatabase> {
   return openDatabase(await createDatabase(server ?? ''));
+}
+
+/** Work by a connection of its own, whose user is that of the URL. */
+export async function withClient<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { compareTables, type CompareTablesOptions } from '../../src/app/compare-tables.js';
 import type { DiffReport } from '../../src/model/diff-report.js';
 import { createDatabase, localPostgresProblem, startLocalPostgres } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { withClient } from './database.js';
 
 const { url, problem } = inject('postgres');
 
@@ -37,16 +37,6 @@ const DIFFERS = {
   alignment: { method: 'snapshot', exact: true },
 };
 
-async function asOwner<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: database });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
 function compared(database: string, more: Partial<CompareTablesOptions> = {}): Promise<DiffReport> {
   return compareTables({ left: `${database}#public.a`, right: `${database}#public.b`, key: ['id'], ...more });
 }
@@ -57,7 +47,7 @@ describe.skipIf(loudly('comparisons that only read', problem))('a comparison in 
 
   beforeAll(async () => {
     database = await createDatabase(url ?? '');
-    await asOwner(database, (client) => client.query(TABLES));
+    await withClient(database, (client) => client.query(TABLES));
     writeFileSync(join(folder, 'b.csv'), 'id,label\n1,v1\n');
   });
   afterAll(() => {
@@ -65,7 +55,7 @@ describe.skipIf(loudly('comparisons that only read', problem))('a comparison in 
   });
 
   const written = (): Promise<unknown> =>
-    asOwner(database, async (client) => {
+    withClient(database, async (client) => {
       const { rows } = await client.query('SELECT (SELECT count(*) FROM written) AS n, is_called FROM counted');
       return rows;
     });
@@ -76,7 +66,7 @@ describe.skipIf(loudly('comparisons that only read', problem))('a comparison in 
     ['unlocked', /transaction read-write mode/],
   ])('refuses a query that writes by %s(), whatever it is compared with', async (name, message) => {
     const other = await createDatabase(url ?? '');
-    await asOwner(other, (client) => client.query('CREATE TABLE b (id int, label text)'));
+    await withClient(other, (client) => client.query('CREATE TABLE b (id int, label text)'));
     const leftSql = `SELECT ${name}(id) AS id, label FROM public.a`;
     for (const right of [`${database}#public.b`, `${other}#public.b`, join(folder, 'b.csv')])
       await expect(compared(database, { left: database, leftSql, right })).rejects.toThrow(message);
@@ -86,14 +76,14 @@ describe.skipIf(loudly('comparisons that only read', problem))('a comparison in 
   it('needs no right but to read: not even that to temporary tables', async () => {
     const role = `reader_${Math.random().toString(36).slice(2, 8)}`;
     const name = new URL(database).pathname.slice(1);
-    await asOwner(database, (client) =>
+    await withClient(database, (client) =>
       client.query(
         `CREATE ROLE ${role} LOGIN PASSWORD 'pw'; REVOKE ALL ON DATABASE ${name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${name} TO ${role};
          GRANT SELECT ON a, b TO ${role}`,
       ),
     );
     const as = Object.assign(new URL(database), { username: role, password: 'pw' }).href;
-    await asOwner(as, async (client) => {
+    await withClient(as, async (client) => {
       await expect(client.query('CREATE TEMP TABLE t (n int)')).rejects.toThrow(/permission denied/);
     });
     for (const strategy of ['join', 'digest'] as const) {
@@ -118,12 +108,12 @@ describe.skipIf(loudly('comparisons on a standby', local))('a comparison on a ho
     const server = await startLocalPostgres();
     try {
       const database = await createDatabase(server.url);
-      await asOwner(database, (client) => client.query(TABLES));
+      await withClient(database, (client) => client.query(TABLES));
       const standby = await server.standby();
       // What is written from now on has to come over the connection between the two.
-      await asOwner(database, (client) => client.query(`UPDATE a SET label = 'late' WHERE id = 30`));
+      await withClient(database, (client) => client.query(`UPDATE a SET label = 'late' WHERE id = 30`));
       const there = Object.assign(new URL(standby.url), { pathname: new URL(database).pathname }).href;
-      await asOwner(there, async (client) => {
+      await withClient(there, async (client) => {
         const late = async (): Promise<unknown> => (await client.query('SELECT label FROM a WHERE id = 30')).rows;
         await expect.poll(late, { timeout: 30_000 }).toEqual([{ label: 'late' }]);
         await expect(client.query('CREATE TEMP TABLE t (n int)')).rejects.toThrow(/read-only|recovery/);

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import type { Started } from '../crash/world.js';
+import { stopped, type Started } from '../crash/world.js';
 import { loudly } from '../parts/require.js';
-import { stopped } from './store-world.js';
 import { SharedWorld, type WorldOptions } from './world.js';
 
 const { url, problem } = inject('postgres');

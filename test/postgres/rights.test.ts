@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { canaryAction } from '../../src/app/canary.js';
 import { doctor } from '../../src/app/doctor.js';
@@ -17,20 +17,12 @@ import {
 } from '../integration/project.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { withClient } from './database.js';
 
 const { url, problem } = inject('postgres');
 
 const projects: TestProject[] = [];
 const roles: string[] = [];
-async function asOwner<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: database });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 afterEach(() => {
   for (const project of projects.splice(0)) project.remove();
 });
@@ -43,7 +35,7 @@ async function least(): Promise<{ one: TestProject; owner: string; role: string;
   const owner = await createDatabase(url ?? '');
   const role = `app_${Math.random().toString(36).slice(2, 8)}`;
   roles.push(role);
-  await asOwner(owner, async (client) => {
+  await withClient(owner, async (client) => {
     await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw'`);
     // As in PostgreSQL 15 and newer.
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
@@ -67,7 +59,7 @@ describe.skipIf(loudly('rights on PostgreSQL', problem))('a role that may make n
     const { one, owner, as } = await least();
     expect((await failure(one.run())).code).toBe('STORE_RIGHTS');
     const ddl = await printDdl(one.context());
-    await asOwner(owner, async (client) => {
+    await withClient(owner, async (client) => {
       await client.query(
         `GRANT CONNECT ON DATABASE ${new URL(owner).pathname.slice(1)} TO ${new URL(one.url).username}`,
       );
@@ -78,9 +70,9 @@ describe.skipIf(loudly('rights on PostgreSQL', problem))('a role that may make n
     expect((await doctor(one.context())).checks.find(({ name }) => name === 'store')).toMatchObject({ status: 'fail' });
 
     // Twice: an update of cutover runs it again.
-    await asOwner(owner, (client) => client.query(ddl));
-    await asOwner(owner, (client) => client.query(ddl));
-    await asOwner(owner, (client) => client.query(`ALTER ROLE cutover_reader LOGIN PASSWORD 'pw'`));
+    await withClient(owner, (client) => client.query(ddl));
+    await withClient(owner, (client) => client.query(ddl));
+    await withClient(owner, (client) => client.query(`ALTER ROLE cutover_reader LOGIN PASSWORD 'pw'`));
 
     const before = await doctor(one.context());
     expect(before.checks.filter(({ status }) => status === 'fail')).toEqual([]);
@@ -112,7 +104,7 @@ describe.skipIf(loudly('rights on PostgreSQL', problem))('a role that may make n
 
     // Readers see the served view, whatever became of it, and nothing else.
     const asReader = (sql: string): Promise<pg.QueryResult> =>
-      asOwner(as('cutover_reader'), (client) => client.query(sql));
+      withClient(as('cutover_reader'), (client) => client.query(sql));
     expect((await asReader('SELECT * FROM public.totals')).rows).toHaveLength(10);
     await expect(asReader('SELECT * FROM cutover_batch.totals')).rejects.toThrow(/permission denied/);
     expect(await canaryAction(one.context(), 'totals', 'start', {})).toMatchObject({ applied: true });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { BIN, start, type Ended, type Started } from '../crash/world.js';
+import { BIN, start, type Started } from '../crash/world.js';
 
 const DRIVER = join(import.meta.dirname, 'driver.mjs');
 
@@ -79,16 +79,5 @@ export class StoreWorld {
       await ended;
     }
     rmSync(this.root, { recursive: true, force: true });
-  }
-}
-
-/** The promise to whoever stops the program: it is gone within 5 s. Past that it is killed, and its end shows the signal. */
-export async function stopped({ child, ended }: Started): Promise<Ended> {
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-  try {
-    return await ended;
-  } finally {
-    clearTimeout(late);
   }
 }

@@ -10,7 +10,7 @@ import { start } from '../crash/world.js';
 import { events, failure, testProjects, totals, useServer, type TestProject } from '../integration/project.js';
 import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
-import { stopped } from './store-world.js';
+import { stopped } from '../crash/world.js';
 import { SharedWorld } from './world.js';
 
 const { url, problem } = inject('postgres');

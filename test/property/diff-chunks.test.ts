@@ -6,18 +6,14 @@ import { compareTables } from '../../src/diff/compare.js';
 import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
 import { silentProgress, type Clock } from '../../src/model/ports.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
-import { emptyStore } from '../integration/project.js';
-import { createTable, randomTables } from './diff-tables.js';
+import { createTable, storeForTables, randomTables } from './diff-tables.js';
 
 const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 60);
 
 let store: Store;
 let session: SqlSession;
 beforeAll(async () => {
-  ({ store, session } = await emptyStore());
-  if (store.kind === 'postgres')
-    await session.script(`CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('b', 'a', 'A'); CREATE TYPE pair AS (n integer, t citext);
-      CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
+  ({ store, session } = await storeForTables());
 });
 afterAll(() => store.close());
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Cell } from '../../src/model/cell.js';
-import type { SqlSession } from '../../src/store/contract.js';
+import type { SqlSession, Store } from '../../src/store/contract.js';
+import { emptyStore } from '../integration/project.js';
 
 /** A value as SQL in one or more spellings that mean the same; `cell` is how a key of that value is printed. */
 export interface Sample {
@@ -372,6 +373,15 @@ export const randomTables = (kind: 'duckdb' | 'postgres'): fc.Arbitrary<RandomTa
           return { key, values, batch: [...shared, ...batch], stream: [...stream, ...copy.reverse()] };
         });
     });
+
+/** An empty store that has the types of all samples. */
+export async function storeForTables(): Promise<{ readonly store: Store; readonly session: SqlSession }> {
+  const { store, session } = await emptyStore();
+  if (store.kind === 'postgres')
+    await session.script(`CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('b', 'a', 'A'); CREATE TYPE pair AS (n integer, t citext);
+      CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
+  return { store, session };
+}
 
 /** Makes a table of a side's types, with the columns `key 0`, ..., `value 0`, ... */
 export async function createTable(

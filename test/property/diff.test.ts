@@ -5,18 +5,14 @@ import type { DiffOutcome } from '../../src/diff/input.js';
 import type { DiffStrategy } from '../../src/diff/plan.js';
 import type { Discrepancy } from '../../src/model/comparison.js';
 import type { SqlDialect, SqlSession, Store } from '../../src/store/contract.js';
-import { emptyStore } from '../integration/project.js';
-import { createTable, randomTables, type Pick, type RandomTables } from './diff-tables.js';
+import { createTable, storeForTables, randomTables, type Pick, type RandomTables } from './diff-tables.js';
 
 const RUNS = Number(process.env['CUTOVER_PROPERTY_RUNS'] ?? 100);
 
 let store: Store;
 let session: SqlSession;
 beforeAll(async () => {
-  ({ store, session } = await emptyStore());
-  if (store.kind === 'postgres')
-    await session.script(`CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('b', 'a', 'A'); CREATE TYPE pair AS (n integer, t citext);
-      CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
+  ({ store, session } = await storeForTables());
 });
 afterAll(() => store.close());
 

@@ -1,65 +1,21 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Consumer, RelationReader } from '../../../test/contracts/event-log.js';
+import { appendFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Consumer } from '../../../test/contracts/event-log.js';
+import { fileLogs } from '../../../test/contracts/file-log.js';
 import type { Logger } from '../../model/ports.js';
 import { silentLogger } from '../../model/ports.js';
-import type { DeclaredColumn, FileLogConfig } from '../../model/project.js';
-import type { EventLog } from '../contract.js';
-import { openFileLog } from './open.js';
 
-let reader: RelationReader;
-let root: string;
-let logs: EventLog[];
-beforeAll(async () => {
-  reader = await RelationReader.open();
-});
-afterAll(() => reader.close());
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'file-log (1)-'));
-  logs = [];
-});
-afterEach(async () => {
-  for (const log of logs) await log.close();
-  await rm(root, { recursive: true });
-});
-
-async function put(name: string, content: string | Buffer): Promise<string> {
-  await mkdir(dirname(join(root, name)), { recursive: true });
-  await writeFile(join(root, name), content);
-  return join(root, name);
-}
-
-async function openLog(
-  schema: Record<string, string> | null,
-  options: Partial<Omit<FileLogConfig, 'schema'>> & { logger?: Logger } = {},
-): Promise<EventLog> {
-  const columns: DeclaredColumn[] = Object.entries(schema ?? {}).map(([name, type]) => ({ name, type }));
-  const { logger, ...rest } = options;
-  const config: FileLogConfig = {
-    kind: 'file',
-    paths: [join(root, 'in/**')],
-    ...rest,
-    ...(schema ? { schema: columns } : {}),
-  };
-  const log = await openFileLog(config, root, join(root, 'tmp'), logger ?? silentLogger);
-  logs.push(log);
-  return log;
-}
-
-async function readAll(log: EventLog, maxEvents = 1000): ReturnType<Consumer['drain']> {
-  return new Consumer(reader).drain(log, maxEvents);
-}
+const logs = fileLogs();
 
 describe('NDJSON', () => {
   it('hands numbers and json columns on exactly as they are written', async () => {
-    await put(
+    await logs.put(
       'in/a.ndjson',
       '{"d":12345678901234567.89,"b":9223372036854775807,"t":1.10,"j":{"x": [1.10,12345678901234567890]},"l":[0.1,null]}\n',
     );
-    const [event] = await readAll(
-      await openLog({ d: 'decimal(30,2)', b: 'bigint', t: 'text', j: 'json', l: 'decimal(5,3)[]' }),
+    const [event] = await logs.readAll(
+      await logs.open({ d: 'decimal(30,2)', b: 'bigint', t: 'text', j: 'json', l: 'decimal(5,3)[]' }),
     );
     expect(event).toMatchObject({
       error: null,
@@ -87,8 +43,8 @@ describe('NDJSON', () => {
       '{"n":null}',
       '{"n":"7"}',
     ];
-    await put('in/a.ndjson', `${lines.join('\n')}\n`);
-    const events = await readAll(await openLog({ n: 'integer' }));
+    await logs.put('in/a.ndjson', `${lines.join('\n')}\n`);
+    const events = await logs.readAll(await logs.open({ n: 'integer' }));
     expect(events.map((event) => [event.values['n'], event.error])).toEqual([
       ['1', null],
       [null, `column "n": '1.5' does not fit integer`],
@@ -108,8 +64,8 @@ describe('NDJSON', () => {
   it('reads a byte order mark, CR LF, blank lines, NUL characters and bad bytes', async () => {
     const bad = Buffer.concat([Buffer.from('{"s":"'), Buffer.from([0xff]), Buffer.from('"}\n')]);
     const start = Buffer.from('\ufeff{"s":"é😀"}\r\n\n  \r\n{"s":"a\\u0000b"}\n{"s":"\\ud800"}\n');
-    await put('in/a.ndjson', Buffer.concat([start, bad, Buffer.from('{"s":"last"}')]));
-    const events = await readAll(await openLog({ s: 'text' }), 2);
+    await logs.put('in/a.ndjson', Buffer.concat([start, bad, Buffer.from('{"s":"last"}')]));
+    const events = await logs.readAll(await logs.open({ s: 'text' }), 2);
     expect(events.map((event) => event.values['s'])).toEqual(['é😀', 'a\0b', null, null, 'last']);
     expect(events.map((event) => event.error)).toEqual([
       null,
@@ -122,8 +78,8 @@ describe('NDJSON', () => {
 
   it('reads lines of megabytes', async () => {
     const long = 'x"é'.repeat(1_200_000);
-    await put('in/a.ndjson', `{"s":"a"}\n${JSON.stringify({ s: long })}\n{"s":"b"}\n`);
-    const events = await readAll(await openLog({ s: 'text' }));
+    await logs.put('in/a.ndjson', `{"s":"a"}\n${JSON.stringify({ s: long })}\n{"s":"b"}\n`);
+    const events = await logs.readAll(await logs.open({ s: 'text' }));
     expect(events.map((event) => event.values['s']?.length)).toEqual([1, long.length, 1]);
     expect(events[1]?.values['s'] === long).toBe(true);
   });
@@ -131,9 +87,9 @@ describe('NDJSON', () => {
   it('picks up appended lines, and leaves an unfinished one until it is whole', async () => {
     const warnings: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (_, message) => warnings.push(message) };
-    const path = await put('in/a.ndjson', '{"n":1}\n{"n":');
-    const log = await openLog({ n: 'integer' }, { logger });
-    const consumer = new Consumer(reader);
+    const path = await logs.put('in/a.ndjson', '{"n":1}\n{"n":');
+    const log = await logs.open({ n: 'integer' }, { logger });
+    const consumer = new Consumer(logs.reader);
     expect((await consumer.drain(log, 10)).map((event) => event.values['n'])).toEqual(['1']);
     expect(await consumer.drain(log, 10)).toEqual([]);
     expect(warnings).toEqual(['the last record of in/a.ndjson is unfinished and left until the rest of it arrives']);
@@ -141,8 +97,8 @@ describe('NDJSON', () => {
     expect((await consumer.drain(log, 10)).map((event) => event.values['n'])).toEqual(['2']);
     expect(await consumer.drain(log, 10)).toEqual([]);
     await appendFile(path, '\n{"n":3}\n');
-    await put('in/0.ndjson', '{"n":4}\n');
-    const later = await consumer.drain(await openLog({ n: 'integer' }), 10);
+    await logs.put('in/0.ndjson', '{"n":4}\n');
+    const later = await consumer.drain(await logs.open({ n: 'integer' }), 10);
     expect(later.map((event) => [event.partition, event.values['n']])).toEqual([
       ['in/a.ndjson', '3'],
       ['in/0.ndjson', '4'],
@@ -154,42 +110,42 @@ describe('NDJSON', () => {
   });
 
   it('refuses a last line that was continued after it was read', async () => {
-    const path = await put('in/a.ndjson', '{"n":1}');
-    const log = await openLog({ n: 'integer' });
-    const consumer = new Consumer(reader);
+    const path = await logs.put('in/a.ndjson', '{"n":1}');
+    const log = await logs.open({ n: 'integer' });
+    const consumer = new Consumer(logs.reader);
     await consumer.drain(log, 10);
     await appendFile(path, ' {"n":2}\n');
     await expect(consumer.drain(log, 10)).rejects.toMatchObject({ code: 'LOG_FILE_REPLACED' });
   });
 
   it('needs a schema, and files', async () => {
-    await expect((await openLog({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_NO_FILES' });
-    expect(await (await openLog({ n: 'integer' })).next([], 10)).toBeNull();
-    await put('in/a.ndjson', '{"n":1}\n');
-    await expect((await openLog(null)).columns()).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
-    await put('in/b.dat', '');
-    await expect((await openLog({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE' });
+    await expect((await logs.open({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_NO_FILES' });
+    expect(await (await logs.open({ n: 'integer' })).next([], 10)).toBeNull();
+    await logs.put('in/a.ndjson', '{"n":1}\n');
+    await expect((await logs.open(null)).columns()).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+    await logs.put('in/b.dat', '');
+    await expect((await logs.open({ n: 'integer' })).columns()).rejects.toMatchObject({ code: 'LOG_FILE_UNREADABLE' });
   });
 
   it('quarantines a text that is no event time, and leaves no temporary files', async () => {
-    await put('in/a.ndjson', '{"at":"2024-01-01T00:00:00+01:00"}\n{"at":"soon"}\n');
-    const log = await openLog({ at: 'text' }, { eventTime: 'at' });
-    const events = await readAll(log);
+    await logs.put('in/a.ndjson', '{"at":"2024-01-01T00:00:00+01:00"}\n{"at":"soon"}\n');
+    const log = await logs.open({ at: 'text' }, { eventTime: 'at' });
+    const events = await logs.readAll(log);
     expect(events.map((event) => [event.eventTime, event.error])).toEqual([
       ['2023-12-31 23:00:00+00', null],
       [null, `column "at": 'soon' does not fit an event time`],
     ]);
-    expect(await readdir(join(root, 'tmp'), { recursive: true })).toHaveLength(1);
+    expect(await readdir(join(logs.root, 'tmp'), { recursive: true })).toHaveLength(1);
     await log.close();
-    expect(await readdir(join(root, 'tmp'))).toEqual([]);
+    expect(await readdir(join(logs.root, 'tmp'))).toEqual([]);
   });
 });
 
 describe('CSV', () => {
   it('takes NULL, empty texts, quotes and line breaks apart, and quarantines records by their offset', async () => {
     const records = ['1,"",x', '2,,"a ""b""\r\nc"', '3,only two', '"4"x,,', '5,5" pipe,z', 'six,,'];
-    await put('in/a.csv', `n,t,u\r\n${records.join('\r\n')}\r\n\r\n`);
-    const events = await readAll(await openLog({ u: 'text', t: 'text', n: 'integer' }), 2);
+    await logs.put('in/a.csv', `n,t,u\r\n${records.join('\r\n')}\r\n\r\n`);
+    const events = await logs.readAll(await logs.open({ u: 'text', t: 'text', n: 'integer' }), 2);
     expect(events.map(({ values, error }) => [values['n'], values['t'], values['u'], error])).toEqual([
       ['1', '', 'x', null],
       ['2', null, 'a "b"\r\nc', null],
@@ -202,13 +158,13 @@ describe('CSV', () => {
   });
 
   it('finds the narrowest type that holds every value exactly', async () => {
-    await put(
+    await logs.put(
       'in/a.csv',
       'i,d,long,zip,day,at,zoned,flag,none,mixed\n' +
         '1,1.5,12345678901234567.89,01234,2024-01-01,2024-01-01 10:00:00,2024-01-01T10:00:00+02:00,true,,1\n' +
         '-2,3,1.5,99999,2024-12-31,2024-01-01T11:00:00Z,2024-01-01T10:00:00Z,FALSE,,x\n',
     );
-    const log = await openLog(null, { eventTime: 'at' });
+    const log = await logs.open(null, { eventTime: 'at' });
     expect((await log.columns()).map((column) => column.type)).toEqual([
       'bigint',
       'double',
@@ -221,7 +177,7 @@ describe('CSV', () => {
       'text',
       'text',
     ]);
-    const [first] = await readAll(log);
+    const [first] = await logs.readAll(log);
     expect(first).toMatchObject({
       eventTime: '2024-01-01 10:00:00+00',
       values: { long: '12345678901234567.89', zip: '01234' },
@@ -233,20 +189,20 @@ describe('CSV', () => {
     ['bytes that are not UTF-8', Buffer.from([0x6e, 0x0a, 0x31, 0x0a, 0xff, 0x0a]), 3],
     ['UTF-16', Buffer.from([0xff, 0xfe, 0x6e, 0x00]), 1],
   ])('refuses %s, with its line', async (_, content, line) => {
-    await put('in/a.csv', content);
-    const log = await openLog({ n: 'text' });
-    await expect(readAll(log)).rejects.toMatchObject({
+    await logs.put('in/a.csv', content);
+    const log = await logs.open({ n: 'text' });
+    await expect(logs.readAll(log)).rejects.toMatchObject({
       code: 'LOG_FILE_UNREADABLE',
       place: { file: 'in/a.csv', line },
     });
   });
 
   it('refuses a header that lacks a declared column or names one twice', async () => {
-    await put('in/a.csv', 'n\n1\n');
-    await expect(readAll(await openLog({ n: 'text', m: 'text' }))).rejects.toMatchObject({
+    await logs.put('in/a.csv', 'n\n1\n');
+    await expect(logs.readAll(await logs.open({ n: 'text', m: 'text' }))).rejects.toMatchObject({
       code: 'LOG_SCHEMA_MISMATCH',
     });
-    await put('in/a.csv', 'n,N\n1,2\n');
-    await expect(readAll(await openLog(null))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
+    await logs.put('in/a.csv', 'n,N\n1,2\n');
+    await expect(logs.readAll(await logs.open(null))).rejects.toMatchObject({ code: 'LOG_SCHEMA_MISMATCH' });
   });
 });

@@ -64,6 +64,7 @@ export interface BatchResultRecord {
   readonly retries: number;
 }
 
+/** @returns null before the first result */
 export async function loadBatchResult(session: SqlSession, pipeline: string): Promise<BatchResultRecord | null> {
   const [row] = await session.query(
     `SELECT code_hash, cut_json, job_ms, CAST(extract(epoch FROM full_at) * 1000 AS BIGINT) AS full_at, retries FROM cutover.batch_results WHERE pipeline = $1`,

@@ -20,6 +20,7 @@ const NEWEST = `(SELECT coalesce(CAST(extract(epoch FROM max(updated_at)) * 1000
 /** What the served view of a pipeline that merges may read besides the sides, in the schema `cutover` where the store has no other one for that. */
 export const READ_BY_SERVED: readonly string[] = ['offsets', 'merge_windows', 'merge_published', 'merge_tracking'];
 
+/** The moment of the newest micro-batch that landed events. */
 export async function newestTracked(session: SqlSession): Promise<number> {
   const [row] = await session.query(`SELECT ${NEWEST} AS us`);
   return Number(row?.['us'] ?? 0);
