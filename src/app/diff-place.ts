@@ -13,7 +13,7 @@ import type { Column } from '../model/column.js';
 import type { Verdict } from '../model/verdict.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { Arrived } from '../store/duckdb/arrived.js';
-import { PADDED } from '../store/duckdb/text-candidates.js';
+import { PADDED } from '../store/duckdb/given-value.js';
 import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
@@ -176,7 +176,9 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     const { sentColumns } = await import('../store/postgres/transfer.js');
     const given = names.flatMap((name) => side.columns.find((column) => column.name === name) ?? []);
     const columns = sentColumns(given, new Set());
-    const filled = new Map(given.flatMap(({ name, type }) => (/^character\(/.test(type) ? [[name, type]] : [])));
+    const filled = new Map(
+      given.flatMap(({ name, type }) => (/^character\(\d+\)(\[\])?$/.test(type) ? [[name, type]] : [])),
+    );
     lossy.push(...columns.flatMap(({ loss }) => loss ?? []));
     for (const [name, type] of filled)
       lossy.push(`${name}: ${type} and texts compared without the blanks that fill up ${type}`);
@@ -192,11 +194,13 @@ async function pulled(sides: Sides, { clock, progress }: DiffContext, request: P
     const texts = arrived.columns.filter(({ type }) => type === EXACT_NUMBER);
     return {
       relation: withJson(arrived, workspace.dialect.quote),
-      columns: arrived.columns.map(({ name, ...column }) =>
-        column.type === EXACT_NUMBER || filled.has(name)
-          ? { name, type: filled.has(name) ? PADDED : 'VARCHAR', family: 'text' }
-          : { name, ...column },
-      ),
+      columns: arrived.columns.map(({ name, ...column }) => {
+        const fills = filled.get(name);
+        if (fills?.endsWith('[]') === true) return { name, type: `${PADDED}[]`, family: 'list' };
+        return column.type === EXACT_NUMBER || fills !== undefined
+          ? { name, type: fills === undefined ? 'VARCHAR' : PADDED, family: 'text' }
+          : { name, ...column };
+      }),
       label: side.label,
       written: new Map(texts.map(({ name }) => [name, 'exact'])),
       where: undefined,

@@ -3,6 +3,9 @@ import { elementsOf, textOfMember, textsOfJson, unmarkedMember } from '../ndjson
 import { EXACT_NUMBER } from './transfer-forms.js';
 import { decimalShape, elementType, familyOf } from './types.js';
 
+/** The type of texts that blanks fill up which are no part of them, as `character(n)` of PostgreSQL: none in DuckDB, which takes it for a text. */
+export const PADDED = 'BPCHAR';
+
 /** SQL of a value that some program wrote, in the wanted type. */
 export interface GivenValue {
   /** As it was given. */
@@ -26,6 +29,7 @@ export function fromTyped(given: string, from: Column, wanted: Column): GivenVal
 /** A text that stands for a value: DuckDB's own casts round, cut off digits, and drop the offset of a time from UTC without a word. */
 export function fromText(text: string, type: string): GivenValue {
   const given = text;
+  if (type === PADDED) return { given, value: `rtrim(${text}, ' ')` };
   const value = `CAST(${text} AS ${type})`;
   switch (familyOf(type)) {
     case 'integer':

@@ -1,6 +1,6 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
 import { markedJson } from '../ndjson-sql.js';
-import { exactNumber, fromJson, fromText, type GivenValue } from './given-value.js';
+import { exactNumber, fromJson, fromText, PADDED, type GivenValue } from './given-value.js';
 import { EXACT_NUMBER, withEra } from './transfer-forms.js';
 import { elementType, familyOf } from './types.js';
 
@@ -9,9 +9,6 @@ import { elementType, familyOf } from './types.js';
  * that no type of DuckDB holds, as its canonical text.
  */
 export type Written = 'text' | 'number' | 'string' | 'mixed' | 'json' | 'exact';
-
-/** The type of texts that blanks fill up which are no part of them, as `character(n)` of PostgreSQL: none in DuckDB, which takes it for a text. */
-export const PADDED = 'BPCHAR';
 
 /** A type that the texts of a column may have. */
 export interface Candidate {
