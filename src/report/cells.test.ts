@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cellText, jsonText, pairText, visible } from './cells.js';
+import type { Discrepancy } from '../model/comparison.js';
+import { cellText, differencesOf, jsonText, pairText, visible } from './cells.js';
 
 // eslint-disable-next-line no-control-regex -- what must never reach a terminal
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
@@ -78,5 +79,24 @@ describe('jsonText', () => {
         expect(json).not.toMatch(CONTROL);
       }),
     );
+  });
+});
+
+describe('a row without a key', () => {
+  const told = (columns: Discrepancy['columns']): string[] =>
+    differencesOf({ key: { id: null }, kind: 'null_key', columns, first_seen: null, cause: null }).map(
+      ({ name, batch, stream }) => `${name}: ${batch} | ${stream}`,
+    );
+
+  it('is on one side only, and no row of NULLs on the other', () => {
+    expect(told({ v: { batch: 5, stream: null }, w: { batch: null, stream: null } })).toEqual([
+      'v: 5 | no row',
+      'w: NULL | no row',
+    ]);
+    expect(told({ v: { batch: null, stream: 5 } })).toEqual(['v: no row | 5']);
+  });
+
+  it('of which no value tells the side is left as it is', () => {
+    expect(told({ v: { batch: null, stream: null } })).toEqual(['v: NULL | NULL']);
   });
 });

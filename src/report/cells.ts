@@ -52,14 +52,26 @@ export function pairText(batch: Cell, stream: Cell): readonly [string, string] {
 /** Stands where a side has no row. */
 export const NO_ROW = 'no row';
 
-/** The differing columns of a discrepancy with what each side has; the side on which the key is missing has no row, not NULL. */
+/** The side that has a discrepancy's only row; undefined where both have one, or nothing tells. */
+function onlySide({ kind, columns }: Discrepancy): 'batch' | 'stream' | undefined {
+  if (kind === 'missing_in_stream') return 'batch';
+  if (kind === 'missing_in_batch') return 'stream';
+  if (kind !== 'null_key') return undefined;
+  // A row without a key stands by itself: the side that has any value has it.
+  const pairs = Object.values(columns);
+  if (pairs.some(({ batch }) => batch !== null)) return 'batch';
+  return pairs.some(({ stream }) => stream !== null) ? 'stream' : undefined;
+}
+
+/** The differing columns of a discrepancy with what each side has; a side that has no row has that, not NULL. */
 export function differencesOf(
   discrepancy: Discrepancy,
 ): { readonly name: string; readonly batch: string; readonly stream: string }[] {
+  const only = onlySide(discrepancy);
   return Object.entries(discrepancy.columns).map(([name, pair]) => {
     const column = visible(name);
-    if (discrepancy.kind === 'missing_in_stream') return { name: column, batch: cellText(pair.batch), stream: NO_ROW };
-    if (discrepancy.kind === 'missing_in_batch') return { name: column, batch: NO_ROW, stream: cellText(pair.stream) };
+    if (only === 'batch') return { name: column, batch: cellText(pair.batch), stream: NO_ROW };
+    if (only === 'stream') return { name: column, batch: NO_ROW, stream: cellText(pair.stream) };
     const [batch, stream] = pairText(pair.batch, pair.stream);
     return { name: column, batch, stream };
   });

@@ -47,7 +47,7 @@ describe.skipIf(loudly('several processes on one PostgreSQL', problem))('several
     await sound(world);
   });
 
-  it('take over at once from one that is killed, time after time', { timeout: 120_000 }, async () => {
+  it('take over at once from one that is killed, time after time', { timeout: 300_000 }, async () => {
     const world = await made({ maxEvents: 20 });
     world.produce(2000);
     let [holder, other] = [world.cli(['run']), world.cli(['run'])];
@@ -70,7 +70,7 @@ describe.skipIf(loudly('several processes on one PostgreSQL', problem))('several
     ['the middle of a micro-batch', 'stream jobs applied'],
   ])(
     'take over from one that is frozen past its lease in %s, and it does no harm when it wakes',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (_, point) => {
       const world = await made();
       world.produce(2000);
@@ -120,7 +120,7 @@ describe.skipIf(loudly('several processes on one PostgreSQL', problem))('several
     await sound(world);
   });
 
-  it('a rebuild beside a live ingest loses and doubles nothing', { timeout: 120_000 }, async () => {
+  it('a rebuild beside a live ingest loses and doubles nothing', { timeout: 300_000 }, async () => {
     const world = await made({ maxEvents: 20 });
     world.produce(1000);
     const run = world.cli(['run']);

@@ -61,7 +61,7 @@ describe.skipIf(loudly('materialized views on one PostgreSQL', problem))(
   () => {
     it(
       'are never seen empty, half, or of two refreshes, whether rows change or columns',
-      { timeout: 120_000 },
+      { timeout: 300_000 },
       async () => {
         const sql = (turn: number): string =>
           `SELECT k, n, ${turn} AS turn${turn % 3 === 0 ? ', total' : ''} FROM totals`;
@@ -109,7 +109,7 @@ describe.skipIf(loudly('materialized views on one PostgreSQL', problem))(
       expect(await rows()).not.toEqual(before);
     });
 
-    it('are refreshed by one process at a time', { timeout: 120_000 }, async () => {
+    it('are refreshed by one process at a time', { timeout: 300_000 }, async () => {
       const world = await worldWith({ sql: `SELECT k, n FROM totals, (SELECT pg_sleep(0.3)) AS slow`, every: '100ms' });
       world.produce(200);
       const runs = [world.cli(['run']), world.cli(['run'])];
@@ -129,7 +129,7 @@ describe.skipIf(loudly('materialized views on one PostgreSQL', problem))(
 
     it(
       'are taken over from a process that is frozen in the middle, which does no harm when it wakes',
-      { timeout: 120_000 },
+      { timeout: 300_000 },
       async () => {
         const world = await worldWith({ sql: SUMS, every: '100ms' });
         world.produce(200);
@@ -146,7 +146,7 @@ describe.skipIf(loudly('materialized views on one PostgreSQL', problem))(
       },
     );
 
-    it('do not keep a canary from rolling back while they are computed', { timeout: 120_000 }, async () => {
+    it('do not keep a canary from rolling back while they are computed', { timeout: 300_000 }, async () => {
       const one = await projectWith('SELECT k, n FROM totals');
       await canaryAction(one.context(), 'totals', 'start', {});
       one.configure({

@@ -173,7 +173,7 @@ function rowsOf(discrepancy: Discrepancy, comparison: AnyComparison, most: numbe
     { text: keyText(discrepancy.key) },
     { text: kindLabel(discrepancy.kind, comparison), style: 'red' },
   ];
-  const missing = discrepancy.kind === 'missing_in_stream' || discrepancy.kind === 'missing_in_batch';
+  const missing = ['missing_in_stream', 'missing_in_batch', 'null_key'].includes(discrepancy.kind);
   const value = (text: string): TableCell => (missing && text === NO_ROW ? { text, style: 'dim' } : { text });
   const differences = differencesOf(discrepancy);
   if (differences.length === 0) return [head];
