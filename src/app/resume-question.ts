@@ -62,7 +62,7 @@ export function requireSame(
   if (other.length > 0)
     throw new CutoverError(
       'RESUME_OTHER',
-      `${shown} belongs to another comparison: ${other.map(([name]) => name).join(', ')} ${other.length === 1 ? 'is' : 'are'} not the same`,
+      `${shown} belongs to another comparison, which differs in ${other.map(([name]) => name).join(', ')}`,
       'Run the command that began it, name another file with --resume, or remove this one and compare from the beginning.',
     );
   for (const side of [left, right]) {
