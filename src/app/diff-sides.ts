@@ -118,7 +118,7 @@ export class Sides {
   ): Promise<OpenSide> {
     // A command that does not need it should not load the driver.
     const { openPostgresStore } = await import('../store/postgres/store.js');
-    const { givenTable, identityOf, readAsUser } = await import('../store/postgres/given-table.js');
+    const { givenTable, identityOf, readAsUser, seesByPolicy } = await import('../store/postgres/given-table.js');
     const { lastingIdentity } = await import('../store/postgres/identity.js');
     const store = this.#openStore(
       () => openPostgresStore({ url: endpoint.url, schemas: { batch: '', stream: '', served: '' } }),
@@ -140,6 +140,7 @@ export class Sides {
     const columns = await store.dialect.columns(session, table.relation).catch((error: unknown) => {
       throw failedQuery(error, endpoint.label);
     });
+    const byPolicy = await seesByPolicy(session, table.relation);
     return {
       ...table,
       name,
@@ -150,7 +151,9 @@ export class Sides {
       columns,
       written: new Map(),
       still: false,
-      notes: [],
+      notes: byPolicy
+        ? [`row security decides which rows of ${endpoint.label} its user sees: only those are compared`]
+        : [],
     };
   }
 
