@@ -1,7 +1,6 @@
 /** The library: what a service that reads through the canary, a program that reads a configuration, one that compares two tables, and one that asks for advice need. */
 export { compareTables } from './app/compare-tables.js';
-export type { CompareTablesOptions } from './app/compare-tables.js';
-export type { DiffOptions } from './app/diff-options.js';
+export type { CompareTablesOptions, DiffOptions } from './app/diff-options.js';
 export type { DiffAlignment, DiffProfile, DiffReport, Sampled } from './model/diff-report.js';
 export { advise } from './advisor/advise.js';
 export { costDifference, latencyValue, payback, revenueAtLimit } from './advisor/break-even.js';

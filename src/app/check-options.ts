@@ -1,7 +1,7 @@
 import { suggestion } from '../config/suggest.js';
 import { CutoverError } from '../model/errors.js';
 import type { ColumnRule } from '../model/project.js';
-import type { CompareTablesOptions } from './compare-tables.js';
+import type { CompareTablesOptions } from './diff-options.js';
 
 /** What an option must be, in words, and whether a value is that; or the options within it. */
 type Shape = readonly [must: string, holds: (value: unknown) => boolean] | { readonly [name: string]: Shape };

@@ -1,17 +1,9 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { checkOptions } from './check-options.js';
-import type { DiffOptions } from './diff-options.js';
+import type { CompareTablesOptions } from './diff-options.js';
 import { diffTables } from './diff.js';
 import type { DiffReport } from '../model/diff-report.js';
-import { silentProgress, type Clock, type Progress } from '../model/ports.js';
-
-export interface CompareTablesOptions extends DiffOptions {
-  /** What paths of files are relative to. Default: the working folder. */
-  readonly cwd?: string | undefined;
-  /** Stops the comparison, which then rejects with INTERRUPTED. */
-  readonly signal?: AbortSignal | undefined;
-  readonly progress?: Progress | undefined;
-}
+import { silentProgress, type Clock } from '../model/ports.js';
 
 const clock: Clock = {
   now: () => new Date(),

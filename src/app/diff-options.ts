@@ -76,3 +76,11 @@ export interface DiffOptions {
   /** Most memory for the comparison outside of a server, such as `2GB`. Default 224MB. One thread of DuckDB works for each 56 MB. */
   readonly memoryLimit?: string | undefined;
 }
+
+export interface CompareTablesOptions extends DiffOptions {
+  /** What paths of files are relative to. Default: the working folder. */
+  readonly cwd?: string | undefined;
+  /** Stops the comparison, which then rejects with INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: Progress | undefined;
+}

@@ -1,15 +1,13 @@
-import { realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { resolve } from 'node:path';
 import type { DiffContext, DiffOptions } from './diff-options.js';
+import { existingFile, filesOf, stampOf } from './side-files.js';
 import { requireQuery } from '../diff/whole-sql.js';
 import { delimiterOf, splitRecord } from '../log/file/csv-syntax.js';
 import type { Column } from '../model/column.js';
 import type { DatabaseEndpoint, Endpoint } from '../model/endpoint.js';
 import { CutoverError, messageOf } from '../model/errors.js';
 import type { SqlDialect, SqlSession, Store } from '../store/contract.js';
-import { mappedFileError, missing } from '../store/duckdb/file-failure.js';
-import { findFiles, readFiles } from '../store/duckdb/file-rows.js';
+import { readFiles } from '../store/duckdb/file-rows.js';
 import { typeAlone } from '../store/duckdb/text-columns.js';
 import type { Written } from '../store/duckdb/text-candidates.js';
 import { Workspace } from '../store/duckdb/workspace.js';
@@ -119,7 +117,7 @@ export class Sides {
   ): Promise<OpenSide> {
     // A command that does not need it should not load the driver.
     const { openPostgresStore } = await import('../store/postgres/store.js');
-    const { givenTable, identityOf, readAsUser } = await import('../store/postgres/given-table.js');
+    const { givenTable, identityOf, readAsUser, seesByPolicy } = await import('../store/postgres/given-table.js');
     const { lastingIdentity } = await import('../store/postgres/identity.js');
     const store = this.#openStore(
       () => openPostgresStore({ url: endpoint.url, schemas: { batch: '', stream: '', served: '' } }),
@@ -142,6 +140,7 @@ export class Sides {
     const columns = await store.dialect.columns(session, table.relation).catch((error: unknown) => {
       throw failedQuery(error, endpoint.label);
     });
+    const byPolicy = await seesByPolicy(session, table.relation);
     return {
       ...table,
       name,
@@ -152,7 +151,9 @@ export class Sides {
       columns,
       written: new Map(),
       still: false,
-      notes: [],
+      notes: byPolicy
+        ? [`row security decides which rows of ${endpoint.label} its user sees: only those are compared`]
+        : [],
     };
   }
 
@@ -173,7 +174,8 @@ export class Sides {
 
   async #attached(endpoint: DatabaseEndpoint, name: 'left' | 'right'): Promise<OpenSide> {
     const workspace = await this.workspace();
-    const place = 'url' in endpoint ? endpoint.url : await this.#existing(endpoint.path, endpoint.label);
+    const place =
+      'url' in endpoint ? endpoint.url : await existingFile(this.#context.cwd, endpoint.path, endpoint.label);
     if ('path' in endpoint) {
       const stamps = [place, await stampOf(place), await stampOf(`${place}.wal`), await stampOf(`${place}-wal`)];
       this.#identities.set(name, () => Promise.resolve(stamps));
@@ -206,7 +208,7 @@ export class Sides {
   async #file(endpoint: Endpoint & { kind: 'file' }, name: 'left' | 'right'): Promise<OpenSide> {
     const workspace = await this.workspace();
     const { label, relation, format } = endpoint;
-    const files = await this.#filesOf(workspace, endpoint);
+    const files = await filesOf(workspace, this.#context.cwd, endpoint);
     for (const file of files) await this.#watch(file);
     const stamps = files.map((file) => [file, this.#files.get(file)]);
     this.#identities.set(name, () => Promise.resolve(stamps));
@@ -258,37 +260,6 @@ export class Sides {
       notes: [],
     };
   }
-
-  async #filesOf(workspace: Workspace, { path, label }: Endpoint & { kind: 'file' }): Promise<string[]> {
-    const absolute = resolve(this.#context.cwd, path);
-    const shown = label.replace(/#\(.*$/s, '');
-    const found = await stat(absolute).catch(() => undefined);
-    if (found?.isDirectory() === true)
-      throw new CutoverError(
-        'ENDPOINT_INVALID',
-        `${shown} is a folder`,
-        `Name its files: ${shown.replace(/\/$/, '')}/*.parquet, in quotes.`,
-      );
-    if (found !== undefined) return [absolute];
-    if (!/[*?[]/.test(path)) throw missing(shown);
-    return findFiles(workspace, absolute, shown);
-  }
-
-  async #existing(path: string, label: string): Promise<string> {
-    const absolute = resolve(this.#context.cwd, path);
-    return realpath(absolute).catch((error: unknown) => {
-      throw mappedFileError(
-        error instanceof Error && 'code' in error && error.code === 'ENOENT' ? new Error('No such file') : error,
-        label.replace(/#.*$/s, ''),
-      );
-    });
-  }
-}
-
-/** What tells that a file is the one that was read. */
-async function stampOf(file: string): Promise<string> {
-  const found = await stat(file, { bigint: true }).catch(() => undefined);
-  return found === undefined ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 function failedQuery(error: unknown, label: string): unknown {

@@ -5,7 +5,6 @@ import type { DiffOptions } from './diff-options.js';
 import type { OpenSide } from './diff-sides.js';
 import { packageRoot } from './package-root.js';
 import { hashOf, type ResumeState } from './resume-file.js';
-import { byCount } from '../model/counts.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { CutoverError } from '../model/errors.js';
 
@@ -63,7 +62,7 @@ export function requireSame(
   if (other.length > 0)
     throw new CutoverError(
       'RESUME_OTHER',
-      `${shown} belongs to another comparison: ${other.map(([name]) => name).join(', ')} ${byCount(other.length, 'is', 'are')} not the same`,
+      `${shown} belongs to another comparison, which differs in ${other.map(([name]) => name).join(', ')}`,
       'Run the command that began it, name another file with --resume, or remove this one and compare from the beginning.',
     );
   for (const side of [left, right]) {

@@ -97,6 +97,11 @@ describe('bad input', () => {
     expect(await refused('duckdb:none.duckdb#t')).toBe(
       'ENDPOINT_UNREADABLE: duckdb:none.duckdb cannot be read: it is no database of DuckDB',
     );
+    world.write('text.csv', 'id,v\n1,2\n');
+    for (const other of ['text.csv', 'ok.parquet'])
+      expect(await refused(`duckdb:${other}#t`)).toBe(
+        `ENDPOINT_UNREADABLE: duckdb:${other} cannot be read: it is no database of DuckDB`,
+      );
     expect(await refused('w.duckdb#nope')).toBe('TABLE_MISSING: there is no table nope in duckdb:w.duckdb');
     expect((await world.failing('ok.parquet', 'w.duckdb', KEY)).remedy).toBe('Name one behind the #. Tables: t.');
     expect(await refused('x.sqlite#t')).toMatch(/^EXTENSION_MISSING: sqlite:x\.sqlite needs DuckDB's extension sqlite/);

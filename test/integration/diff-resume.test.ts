@@ -106,14 +106,16 @@ describe('a comparison with --resume', () => {
       compare({}, { resume: 'state', ...options }).catch((error: unknown) => error);
     expect(await other({ key: ['id'] })).toMatchObject({
       code: 'RESUME_OTHER',
-      message: 'state belongs to another comparison: the key is not the same',
+      message: 'state belongs to another comparison, which differs in the key',
     });
-    expect(await other({ limit: 21 })).toMatchObject({ message: expect.stringContaining('the limit is not') });
+    expect(await other({ limit: 21 })).toMatchObject({
+      message: expect.stringContaining('which differs in the limit'),
+    });
     expect(await other({ right: 'b.parquet#(select * from data)' })).toMatchObject({
       message: expect.stringContaining('the right'),
     });
     expect(await other({ rules: { columns: {}, where: { batch: 'id > 5', stream: 'id > 5' } } })).toMatchObject({
-      message: expect.stringContaining('the rules, the filter or the map is not'),
+      message: expect.stringContaining('which differs in the rules, the filter or the map'),
     });
     expect(readFileSync(world.path('state'), 'utf8')).toBe(before);
   });

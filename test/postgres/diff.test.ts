@@ -167,6 +167,33 @@ describe.skipIf(skip)('cutover diff on PostgreSQL', () => {
     return `${username}@${host}${pathname}`;
   }
 
+  it('says where row security decides which rows of a side are seen at all', async () => {
+    await sql(
+      database,
+      'CREATE TABLE guarded (id INT PRIMARY KEY, v INT)',
+      'INSERT INTO guarded SELECT i, i FROM generate_series(1, 9) i',
+      'ALTER TABLE guarded ENABLE ROW LEVEL SECURITY',
+      'CREATE POLICY few ON guarded USING (id <= 4)',
+      'DROP ROLE IF EXISTS diff_tenant',
+      `CREATE ROLE diff_tenant LOGIN PASSWORD 'x'`,
+      'GRANT SELECT ON guarded, orders TO diff_tenant',
+    );
+    const tenant = new URL(database);
+    [tenant.username, tenant.password] = ['diff_tenant', 'x'];
+    const told = (label: string): string =>
+      `row security decides which rows of ${label} its user sees: only those are compared`;
+    const shown = `postgres://diff_tenant@${tenant.host}${tenant.pathname}`;
+    const few = `${database}#(select * from guarded where id <= 4)`;
+    for (const relation of ['guarded', '(select * from guarded)']) {
+      const report = await world.diff(`${tenant.href}#${relation}`, few, { key: ['id'] });
+      expect([report.verdict, report.matched, report.notes]).toEqual(['pass', 4, [told(`${shown}#${relation}`)]]);
+    }
+    // The owner sees all, and a table without policies is seen as a whole.
+    expect((await world.diff(`${database}#guarded`, few, { key: ['id'] })).notes).toEqual([]);
+    const open = await world.diff(`${tenant.href}#orders`, `${database}#(select * from orders)`, { key: ['id'] });
+    expect([open.verdict, open.notes]).toEqual(['pass', []]);
+  });
+
   describe('bad input', () => {
     it('no such table, no rights, a wrong query, the same table twice, no server', async () => {
       const missing = await world.failing(`${database}#nope`, `${database}#orders`);

@@ -39,7 +39,9 @@ export function mappedFileError(error: unknown, label: string): unknown {
       cause: error,
     });
   if (MISSING.test(message)) return missing(label, error);
-  if (/not a valid DuckDB/i.test(message)) return unreadable(label, 'it is no database of DuckDB', error);
+  // DuckDB takes a Parquet or a text file for a database in memory that reads it.
+  if (/not a valid DuckDB|Cannot launch in-memory database/i.test(message))
+    return unreadable(label, 'it is no database of DuckDB', error);
   if (/Is a directory/i.test(message)) return unreadable(label, 'it is a folder', error);
   const known = mapped(error);
   if (known instanceof CutoverError && known.code !== 'STORE_UNREADABLE') return known;

@@ -16,6 +16,23 @@ export async function readAsUser(session: SqlSession): Promise<void> {
   await session.script('SET search_path TO DEFAULT; SET default_transaction_read_only = on');
 }
 
+/**
+ * Whether policies of row security decide which rows of a relation the user sees: then two sides may agree in what is shown and differ in what is not. Without
+ * them the server refuses a statement to which they would apply. Nothing is run.
+ */
+export async function seesByPolicy(session: SqlSession, relation: string): Promise<boolean> {
+  const planned = (): Promise<boolean> =>
+    session.query(`EXPLAIN SELECT 1 FROM ${relation} AS r`).then(
+      () => true,
+      (error: unknown) => !(error instanceof CutoverError && error.code === 'STORE_RIGHTS'),
+    );
+  await session.script('SET row_security = off');
+  const whole = await planned();
+  await session.script('RESET row_security');
+  // What is refused with policies as well is refused for another reason. That is told where it is read, as is all else that is wrong with it.
+  return !whole && planned();
+}
+
 /** Which database of which running server the session is in, and as whom: equal for two connections to the same. */
 export async function identityOf(session: SqlSession): Promise<string> {
   const [row] = await session.query(
