@@ -332,6 +332,31 @@ describe('two files or tables', () => {
     expect(report.notes).toContain('only rows where amount >= 5 are compared');
   });
 
+  it('sides without a column in common but the key are no agreement, unless only keys are asked for', async () => {
+    const [left, right] = [world.write('a.csv', 'id,v\n1,3\n'), world.write('b.csv', 'id, v\n1,4\n')];
+    const report = await world.diff(left, right, KEY);
+    expect([report.verdict, report.matched, report.reasons.at(-1)]).toEqual([
+      'inconclusive',
+      1,
+      'the sides have no column in common but the key, so that no value was compared; --map joins two names, and --columns id asks for the keys alone',
+    ]);
+    expect((await world.diff(left, right, { ...KEY, columns: ['id'] })).verdict).toBe('pass');
+    expect((await world.diff(left, world.write('c.csv', 'id\n1\n'), KEY)).verdict).toBe('pass');
+    expect((await world.diff(left, world.write('d.csv', 'id,w\n2,3\n'), KEY)).verdict).toBe('fail');
+  });
+
+  it('a CSV of a union of DuckDB does not say of which member a value is', async () => {
+    await world.sql(
+      `ATTACH '@/u.duckdb' AS u`,
+      `CREATE TABLE u.t AS SELECT 1 AS id, CAST(union_value(s := '1') AS UNION(n INTEGER, s VARCHAR)) AS v`,
+      `COPY (SELECT 1 AS id, CAST(union_value(n := 1) AS UNION(n INTEGER, s VARCHAR)) AS v) TO '@/u.csv'`,
+    );
+    const error = await world.failing('u.duckdb#t', 'u.csv', KEY);
+    expect(`${error.code}: ${error.message}`).toBe(
+      'TYPE_MISMATCH: column v is UNION(n INTEGER, s VARCHAR) on one side, and the texts of u.csv do not say of which member a value is',
+    );
+  });
+
   it('a filter sees types in a file of texts also of columns that are not compared', async () => {
     await world.parquet('a.parquet', `SELECT i AS id, 1 AS v, i AS n, 'x' AS s FROM range(12) t(i)`);
     const lines = (row: (i: number) => string): string => Array.from({ length: 12 }, (_, i) => `${row(i)}\n`).join('');

@@ -32,22 +32,14 @@ describe('files of very many columns', () => {
       `COPY (${wide('i')}) TO '@/${a}' ${form[left as keyof typeof form]}`,
       `COPY (${wide('CASE WHEN i = 7 THEN 0 ELSE i END')}) TO '@/${b}' ${form[right as keyof typeof form]}`,
     );
-    const patterns: number[] = [];
-    const count = (sql: string): void => void patterns.push(sql.split('regexp_').length - 1);
-    const { query, script } = DuckDbSession.prototype;
-    vi.spyOn(DuckDbSession.prototype, 'query').mockImplementation(function (this: DuckDbSession, sql, params) {
-      count(sql);
-      return query.call(this, sql, params);
-    });
-    vi.spyOn(DuckDbSession.prototype, 'script').mockImplementation(function (this: DuckDbSession, sql) {
-      count(sql);
-      return script.call(this, sql);
-    });
+    const asked = [vi.spyOn(DuckDbSession.prototype, 'query'), vi.spyOn(DuckDbSession.prototype, 'script')];
     const report = await world.diff(a, b, { key: ['id'] });
+    const patterns = asked.flatMap(({ mock }) => mock.calls.map(([sql]) => sql.split('regexp_').length - 1));
     expect(countsOf(report)).toEqual({ matched: 9, value_mismatch: 1 });
     expect(Object.entries(report.columns).filter(([, { mismatched }]) => mismatched > 0)).toEqual([
       [`c ${COLUMNS - 1}`, expect.objectContaining({ mismatched: 1 })],
     ]);
+    expect(patterns.length).toBeGreaterThan(20);
     expect(Math.max(...patterns)).toBeLessThan(150);
   });
 });

@@ -1,4 +1,5 @@
 import { isNumeric, isTimestamp, type Column } from '../../model/column.js';
+import { CutoverError } from '../../model/errors.js';
 import { duckDbDialect } from './dialect.js';
 import type { Candidate, Written } from './text-candidates.js';
 import { factsOf, type Facts, type TextSide } from './text-facts.js';
@@ -133,6 +134,13 @@ function byPartner(
   notes: string[],
 ): void {
   const { quote } = duckDbDialect;
+  // JSON names the member.
+  if (/\bUNION\(/.test(partner.type) && facts.written !== 'json')
+    throw new CutoverError(
+      'TYPE_MISMATCH',
+      `column ${name} is ${partner.type} on one side, and the texts of ${label} do not say of which member a value is`,
+      'Leave the column out by `ignore`, or compare a query that makes a text of it on both sides.',
+    );
   const [best] = [...facts.candidates].sort((a, b) => a.misfits - b.misfits);
   if (best === undefined) {
     if (partner.family !== 'text') {

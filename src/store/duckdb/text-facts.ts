@@ -14,6 +14,7 @@ export interface TextSide {
 
 /** What was found in the texts of a column. */
 export interface Facts {
+  readonly written: Written;
   /** Any value at all. */
   readonly filled: boolean;
   /** By candidate: how many texts do not fit, and the first of them. */
@@ -60,7 +61,10 @@ export async function factsOf(
     round.forEach((list, i) => tested[i]?.push(...list));
   }
   return new Map(
-    wanted.map(({ name }, i) => [name, { filled: shapes[i]?.filled === true, candidates: tested[i] ?? [] }]),
+    wanted.map(({ name, written }, i) => [
+      name,
+      { written, filled: shapes[i]?.filled === true, candidates: tested[i] ?? [] },
+    ]),
   );
 }
 
