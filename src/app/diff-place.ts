@@ -14,7 +14,8 @@ import type { Verdict } from '../model/verdict.js';
 import type { SqlDialect, SqlSession } from '../store/contract.js';
 import type { Arrived } from '../store/duckdb/arrived.js';
 import { PADDED } from '../store/duckdb/given-value.js';
-import { typeTexts, type TextSide, type TypedSides } from '../store/duckdb/text-columns.js';
+import { typeTexts, type TypedSides } from '../store/duckdb/text-columns.js';
+import type { TextSide } from '../store/duckdb/text-facts.js';
 import { EXACT_NUMBER } from '../store/duckdb/transfer-forms.js';
 import { SCRATCH, type Workspace } from '../store/duckdb/workspace.js';
 

@@ -161,6 +161,13 @@ function verdictOf(
   const findings: (readonly [Verdict, string])[] = [...(placed.findings ?? [])];
   if (options.strict === true && common.onlyLeft.length + common.onlyRight.length > 0)
     findings.push(['fail', `strict: ${oneSided(common).join('; ')}`]);
+  // Two sides of other columns altogether, as by a blank before a name, agree in nothing that anybody asked about.
+  const { key, pairs, onlyLeft, onlyRight } = common;
+  if (pairs.length === key.length && onlyLeft.length > 0 && onlyRight.length > 0 && options.columns === undefined)
+    findings.push([
+      'inconclusive',
+      `the sides have no column in common but the key, so that no value was compared; --map joins two names, and --columns ${key.join(',')} asks for the keys alone`,
+    ]);
   if (how.stopped) findings.push(['fail', 'stopped early: the counts of differences are lower bounds']);
   return {
     verdict: worst([judged.verdict, ...findings.map(([verdict]) => verdict)]),

@@ -132,6 +132,19 @@ describe('two files or tables', () => {
     expect(report.notes).toContain('only rows where amount >= 5 are compared');
   });
 
+  it('sides without a column in common but the key are no agreement, unless only keys are asked for', async () => {
+    const [left, right] = [world.write('a.csv', 'id,v\n1,3\n'), world.write('b.csv', 'id, v\n1,4\n')];
+    const report = await world.diff(left, right, KEY);
+    expect([report.verdict, report.matched, report.reasons.at(-1)]).toEqual([
+      'inconclusive',
+      1,
+      'the sides have no column in common but the key, so that no value was compared; --map joins two names, and --columns id asks for the keys alone',
+    ]);
+    expect((await world.diff(left, right, { ...KEY, columns: ['id'] })).verdict).toBe('pass');
+    expect((await world.diff(left, world.write('c.csv', 'id\n1\n'), KEY)).verdict).toBe('pass');
+    expect((await world.diff(left, world.write('d.csv', 'id,w\n2,3\n'), KEY)).verdict).toBe('fail');
+  });
+
   it('takes the primary key that both sides have, and otherwise names columns that could be one', async () => {
     await world.sql(
       `ATTACH '@/a.duckdb' AS a`,

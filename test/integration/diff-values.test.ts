@@ -19,6 +19,18 @@ describe('values of files of different kinds', () => {
     });
   });
 
+  it('a CSV of a union of DuckDB does not say of which member a value is', async () => {
+    await world.sql(
+      `ATTACH '@/u.duckdb' AS u`,
+      `CREATE TABLE u.t AS SELECT 1 AS id, CAST(union_value(s := '1') AS UNION(n INTEGER, s VARCHAR)) AS v`,
+      `COPY (SELECT 1 AS id, CAST(union_value(n := 1) AS UNION(n INTEGER, s VARCHAR)) AS v) TO '@/u.csv'`,
+    );
+    const error = await world.failing('u.duckdb#t', 'u.csv', KEY);
+    expect(`${error.code}: ${error.message}`).toBe(
+      'TYPE_MISMATCH: column v is UNION(n INTEGER, s VARCHAR) on one side, and the texts of u.csv do not say of which member a value is',
+    );
+  });
+
   it('CSV of many megabytes: its columns are those of its first line', async () => {
     const rows = (changed: string): string =>
       `SELECT i AS id, ${changed} AS v, repeat(CAST(i % 10 AS VARCHAR), 4000) AS filler FROM range(20000) t(i)`;
