@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DuckDbSession } from '../../src/store/duckdb/session.js';
-import { countsOf, DiffWorld } from './diff-world.js';
+import { countsOf, worldPerTest } from './diff-world.js';
 
-let world: DiffWorld;
-beforeEach(() => {
-  world = new DiffWorld();
-});
+const world = worldPerTest();
 afterEach(() => {
   vi.restoreAllMocks();
-  world.close();
 });
 
 const COLUMNS = 300;

@@ -17,6 +17,7 @@ import { loadFile } from './given-file.js';
 import { exportParquet, relationToCsv, withScratchFolder } from './interchange.js';
 import { lockKey, placed, quote } from './names.js';
 import { takeCopied } from './paced.js';
+import { lastOf } from './result.js';
 import { cutOff, streamOf } from './socket.js';
 import { streamRows, takeRows, type RowStream } from './row-stream.js';
 import { bound, stagedColumns, TYPES, unstaged } from './types.js';
@@ -34,7 +35,6 @@ export class PostgresSession implements SqlSession {
   #inTransaction = false;
   #interrupting = false;
   #lost: Error | undefined;
-
   readonly #shown: string;
 
   /**
@@ -295,11 +295,7 @@ export class PostgresSession implements SqlSession {
         params.length === 0
           ? await this.#client.query({ text: sql, types: TYPES })
           : await this.#client.query({ text: sql, values: params.map(bound), types: TYPES });
-      // Several statements in one text give a list of results.
-      const last = Array.isArray(result) ? (result as pg.QueryResult[]).at(-1) : result;
-      if (last === undefined)
-        throw new CutoverError('INTERNAL', 'a statement gave no result', 'Please report this defect.');
-      return last;
+      return lastOf(result);
     }, sql);
   }
 }
