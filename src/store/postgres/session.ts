@@ -56,8 +56,7 @@ export class PostgresSession implements SqlSession {
 
   /** The server's process for this connection. */
   get backend(): number {
-    const { processID } = this.#client as unknown as { readonly processID: number };
-    return processID;
+    return (this.#client as unknown as { readonly processID: number }).processID;
   }
 
   /** When something has been running here without an answer: its number and the moment it was sent (milliseconds of the process). */
@@ -275,7 +274,7 @@ export class PostgresSession implements SqlSession {
         return await work();
       } catch (error) {
         const known = mapped(error, sql, this.#shown);
-        if (this.#lost !== undefined && !(known instanceof CutoverError)) throw connectionLost(this.#lost, this.#shown);
+        if (!(known instanceof CutoverError)) this.#requireConnection();
         throw known;
       } finally {
         this.#running = false;
