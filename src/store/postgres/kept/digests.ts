@@ -120,7 +120,7 @@ export async function compactKept(session: SqlSession, { id, name }: KeptRecord)
        more AS MATERIALIZED (
          SELECT * FROM (SELECT bucket, batch_n - stream_n AS n, h FROM d WHERE bucket >= 0 UNION ALL ${countsAdded()}) added WHERE n <> 0 OR h <> 0),
        equal AS (DELETE FROM ${buckets} b USING more WHERE b.bucket = more.bucket AND b.bucket >= 0 AND b.n + more.n = 0 AND b.h + more.h = 0 RETURNING b.bucket)
-     INSERT INTO ${buckets} AS b (bucket, n, h) SELECT * FROM more WHERE bucket NOT IN (SELECT bucket FROM equal) ORDER BY bucket
+     INSERT INTO ${buckets} AS b (bucket, n, h) SELECT * FROM more WHERE NOT EXISTS (SELECT FROM equal WHERE equal.bucket = more.bucket) ORDER BY bucket
      ON CONFLICT (bucket) DO UPDATE SET n = b.n + excluded.n, h = b.h + excluded.h`,
   );
 }

@@ -38,7 +38,8 @@ async function bucketsOf(session: SqlSession, pair: KeptPair): Promise<KeptBucke
   // What is known of its values may be old, or nothing.
   await session.run(`ANALYZE ${relations[larger]}`);
   const spread = await keyRanges.spread(session, relations[larger], pair.whole[larger]);
-  const inBucket = Math.max(ROWS_PER_BUCKET, rows / buckets);
+  // Under one row: what is known of the values is a sample, and blocks of two for some that seem to be missing would have twice the rows read.
+  const inBucket = Math.max(0.75 * ROWS_PER_BUCKET, rows / buckets);
   // Where rows do not lie in the order of the key, those of a block are no nearer to each other than others.
   return { buckets, shift: spread?.led === true ? pair.whole.shiftFor(spread, inBucket) : null };
 }
