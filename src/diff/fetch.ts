@@ -5,7 +5,7 @@ import type { SqlSession } from '../store/contract.js';
 import { printedCell } from './cells.js';
 import type { DiffColumns } from './columns.js';
 import { judgeCell, type CellPair } from './comparator.js';
-import type { Listing } from './listing.js';
+import type { List, Listing } from './listing.js';
 import type { Profiler } from './profile.js';
 import type { Side } from './sides.js';
 import type { Tally } from './tally.js';
@@ -34,7 +34,7 @@ export async function readDuplicates(reading: Reading, sql: string): Promise<voi
       tally.duplicateRows.batch += batch;
       tally.duplicateRows.stream += stream;
       reading.profiler?.duplicate(keyTexts(row, reading.columns));
-      list(discrepancy(keyOf(row, reading.columns, 'batch'), 'duplicate_key', { rows: { batch, stream } }));
+      list(() => discrepancy(keyOf(row, reading.columns, 'batch'), 'duplicate_key', { rows: { batch, stream } }));
     }
   }
 }
@@ -44,12 +44,14 @@ export async function readNullKeys(reading: Reading, sql: string, side: Side): P
   const list = reading.listing.source();
   for await (const rows of reading.session.cursor(sql)) {
     for (const row of rows) {
-      const columns: Record<string, { batch: Cell; stream: Cell }> = {};
-      reading.columns.compared.forEach((column, index) => {
-        const cell = printedCell(textOf(row, `v${index}`), column, side);
-        columns[column.name] = side === 'batch' ? { batch: cell, stream: null } : { batch: null, stream: cell };
+      list(() => {
+        const columns: Record<string, { batch: Cell; stream: Cell }> = {};
+        reading.columns.compared.forEach((column, index) => {
+          const cell = printedCell(textOf(row, `v${index}`), column, side);
+          columns[column.name] = side === 'batch' ? { batch: cell, stream: null } : { batch: null, stream: cell };
+        });
+        return discrepancy(keyOf(row, reading.columns, side), 'null_key', columns);
       });
-      list(discrepancy(keyOf(row, reading.columns, side), 'null_key', columns));
     }
   }
 }
@@ -96,33 +98,32 @@ export async function holdCandidates({ session, columns }: Reading, sql: string)
 }
 
 /** Takes the discrepancies of candidates, which come in the order of the key or do not. */
-export function listOf({ listing, columns }: Reading, ordered: boolean): (discrepancy: Discrepancy) => void {
+export function listOf({ listing, columns }: Reading, ordered: boolean): List {
   return ordered ? listing.source() : listing.unordered(columns.key);
 }
 
 /** Has the comparator judge candidates. */
-export function judgeAll(reading: Reading, rows: readonly Row[], list: (discrepancy: Discrepancy) => void): void {
+export function judgeAll(reading: Reading, rows: readonly Row[], list: List): void {
   for (const row of rows) judgeRow(reading, row, list);
   reading.tally.candidates += rows.length;
 }
 
 /** Has the comparator judge a candidate, counts it, and tells a discrepancy. */
-export function judgeRow(
-  { columns, tally, profiler }: Reading,
-  row: Row,
-  list: (discrepancy: Discrepancy) => void,
-): void {
+export function judgeRow({ columns, tally, profiler }: Reading, row: Row, list: List): void {
   const present = row['present'];
   if (present === 'both') {
     const pairs = columns.compared.map((_, index) => pairOf(row, index));
     const verdicts = columns.compared.map((column, index) => judgeCell(column, pairs[index] ?? NOTHING));
     if (!tally.judged(verdicts)) return;
     profiler?.mismatch(keyTexts(row, columns), pairs, verdicts);
-    const differing = columns.compared.filter((_, index) => verdicts[index]?.outcome === 'different');
-    const cells = Object.fromEntries(
-      differing.map((column) => [column.name, cellsOf(row, columns, columns.compared.indexOf(column))]),
-    );
-    list(discrepancy(keyOf(row, columns, 'batch'), 'value_mismatch', cells));
+    list(() => {
+      const cells = Object.fromEntries(
+        columns.compared.flatMap((column, index) =>
+          verdicts[index]?.outcome === 'different' ? [[column.name, cellsOf(row, columns, index)]] : [],
+        ),
+      );
+      return discrepancy(keyOf(row, columns, 'batch'), 'value_mismatch', cells);
+    });
     return;
   }
   const side = present === 'batch' ? 'batch' : 'stream';
@@ -134,10 +135,12 @@ export function judgeRow(
     keyTexts(row, columns),
     columns.compared.map((_, index) => pairOf(row, index)[side]),
   );
-  const cells = Object.fromEntries(
-    columns.compared.map((column, index) => [column.name, cellsOf(row, columns, index)]),
-  );
-  list(discrepancy(keyOf(row, columns, side), kind, cells));
+  list(() => {
+    const cells = Object.fromEntries(
+      columns.compared.map((column, index) => [column.name, cellsOf(row, columns, index)]),
+    );
+    return discrepancy(keyOf(row, columns, side), kind, cells);
+  });
 }
 
 const NOTHING: CellPair = { batch: null, stream: null, distinct: true };

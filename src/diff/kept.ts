@@ -92,7 +92,7 @@ export async function useKept(session: SqlSession, kept: KeptInput, pair: KeptPa
 
 /** Tables that grew much have too many rows in each bucket. */
 function outgrown({ batch, stream }: KeptFindings, buckets: number): boolean {
-  return Math.max(batch.rows, stream.rows) > 64 * buckets;
+  return Math.max(batch.rows, stream.rows) > 16 * buckets;
 }
 
 function unusable(note: string, outdated: boolean): KeptUse {

@@ -52,6 +52,9 @@ export function inKeyOrder(discrepancies: readonly Discrepancy[]): Discrepancy[]
   return [...discrepancies].sort(ordered(key));
 }
 
+/** Takes a discrepancy; it is made only where somebody wants it. */
+export type List = (make: () => Discrepancy) => void;
+
 /**
  * Keeps the first `limit` discrepancies of each source, so that the first `limit` of all are among them.
  */
@@ -67,9 +70,11 @@ export class Listing {
   }
 
   /** A new source that delivers in key order: duplicates, NULL keys of a side, candidates. */
-  source(): (discrepancy: Discrepancy) => void {
+  source(): List {
     let kept = 0;
-    return (discrepancy) => {
+    return (make) => {
+      if (kept >= this.#limit && this.#onEach === undefined) return;
+      const discrepancy = make();
       this.#onEach?.(discrepancy);
       if (kept >= this.#limit) return;
       kept += 1;
@@ -78,12 +83,13 @@ export class Listing {
   }
 
   /** A new source that delivers in any order. */
-  unordered(key: readonly ComparedColumn[]): (discrepancy: Discrepancy) => void {
+  unordered(key: readonly ComparedColumn[]): List {
     const order = byKey(key);
     const kept: Discrepancy[] = [];
     this.#unordered.push(kept);
     let last: Discrepancy | undefined;
-    return (discrepancy) => {
+    return (make) => {
+      const discrepancy = make();
       this.#onEach?.(discrepancy);
       if (last !== undefined && order(discrepancy, last) >= 0) return;
       kept.push(discrepancy);

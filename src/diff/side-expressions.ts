@@ -112,7 +112,7 @@ export class SideExpressions {
   }
 
   protected inScope(side: Side, scope: BucketScope | undefined): string | undefined {
-    return scope === undefined ? undefined : `${this.#bucketOf(side, scope)} IN (${scope.listed.join(', ')})`;
+    return scope === undefined ? undefined : this.dialect.isOneOf(this.#bucketOf(side, scope), scope.listed);
   }
 
   #bucketOf(side: Side, { buckets, shift }: Omit<BucketScope, 'listed'>): string {

@@ -83,6 +83,8 @@ export interface SqlDialect {
   rowHash(values: readonly HashedValue[]): string;
   /** A key's bucket, 0 to `buckets` - 1 (a power of two), as an integer expression: equal keys have the same. */
   bucketOf(key: readonly HashedValue[], buckets: number): string;
+  /** Whether an INTEGER is one of these, which may be many. */
+  isOneOf(expression: string, numbers: readonly number[]): string;
   /** Makes a subquery evaluate its expressions once a row, however often they are used outside. */
   once(query: string): string;
   /** Counting a table's rows does not read them. */

@@ -57,7 +57,7 @@ describe.skipIf(loudly('cutover diff --keep', problem))('cutover diff --keep', (
     const plain = await diff({ keep: undefined });
     const first = await diff();
     expect(first).toMatchObject({ verdict: 'pass', matched: 5000, plan: { strategy: 'digest', place: 'one_store' } });
-    expect(first.plan.reason).toMatch(/^kept digests: 0 of 1024 buckets differ/);
+    expect(first.plan.reason).toMatch(/^kept digests: 0 of 8192 buckets differ/);
     expect(first).not.toHaveProperty('kept');
     const made = first.notes.filter((note) => note.startsWith('made in the database'));
     expect(made).toEqual([
@@ -73,7 +73,7 @@ describe.skipIf(loudly('cutover diff --keep', problem))('cutover diff --keep', (
     );
     const second = await diff();
     expect(second).toMatchObject({ verdict: 'fail', value_mismatch: 2, missing_in_batch: 1, matched: 4997 });
-    expect(second.plan.reason).toMatch(/^kept digests: [23] of 1024 buckets differ/);
+    expect(second.plan.reason).toMatch(/^kept digests: [23] of 8192 buckets differ/);
     expect(second.plan.candidates).toBeLessThan(60);
     expect(second.notes).toEqual(plain.notes);
     expect((await diff({ keep: undefined })).discrepancies).toEqual(second.discrepancies);

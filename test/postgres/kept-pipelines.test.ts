@@ -44,12 +44,12 @@ describe.skipIf(loudly('incremental comparison of pipelines', problem) || url ==
       expect(first).not.toHaveProperty('kept');
       const second = await next();
       expect(second).toMatchObject({ verdict: 'pass', notes: [], plan: { strategy: 'digest', candidates: 0 } });
-      expect(second.plan.reason).toMatch(/^kept digests: 0 of 1024 buckets differ/);
+      expect(second.plan.reason).toMatch(/^kept digests: 0 of \d+ buckets differ/);
       await one.execute(`UPDATE cutover_stream.totals SET n = n + 1 WHERE k = 'k3'`);
       await one.execute(`DELETE FROM cutover_stream.totals WHERE k = 'k4'`);
       const third = await next();
       expect(third).toMatchObject({ verdict: 'fail', value_mismatch: expect.any(Number) as number, batch_rows: 10 });
-      expect(third.plan.reason).toMatch(/^kept digests: \d of 1024 buckets differ/);
+      expect(third.plan.reason).toMatch(/^kept digests: \d of \d+ buckets differ/);
       expect(third.discrepancies.map(({ key }) => key['k'])).toContain('k3');
       // What was found without reading all rows has a profile without reading them.
       expect(third.profile?.columns.map(({ column }) => column)).toContain('n');

@@ -213,6 +213,7 @@ export const duckDbDialect: SqlDialect = {
   sumOfHashes: (hash) => `CAST(sum(${hash}) AS VARCHAR)`,
   canonicalKey: (texts) => texts.map((text) => `strlen(${text}) || ':' || ${text} || ','`).join(' || '),
   textHash: (text) => `CAST('0x' || substr(sha256(${text}), 1, 15) AS BIGINT)`,
+  isOneOf: (expression, numbers) => `${expression} IN (${numbers.join(', ')})`,
   canaryBucket: (key, salt) =>
     `((CAST('0x' || substr(sha256(${literal(`${salt}:`)} || ${key}), 1, 8) AS UINTEGER)::BIGINT * 1000000) >> 32)`,
   // It has no triggers, and the SQL of jobs writes as it likes. A full comparison is quick here.

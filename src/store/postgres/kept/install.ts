@@ -7,13 +7,13 @@ import { keyRanges } from '../key-ranges.js';
 import { literal, lockKey, quote } from '../names.js';
 import { buildBuckets } from './digests.js';
 import { bucketsTable, deltasTable, followFunction, indexName } from './names.js';
-import { shapeOf, type Shape, type StoredShape } from './shape.js';
+import { shapesOf, type Shape, type StoredShape } from './shape.js';
 import { followStatement, triggerStatements } from './triggers.js';
 
-/** A comparison reads the rows of the buckets that differ: few rows in each. Half as many or as many, for the number is a power of two. */
-const ROWS_PER_BUCKET = 8;
+/** A comparison reads the rows of the buckets that differ: one row in each, or half of one, for the number is a power of two. Buckets that do not differ cost nothing. */
+const ROWS_PER_BUCKET = 1;
 const FEWEST = 1024;
-const MOST = 4_194_304;
+const MOST = 2 ** 30;
 
 /** How many buckets so many rows need. */
 export function bucketsFor(rows: number): number {
@@ -25,9 +25,9 @@ async function bucketsOf(session: SqlSession, pair: KeptPair): Promise<KeptBucke
   let rows = 0;
   let larger: KeptSide['side'] = 'batch';
   const relations = { batch: '', stream: '' };
-  for (const side of pair.sides({ buckets: FEWEST, shift: null })) {
-    const { obstacle } = await shapeOf(session, 0, side);
-    if (obstacle !== null) throw unsupported(obstacle);
+  const { shapes } = await shapesOf(session, 0, pair.sides({ buckets: FEWEST, shift: null }));
+  for (const { side, found } of shapes) {
+    if (found.obstacle !== null) throw unsupported(found.obstacle);
     const [row] = await session.query(`SELECT count(*) AS n FROM ${side.relation}`);
     relations[side.side] = side.relation;
     if (Number(row?.['n']) > rows) larger = side.side;
@@ -38,7 +38,8 @@ async function bucketsOf(session: SqlSession, pair: KeptPair): Promise<KeptBucke
   // What is known of its values may be old, or nothing.
   await session.run(`ANALYZE ${relations[larger]}`);
   const spread = await keyRanges.spread(session, relations[larger], pair.whole[larger]);
-  const inBucket = Math.max(ROWS_PER_BUCKET / 2, rows / buckets);
+  // Under one row: what is known of the values is a sample, and blocks of two for some that seem to be missing would have twice the rows read.
+  const inBucket = Math.max(0.75 * ROWS_PER_BUCKET, rows / buckets);
   // Where rows do not lie in the order of the key, those of a block are no nearer to each other than others.
   return { buckets, shift: spread?.led === true ? pair.whole.shiftFor(spread, inBucket) : null };
 }
@@ -90,8 +91,7 @@ export async function installKept(session: SqlSession, pair: KeptPair, at: Date)
 /** From its end on every change of both tables is in the deltas: CREATE TRIGGER waits for the writers that are under way. */
 async function follow(session: SqlSession, id: number, pair: KeptPair, how: KeptBuckets): Promise<void> {
   await session.script(
-    `CREATE TABLE ${bucketsTable(id)} (bucket INTEGER PRIMARY KEY, batch_n BIGINT NOT NULL, batch_h NUMERIC NOT NULL, stream_n BIGINT NOT NULL, stream_h NUMERIC NOT NULL);
-     CREATE INDEX ON ${bucketsTable(id)} (bucket) WHERE batch_n <> stream_n OR batch_h <> stream_h;
+    `CREATE TABLE ${bucketsTable(id)} (bucket INTEGER PRIMARY KEY, n BIGINT NOT NULL, h NUMERIC NOT NULL);
      CREATE TABLE ${deltasTable(id)} (stream BOOLEAN NOT NULL, bucket INTEGER NOT NULL, n BIGINT NOT NULL, h NUMERIC NOT NULL)`,
   );
   let indexed = true;
@@ -100,8 +100,8 @@ async function follow(session: SqlSession, id: number, pair: KeptPair, how: Kept
     await session.transaction(async () => {
       // Nobody may change its columns between their reading and the trigger.
       await session.run(`LOCK TABLE ${side.relation} IN SHARE ROW EXCLUSIVE MODE`);
-      const { columns } = await shapeOf(session, id, side);
-      await session.run(followStatement(id, side, columns));
+      const { shapes } = await shapesOf(session, id, [side]);
+      for (const { found } of shapes) await session.run(followStatement(id, side, found.shape.columns));
       for (const statement of triggerStatements(id, side)) await session.run(statement);
     }, 'current');
   }
@@ -125,15 +125,15 @@ async function build(session: SqlSession, id: number, pair: KeptPair, how: KeptB
   await session.transaction(async () => {
     const [batch, stream] = pair.sides(how);
     await session.run(`LOCK TABLE ${batch.relation}, ${stream.relation} IN ACCESS SHARE MODE`);
-    const shapes: { batch?: Shape; stream?: Shape } = {};
-    for (const side of [batch, stream]) {
-      const { obstacle, shape } = await shapeOf(session, id, side);
-      if (obstacle !== null) throw unsupported(obstacle);
-      shapes[side.side] = shape;
+    const built: { batch?: Shape; stream?: Shape } = {};
+    const { shapes } = await shapesOf(session, id, [batch, stream]);
+    for (const { side, found } of shapes) {
+      if (found.obstacle !== null) throw unsupported(found.obstacle);
+      built[side.side] = found.shape;
     }
     await buildBuckets(session, id, how, pair);
     await session.run(`UPDATE cutover.kept SET state = 'ready', reason = '', shape = $1 WHERE id = $2`, [
-      JSON.stringify({ ...shapes, shift: how.shift } satisfies StoredShape),
+      JSON.stringify({ ...built, shift: how.shift } satisfies StoredShape),
       id,
     ]);
   });

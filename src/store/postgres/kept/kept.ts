@@ -2,7 +2,7 @@ import type { KeptDigests, KeptRecord } from '../../contract/kept.js';
 import type { Row } from '../../contract.js';
 import { checkKept, compactKept, markOf, readKept } from './digests.js';
 import { dropKept, installKept } from './install.js';
-import { changeOf, shapeOf, type StoredShape } from './shape.js';
+import { changeOf, shapesOf, type StoredShape } from './shape.js';
 
 function recordOf(row: Row): KeptRecord {
   const state = String(row['state']);
@@ -41,15 +41,15 @@ export const keptDigests: KeptDigests = {
   unusable: async (session, record, pair) => {
     if (record.state !== 'ready') return record.reason;
     const sides = pair.sides(record);
-    // Held to the end of the transaction: a TRUNCATE would show in a snapshot that is older than it.
-    await session.run(`LOCK TABLE ${sides.map(({ relation }) => relation).join(', ')} IN ACCESS SHARE MODE`);
     const built = shapeIn(record.shape);
-    for (const side of sides) {
-      const { obstacle, shape } = await shapeOf(session, record.id, side);
-      const change = obstacle ?? changeOf(side.relation, built[side.side], shape);
+    // Held to the end of the transaction: a TRUNCATE would show in a snapshot that is older than it.
+    const before = `LOCK TABLE ${sides.map(({ relation }) => relation).join(', ')} IN ACCESS SHARE MODE; `;
+    const { shapes, answer } = await shapesOf(session, record.id, sides, { built, before, also: markOf(record.id) });
+    for (const { side, found } of shapes) {
+      const change = found.obstacle ?? changeOf(side.relation, built[side.side], found.shape);
       if (change !== null) return change;
     }
-    return markOf(session, record);
+    return answer;
   },
   read: readKept,
   check: checkKept,
