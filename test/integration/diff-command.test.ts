@@ -26,6 +26,25 @@ it('takes key, map, rules and rates from the command line, and exits by the verd
   expect((await run(...base, '--where', 'id < 0')).code).toBe(3);
 });
 
+it('takes names from each time that an option is given, and one filter only', async () => {
+  await world.parquet('c.parquet', 'SELECT i % 10 AS a, i // 10 AS b, i AS x, i AS y, i AS z FROM range(100) t(i)');
+  await world.parquet(
+    'd.parquet',
+    'SELECT i % 10 AS a, i // 10 AS b, i + 1 AS x, i + 1 AS y, i AS z FROM range(100) t(i)',
+  );
+  const columns = async (...args: string[]): Promise<unknown> => {
+    const { stdout } = await run('c.parquet', 'd.parquet', '--key', 'a', '--key', 'b', ...args, '--format', 'json');
+    const report = JSON.parse(stdout) as { verdict: string; keys_compared: number; columns: object };
+    return [report.verdict, report.keys_compared, Object.keys(report.columns).join()];
+  };
+  expect(await columns()).toEqual(['fail', 100, 'x,y,z']);
+  expect(await columns('--columns', 'x', '--columns', 'z')).toEqual(['fail', 100, 'x,z']);
+  expect(await columns('--ignore', 'x', '--ignore', '["y"]')).toEqual(['pass', 100, 'z']);
+  const twice = await run('c.parquet', 'd.parquet', '--key', 'a,b', '--where', 'a > 1', '--where', 'b > 1');
+  expect(twice.code).toBe(2);
+  expect(twice.stderr).toContain('It was given before: join both by AND.');
+});
+
 it('explains the plan instead of comparing', async () => {
   world.write('c.csv', 'id,amount\n1,2.5\n');
   const base = ['a.parquet', 'b.parquet', '--key', 'id', '--map', 'amount=total', '--explain-plan'];

@@ -41,7 +41,7 @@ export function addDiff(program: Command, runtime: Runtime): void {
         repeated,
       ),
     )
-    .option('--where <sql>', 'compare only rows for which this is true')
+    .addOption(new Option('--where <sql>', 'compare only rows for which this is true').argParser(once))
     .addOption(
       new Option('--map <left=right>', 'a column that has another name on the right (may be repeated)').argParser(
         mapped,
@@ -184,8 +184,12 @@ function settleOf(options: Readonly<Record<string, unknown>>): DiffOptions['sett
   );
 }
 
-/** `a,b`, or a JSON list of names that hold commas. */
-function namesOf(text: string): string[] {
+/** `a,b`, or a JSON list of names that hold commas; after those of the same option given before. */
+function namesOf(text: string, before: unknown): string[] {
+  return [...texts(before), ...namesOfOne(text)];
+}
+
+function namesOfOne(text: string): string[] {
   if (text.trim().startsWith('[')) {
     const parsed: unknown = parseJson(text);
     if (Array.isArray(parsed) && parsed.length > 0 && parsed.every((name) => typeof name === 'string' && name !== ''))
@@ -203,6 +207,12 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Of two filters one would be passed over. */
+function once(text: string, before: unknown): string {
+  if (before !== undefined) throw new InvalidArgumentError('It was given before: join both by AND.');
+  return text;
 }
 
 function repeated(text: string, before: unknown): string[] {
