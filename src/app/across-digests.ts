@@ -29,9 +29,13 @@ export interface ExchangedDigests {
  * @param part the tables are parts of others: where parts before differed, these will too
  */
 export function withWholeFirst(plan: TransferPlan, sides: PreparedSides, part: boolean): TransferPlan {
-  const unique = sides.batch.side.unique || sides.stream.side.unique;
-  if (plan.place !== 'digests_exchanged' || !unique || part || hashKindOf(sides) === 'text') return plan;
+  if (plan.place !== 'digests_exchanged' || !isUnique(sides) || part || hashKindOf(sides) === 'text') return plan;
   return { ...plan, wholeFirst: true, reason: `${plan.reason}; all rows are digested as one first` };
+}
+
+/** Where a side is, rows that are equal on both have no key twice. */
+function isUnique({ batch, stream }: PreparedSides): boolean {
+  return batch.side.unique || stream.side.unique;
 }
 
 /** Digests of both sides, each computed by its own store: of buckets, unless `plan.wholeFirst` and a digest of all rows is equal. */
@@ -87,7 +91,7 @@ async function inBuckets(
   const [batch, stream] = await together(digest('batch'), digest('stream'));
   const digests = { batch, stream };
   const exchanged = judgeDigests(batch, stream);
-  if (sides.batch.side.unique || sides.stream.side.unique) return { exchanged, digests };
+  if (isUnique(sides)) return { exchanged, digests };
   if (exchanged.differing.length > UNRESTRICTED_FROM * buckets) return { exchanged, digests };
   // In a bucket that is equal a key may stand twice on both sides; where the rows are equal, looking at one side is enough.
   const name = sides.stream.sent === null ? 'stream' : 'batch';

@@ -5,23 +5,11 @@ import { keptPairOf } from '../../src/diff/kept.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import type { KeptRecord } from '../../src/store/contract/kept.js';
 import { keptDigests } from '../../src/store/postgres/kept/kept.js';
-import { openPostgresStore } from '../../src/store/postgres/store.js';
-import { createDatabase } from '../parts/postgres.js';
 import { loudly } from '../parts/require.js';
+import { freshDatabase } from './database.js';
+import { NOW, OLD_AND_NEW as input } from './old-and-new.js';
 
 const { url, problem } = inject('postgres');
-
-const NOW = new Date('2026-01-01T00:00:00Z');
-
-const input: DiffInput = {
-  batch: 'public.old',
-  stream: 'public.new',
-  key: ['id'],
-  rules: { columns: {} },
-  today: '2026-01-01',
-  unique: { batch: true, stream: true },
-  limit: 100,
-};
 
 describe.skipIf(loudly('what is stored of kept digests', problem) || url === null)(
   'kept digests, as they are stored,',
@@ -29,10 +17,7 @@ describe.skipIf(loudly('what is stored of kept digests', problem) || url === nul
     let store: Store;
     let session: SqlSession;
     beforeEach(async () => {
-      const database = await createDatabase(url ?? '');
-      store = openPostgresStore({ url: database, schemas: { batch: 'b', stream: 's', served: 'public' } });
-      session = await store.session();
-      await session.searchPath(['public']);
+      ({ store, session } = await freshDatabase(url));
     });
     afterEach(() => store.close());
 

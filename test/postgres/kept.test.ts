@@ -4,13 +4,14 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { compareTables } from '../../src/diff/compare.js';
-import type { DiffInput, DiffOutcome } from '../../src/diff/input.js';
+import type { DiffOutcome } from '../../src/diff/input.js';
 import { keptPairOf } from '../../src/diff/kept.js';
 import type { SqlSession, Store } from '../../src/store/contract.js';
 import { keptDigests } from '../../src/store/postgres/kept/kept.js';
 import { failure } from '../integration/project.js';
 import { loudly } from '../parts/require.js';
 import { freshDatabase } from './database.js';
+import { NOW, OLD_AND_NEW as input } from './old-and-new.js';
 
 const { url, problem } = inject('postgres');
 
@@ -22,17 +23,6 @@ describe.skipIf(loudly('kept digests of any two tables', problem) || url === nul
     ({ url: database, store, session } = await freshDatabase(url));
   });
   afterEach(() => store.close());
-
-  const input: DiffInput = {
-    batch: 'public.old',
-    stream: 'public.new',
-    key: ['id'],
-    rules: { columns: {} },
-    today: '2026-01-01',
-    unique: { batch: true, stream: true },
-    limit: 100,
-  };
-  const NOW = new Date('2026-01-01T00:00:00Z');
 
   const tables = (columns: string): Promise<void> =>
     session.script(`CREATE TABLE old (${columns}); CREATE TABLE new (${columns})`);
